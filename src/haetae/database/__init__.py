@@ -1,0 +1,1 @@
+"""Durable storage: the event journal, the database, its tables and migrations."""

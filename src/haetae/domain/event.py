@@ -1,0 +1,68 @@
+"""One incident: what the gate opens, what is stored, what people are told."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from haetae.domain.fact import Fact
+from haetae.domain.frame import Box
+
+
+class EventKind(StrEnum):
+    ANOMALY = "anomaly"
+    TAMPER = "tamper"
+
+
+class Severity(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class EventStatus(StrEnum):
+    """`open` while it lasts, `closed` after its end, `interrupted` when Haetae was stopped by force in the middle of it."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalyEvent:
+    """One incident, from the first abnormal frame to the last. Never one event per frame.
+
+    It is logged when it opens (`revision` 0) and again, under the same id and a higher revision, whenever more is known (its end, its
+    clip): the highest revision is the truth. `timestamp` is the onset; `onset_s`, `end_s` and `peak_s` are presentation times of the
+    stream in seconds. `vad_score` is the peak so far, in [0, 1]. `clip_path` and `thumbnail_path` are relative to the storage folder.
+    `faults` says in words what went wrong round this event (no clip could be written), never in silence. `continues` is the event that
+    reached the maximum length and of which this is the next part. Times are UTC-aware.
+    """
+
+    id: UUID
+    camera_id: UUID
+    timestamp: datetime
+    frame_number: int
+    vad_score: float
+    threshold: float
+    kind: EventKind = EventKind.ANOMALY
+    subtype: str | None = None
+    severity: Severity = Severity.MEDIUM
+    status: EventStatus = EventStatus.OPEN
+    revision: int = 0
+    ended_at: datetime | None = None
+    onset_s: float = 0.0
+    end_s: float | None = None
+    peak_s: float = 0.0
+    box: Box | None = None
+    facts: tuple[Fact, ...] = ()
+    clip_path: str | None = None
+    thumbnail_path: str | None = None
+    faults: tuple[str, ...] = ()
+    continues: UUID | None = None
+    vlm_type: str | None = None
+    vlm_description: str | None = None
+    vlm_confidence: float | None = None
+    agent_actions: tuple[str, ...] = field(default=())
+    agent_response_time: float | None = None

@@ -1,0 +1,73 @@
+"""Every error that Haetae raises on purpose, in one tree.
+
+HaetaeError                    message, and a hint that says what to do next
+├── ConfigError                a setting or an argument is wrong; names the key
+├── MissingExtra               an optional package is not installed; names the command
+├── SourceUnavailable          a source cannot be opened or was lost; `permanent` says if trying again can help
+├── ModelError                 a model cannot be made or run
+│   └── StateError             a saved camera state cannot be read or belongs to another model
+├── MediaError                 a clip or a picture cannot be written
+└── StorageError               the journal or the database refuses
+    ├── DatabaseUnavailable    the database cannot be reached now
+    ├── DatabaseTooNew         the database was written by a newer Haetae
+    └── JournalFull            the journal cannot take another event (disk full); nothing was accepted
+"""
+
+
+class HaetaeError(Exception):
+    """Base of the tree. `str(error)` is one line for people: what happened, then what to do next."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message.rstrip('.')}. {self.hint}" if self.hint else self.message
+
+
+class ConfigError(HaetaeError):
+    """A setting or an argument is wrong; the message names the key, the hint the fix."""
+
+
+class MissingExtra(HaetaeError):
+    """An optional package is needed and absent; the hint is the command that installs it."""
+
+
+class SourceUnavailable(HaetaeError):
+    """A source cannot be opened, or was lost while reading.
+
+    `permanent` is true when trying again cannot help (no such file, no video in it, no permission, wrong password).
+    """
+
+    def __init__(self, message: str, *, hint: str = "", permanent: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.permanent = permanent
+
+
+class ModelError(HaetaeError):
+    """A model cannot be made or run."""
+
+
+class StateError(ModelError):
+    """A saved camera state cannot be read, or belongs to another model or version."""
+
+
+class MediaError(HaetaeError):
+    """A clip or a picture cannot be written."""
+
+
+class StorageError(HaetaeError):
+    """The journal or the database refuses."""
+
+
+class DatabaseUnavailable(StorageError):
+    """The database cannot be reached now; what was accepted stays in the journal."""
+
+
+class DatabaseTooNew(StorageError):
+    """The database was written by a newer Haetae than this one."""
+
+
+class JournalFull(StorageError):
+    """The journal cannot take another event; the event that was offered is not accepted."""

@@ -1,0 +1,1 @@
+"""Clips, thumbnails and the packet ring: everything about pictures that are kept."""

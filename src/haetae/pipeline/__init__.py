@@ -1,0 +1,1 @@
+"""One camera from source to stored event."""

@@ -1,0 +1,1 @@
+"""Where packets and frames come from. `base.py` holds the contract, one file stands for each kind of source."""

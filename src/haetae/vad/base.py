@@ -1,0 +1,91 @@
+"""The contract of a VAD model, and its registry."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haetae.domain.fact import Fact
+from haetae.domain.frame import Box, Luma
+from haetae.registry import Registry
+
+
+class ModelState(Protocol):
+    """What a model keeps for one camera: its learned normality and its last frames. Made by the model, owned by the camera.
+
+    Only one thread touches a state at a time. No frame of one camera ever reaches another's state.
+    """
+
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """Everything that was learned, as named arrays: saved without pickle, read back by `VADModel.load_state`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One camera's newest analysed frame, with the state that goes with it. `t_s` grows strictly within one state."""
+
+    state: ModelState
+    luma: Luma
+    t_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RawScore:
+    """A model's own judgement of one window, before calibration.
+
+    `value` >= 0 grows with surprise, on any scale that is the same for all times of one camera. `heat` is float32 of shape (rows, columns)
+    on that scale, over the whole picture. `facts` are ranked, most surprising first, each in natural units.
+    """
+
+    value: float
+    heat: NDArray[np.float32] | None = None
+    box: Box | None = None
+    facts: tuple[Fact, ...] = ()
+    scene_change: bool = False
+
+
+class VADModel(Protocol):
+    """One model, shared by all cameras of its type: it holds weights and settings, never anything of a camera.
+
+    `learn` and `score` may be called from several threads with different states.
+    """
+
+    name: str
+    version: int
+
+    def new_state(self) -> ModelState:
+        """A state that has learned nothing."""
+        ...
+
+    def load_state(self, arrays: Mapping[str, NDArray[Any]]) -> ModelState:
+        """The state whose `arrays()` these were. Raises StateError when they do not fit this model."""
+        ...
+
+    def learn(self, batch: Sequence[Window]) -> None:
+        """Take each window as normal footage of its camera."""
+        ...
+
+    def finish_learning(self, state: ModelState) -> None:
+        """Turn what was collected into the tables that `score` needs. Raises ModelError when there was too little."""
+        ...
+
+    def score(self, batch: Sequence[Window]) -> list[RawScore]:
+        """Judge each window; the result has the order of the batch."""
+        ...
+
+
+VAD_MODELS = Registry(
+    group="haetae.vad",
+    noun="VAD model",
+    builtin={"motion": "haetae.vad.motion:MotionModel"},
+    extras={"onnxruntime": "onnx"},
+)
+
+
+def create_model(name: str, **settings: Any) -> VADModel:
+    """Make the model called `name`. Raises ConfigError for an unknown name, MissingExtra where a package is absent."""
+    model: VADModel = VAD_MODELS.load(name)(**settings)
+    return model
