@@ -47,6 +47,17 @@ class RawScore:
     scene_change: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Raw scores of the learned footage, each made by tables that had not seen its part of the footage (leave one part out).
+
+    `t_s` and `raw` have shape (frames,); calibration takes them for what normality will look like.
+    """
+
+    t_s: NDArray[np.float64]
+    raw: NDArray[np.float64]
+
+
 class VADModel(Protocol):
     """One model, shared by all cameras of its type: it holds weights and settings, never anything of a camera.
 
@@ -68,8 +79,11 @@ class VADModel(Protocol):
         """Take each window as normal footage of its camera."""
         ...
 
-    def finish_learning(self, state: ModelState) -> None:
-        """Turn what was collected into the tables that `score` needs. Raises ModelError when there was too little."""
+    def finish_learning(self, state: ModelState) -> HeldOut:
+        """Turn what was collected into the tables that `score` needs, and judge the learned footage itself.
+
+        Raises ModelError when there was too little.
+        """
         ...
 
     def score(self, batch: Sequence[Window]) -> list[RawScore]:
