@@ -1,0 +1,66 @@
+# Everything a newcomer runs. `make help` lists it.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+OUT ?= out
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-train lock demo watch test check format bench clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## create .venv and install everything pinned in requirements/dev.txt
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Haetae needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete. On Debian or Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+
+$(UV): requirements/bootstrap.txt | $(VENV)/bin/pip
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $(UV)
+
+$(VENV)/.ready: requirements/dev.txt pyproject.toml | $(UV)
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --require-hashes -r requirements/dev.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+setup-train: setup ## add torch and transformers, which train and test the optional networks
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/train.in
+
+lock: $(UV) ## compile requirements/*.txt anew from pyproject.toml
+	@cd requirements && ../$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 bootstrap.in -o bootstrap.txt
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/runtime.txt
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra postgres --group dev -o requirements/dev.txt
+
+demo: setup ## render a plaza with labelled incidents, watch it, and write a report that says where it lies
+	@$(BIN)/haetae demo --out $(OUT)/demo $(ARGS)
+
+watch: setup ## watch your own video: make watch SOURCE=path-or-url
+	@test -n "$(SOURCE)" || { echo "Say what to watch: make watch SOURCE=video.mp4 (or rtsp://..., /dev/video0, a folder of images)" >&2; exit 2; }
+	@$(BIN)/haetae watch "$(SOURCE)" --report --out $(OUT)/watch $(ARGS)
+
+test: setup ## run the whole test suite
+	@$(BIN)/pytest $(ARGS)
+
+check: setup ## lint, format check, types, import directions
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## format the code and sort the imports
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup ## measure the whole path and the event log, as JSON in out/bench
+	@mkdir -p $(OUT)/bench
+	@$(BIN)/haetae bench watch --json | tee $(OUT)/bench/watch.json
+	@$(BIN)/haetae bench log --json | tee $(OUT)/bench/log.json
+
+clean: ## remove the virtual environment, the caches and out/
+	@rm -rf $(VENV) $(OUT) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

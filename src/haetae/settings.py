@@ -1,0 +1,149 @@
+"""Configuration: `haetae.toml`, then `HAETAE_*` over it. Unknown keys are refused, each error names the key and the fix.
+
+A nested key is written `HAETAE_STORAGE__DIRECTORY`. Cameras, users and rules live in the database, not here.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from haetae.errors import ConfigError
+
+ENV_PREFIX = "HAETAE_"
+# Read by other parts (the tests, a packager), so not unknown.
+_FOREIGN_ENV = {"HAETAE_TEST_DATA", "HAETAE_TEST_POSTGRES"}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StorageSettings(_Section):
+    """Where events, clips and learned states are kept."""
+
+    directory: Path = Field(Path("haetae-data"), description="folder of the journal, the clips and the SQLite database")
+    database_url: str | None = Field(None, description="SQLAlchemy URL; without it SQLite in `directory`")
+
+
+class SourceSettings(_Section):
+    """How sources are read."""
+
+    connect_timeout_s: float = Field(10.0, gt=0, le=120)
+    read_timeout_s: float = Field(10.0, gt=0, le=120)
+    retry_cap_s: float = Field(60.0, ge=1, le=3600, description="longest wait between two tries to connect")
+
+
+class ClipSettings(_Section):
+    """What is recorded round an event."""
+
+    pre_roll_s: float = Field(5.0, ge=0, le=60)
+    post_roll_s: float = Field(5.0, ge=0, le=60)
+
+
+class GateConfig(_Section):
+    """When scores become an event; times in seconds."""
+
+    merge_gap_s: float = Field(2.0, gt=0, le=60)
+    max_duration_s: float = Field(120.0, ge=5, le=3600)
+
+
+class LogSettings(_Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    style: Literal["text", "json"] = "text"
+
+
+class SystemConfig(BaseSettings):
+    """Everything that can be configured."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    storage: StorageSettings = StorageSettings()
+    source: SourceSettings = SourceSettings()
+    clips: ClipSettings = ClipSettings()
+    gate: GateConfig = GateConfig()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # The file's content comes in as keyword arguments, so the environment goes before it.
+        return env_settings, init_settings
+
+    def database_url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.storage.database_url or f"sqlite:///{self.storage.directory / 'haetae.db'}"
+
+
+def load_config(path: Path | None = None, environment: Mapping[str, str] | None = None) -> SystemConfig:
+    """Read `path` (or `haetae.toml` in the current folder where there is one) and the environment.
+
+    Raises ConfigError that names the file or variable, the key and what is allowed.
+    """
+    env = os.environ if environment is None else environment
+    _refuse_unknown_variables(env)
+    file = path or Path("haetae.toml")
+    values: dict[str, Any] = {}
+    if path is not None or file.is_file():
+        values = _read_toml(file)
+    try:
+        return SystemConfig(**values)
+    except ValidationError as error:
+        raise _explain(error, file if values else None) from None
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"no configuration file {file}", hint="Give the path of an existing TOML file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {file}: {error}", hint="Check the path and its permissions") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}", hint="Correct that line") from None
+
+
+def _known_keys() -> dict[str, list[str]]:
+    """Section name -> its keys."""
+    sections = {name: field.annotation for name, field in SystemConfig.model_fields.items()}
+    return {
+        name: sorted(section.model_fields)
+        for name, section in sections.items()
+        if isinstance(section, type) and issubclass(section, _Section)
+    }
+
+
+def _refuse_unknown_variables(env: Mapping[str, str]) -> None:
+    known = {f"{ENV_PREFIX}{section}__{key}".upper() for section, keys in _known_keys().items() for key in keys}
+    known |= {f"{ENV_PREFIX}{section}".upper() for section in _known_keys()}
+    for name in env:
+        if name.startswith(ENV_PREFIX) and name not in known and name not in _FOREIGN_ENV:
+            close = get_close_matches(name, sorted(known), n=1)
+            raise ConfigError(f"unknown environment variable {name}", hint=f"Did you mean {close[0]}?" if close else "Remove it")
+
+
+def _explain(error: ValidationError, file: Path | None) -> ConfigError:
+    """One line for the first fault: key, value, what is allowed."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    where = f"{file}, or its HAETAE_* variable: " if file else "HAETAE_* variables: "
+    if first["type"] == "extra_forbidden":
+        section, _, name = key.rpartition(".")
+        names = _known_keys().get(section, sorted(_known_keys()))
+        close = get_close_matches(name, names, n=1)
+        hint = f"Did you mean {close[0]!r}?" if close else f"Known here: {', '.join(names)}"
+        return ConfigError(f"{where}unknown key {key!r}", hint=hint)
+    return ConfigError(f"{where}{key} = {first['input']!r} is refused", hint=str(first["msg"]))

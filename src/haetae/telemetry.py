@@ -1,0 +1,81 @@
+"""Logging: structlog with one redaction processor, so that no secret reaches a log line whoever writes it."""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Literal, TextIO
+
+import structlog
+
+REDACTED = "***"
+
+# scheme://user:password@host and scheme://token@host. A password may itself hold '@' or '/', so the last '@' before white space
+# or a quote ends it; a URL with a port and an '@' in its path loses a little too much, which is the safe side.
+_USER_INFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^\s/?#@:'\"<>]*)(?P<secret>:[^\s'\"<>]*)?@(?P<rest>[^\s'\"<>@]*)")
+_SECRET_WORD = r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|signature|sig|auth|credential|authorization)"
+_QUERY_SECRET = re.compile(rf"(?P<key>[?&;][\w.-]*{_SECRET_WORD}[\w.-]*=)[^&\s#'\"<>]+", re.IGNORECASE)
+_HEADER_SECRET = re.compile(r"\b(?P<scheme>Basic|Bearer|Digest)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE)
+_SECRET_KEY = re.compile(rf"(?:^|[_.-]){_SECRET_WORD}(?:$|[_.-])|(?:password|secret|token|api[_-]?key)$", re.IGNORECASE)
+
+
+def redact_url(url: str) -> str:
+    """`url` (or any text that holds URLs) with passwords, user names that stand alone, and secret query values replaced by ***."""
+
+    def hide(match: re.Match[str]) -> str:
+        user = match["user"] if match["secret"] is not None else REDACTED
+        password = f":{REDACTED}" if match["secret"] is not None else ""
+        return f"{match['scheme']}{user}{password}@{match['rest']}"
+
+    hidden = _USER_INFO.sub(hide, url)
+    hidden = _QUERY_SECRET.sub(lambda match: f"{match['key']}{REDACTED}", hidden)
+    return _HEADER_SECRET.sub(lambda match: f"{match['scheme']} {REDACTED}", hidden)
+
+
+def redact(value: Any) -> Any:
+    """`value` with every secret replaced: strings as `redact_url`, mappings by key as well, sequences item by item."""
+    if isinstance(value, str):
+        return redact_url(value)
+    if isinstance(value, Mapping):
+        return {key: REDACTED if is_secret_key(str(key)) and item else redact(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [redact(item) for item in value]
+    if isinstance(value, BaseException):
+        return f"{type(value).__name__}: {redact_url(str(value))}"
+    return value
+
+
+def is_secret_key(key: str) -> bool:
+    """True for names that hold secrets: password, smtp_password, api_key, token, authorization and the like."""
+    return _SECRET_KEY.search(key) is not None
+
+
+def redaction_processor(_logger: Any, _method: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The structlog processor: last before the renderer, after exceptions became text."""
+    for key, value in event_dict.items():
+        event_dict[key] = REDACTED if is_secret_key(key) and value else redact(value)
+    return event_dict
+
+
+def configure_logging(level: str = "info", style: Literal["text", "json"] = "text", stream: TextIO | None = None) -> None:
+    """Set structlog up for the whole process; called once by the composition root. Logs go to `stream`, stderr by default."""
+    target = stream or sys.stderr
+    renderer: structlog.typing.Processor
+    if style == "json":
+        renderer = structlog.processors.JSONRenderer(default=str)
+    else:
+        renderer = structlog.dev.ConsoleRenderer(colors=target.isatty())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            redaction_processor,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(file=target),
+        cache_logger_on_first_use=False,
+    )

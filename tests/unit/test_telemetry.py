@@ -1,0 +1,77 @@
+import io
+import json
+
+import pytest
+import structlog
+
+from haetae.telemetry import configure_logging, is_secret_key, redact, redact_url
+
+
+@pytest.fixture
+def log_stream():
+    stream = io.StringIO()
+    configure_logging("info", "json", stream)
+    yield stream
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize(
+    ("url", "hidden"),
+    [
+        ("rtsp://admin:hunter2@10.0.0.5/stream", "rtsp://admin:***@10.0.0.5/stream"),
+        ("rtsp://admin:hunt@er2@10.0.0.5:554/s?x=1", "rtsp://admin:***@10.0.0.5:554/s?x=1"),
+        ("rtsp://admin:hun/ter2@10.0.0.5/s", "rtsp://admin:***@10.0.0.5/s"),
+        ("http://s3cr3t-token@host/x", "http://***@host/x"),
+        ("http://cam/video?user=a&password=hunter2&channel=1", "http://cam/video?user=a&password=***&channel=1"),
+        ("https://hook/x?api_key=hunter2", "https://hook/x?api_key=***"),
+        ("rtsp://10.0.0.5/stream", "rtsp://10.0.0.5/stream"),
+        ("mail ops@example.org about it", "mail ops@example.org about it"),
+    ],
+)
+def test_a_url_loses_its_secrets_and_nothing_else(url, hidden):
+    assert redact_url(url) == hidden
+
+
+def test_text_around_several_urls_stays():
+    text = "tried rtsp://a:one@h1/x then 'rtsp://b:two@h2/y', gave up"
+    assert redact_url(text) == "tried rtsp://a:***@h1/x then 'rtsp://b:***@h2/y', gave up"
+
+
+def test_an_authorization_header_is_hidden():
+    assert "dXNlcjpwYXNz" not in redact_url("sent Authorization: Basic dXNlcjpwYXNz")
+
+
+@pytest.mark.parametrize(
+    "key", ["password", "smtp_password", "api_key", "apikey", "token", "refresh_token", "Authorization", "client_secret"]
+)
+def test_names_of_secrets_are_known(key):
+    assert is_secret_key(key)
+
+
+@pytest.mark.parametrize("key", ["camera", "author", "compass", "clientele", "passage"])
+def test_innocent_names_are_not_secrets(key):
+    assert not is_secret_key(key)
+
+
+def test_nested_values_are_redacted():
+    value = {"cameras": [{"url": "rtsp://u:hunter2@h/", "password": "hunter2"}], "error": ValueError("rtsp://u:hunter2@h/")}
+    assert "hunter2" not in json.dumps(redact(value))
+
+
+def test_no_log_line_holds_a_secret(log_stream):
+    log = structlog.get_logger()
+    log.info(
+        "opening rtsp://u:hunter2@h/",
+        url="rtsp://u:hunter2@h/",
+        password="hunter2",
+        options={"token": "hunter2"},
+        tried=["http://u:hunter2@h"],
+    )
+    try:
+        raise ValueError("cannot open rtsp://u:hunter2@h/")
+    except ValueError:
+        log.exception("failed")
+    text = log_stream.getvalue()
+    assert "failed" in text
+    assert "ValueError" in text
+    assert "hunter2" not in text
