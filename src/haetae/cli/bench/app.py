@@ -1,0 +1,46 @@
+"""`haetae bench`: what things cost, beside a limit measured in the same run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Measure what things cost, beside a limit measured in the same run.", no_args_is_help=True)
+
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+
+@app.command()
+def watch(
+    clip: Annotated[list[Path] | None, typer.Option("--clip", metavar="FILE", help="A real clip to measure beside the rendered one.")] = None,
+    seconds: Annotated[float, typer.Option("--seconds", help="Length of the rendered clip.")] = 60.0,
+    repeats: Annotated[int, typer.Option("--repeats", help="Runs of each variant; the cheapest counts.")] = 3,
+    json_lines: _Json = False,
+) -> None:
+    """The whole path of `haetae watch` beside bare decoding, decoding + resizing, and dense optical flow on top."""
+    from haetae.cli.bench.watch import bench_watch
+
+    _show(bench_watch(clips=clip or [], seconds=seconds, repeats=repeats), json_lines)
+
+
+@app.command()
+def log(
+    events: Annotated[int, typer.Option("--events", help="Events to log.")] = 20_000,
+    database_url: Annotated[str | None, typer.Option("--database-url", help="Another database than a temporary SQLite file.")] = None,
+    json_lines: _Json = False,
+) -> None:
+    """The event log beside a bare executemany in batches of 100, and how long `log_event` keeps a camera waiting."""
+    from haetae.cli.bench.log import bench_log
+
+    _show(bench_log(events=events, database_url=database_url), json_lines)
+
+
+def _show(result: dict[str, object], json_lines: bool) -> None:
+    from haetae.cli.display import print_json
+
+    if json_lines:
+        print_json(result)
+        return
+    from rich.pretty import pprint
+
+    pprint(result, expand_all=True)

@@ -1,0 +1,249 @@
+"""From the gate's transitions to stored events with a clip and pictures.
+
+The event is logged the moment it opens, before anything else is made of it; every later piece of knowledge (its end, its
+thumbnail, its clip) is logged as a new revision of the same id.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+
+import structlog
+
+from haetae.domain.event import AnomalyEvent, EventKind, EventStatus
+from haetae.domain.frame import Frame, Packet, StreamInfo
+from haetae.errors import MediaError, StorageError
+from haetae.media.blobs import StorageLayout
+from haetae.media.clip import ClipRecorder, ClipResult
+from haetae.media.snapshot import write_contact_sheet, write_thumbnail
+from haetae.pipeline.observer import Observer
+from haetae.pipeline.severity import severity_of
+from haetae.vad.gate import Change, Incident, Transition
+
+_log = structlog.get_logger()
+
+TAMPER_CLIP_S = 20.0
+"""How much of a tampering its clip shows after the onset."""
+
+MakeClipRecorder = Callable[[Callable[[ClipResult], None]], ClipRecorder]
+
+
+class EventLog(Protocol):
+    """What the recorder needs of an event logger."""
+
+    def log_event(self, event: AnomalyEvent) -> None:
+        """Accept a revision durably, in microseconds. Raises StorageError when it is not accepted."""
+        ...
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An event of which more will be known: its end, and its clip. `peak` is the frame of its thumbnail."""
+
+    event: AnomalyEvent
+    peak: Frame
+    clip_done: bool = False
+
+    @property
+    def final(self) -> bool:
+        return self.clip_done and self.event.status is not EventStatus.OPEN
+
+
+class IncidentRecorder:
+    """One camera's recorder. `take`, `push` and `stream` are called on the camera's thread and never wait for a disk or a database;
+    pictures are made on a thread of their own, clips on that of the ClipRecorder."""
+
+    def __init__(
+        self,
+        camera_id: UUID,
+        *,
+        log: EventLog,
+        layout: StorageLayout,
+        make_clips: MakeClipRecorder,
+        observer: Observer,
+    ) -> None:
+        self._camera_id = camera_id
+        self._event_log = log
+        self._layout = layout
+        self._observer = observer
+        self._pending: dict[UUID, _Pending] = {}
+        self._refused: dict[UUID, AnomalyEvent] = {}
+        # Held only to swap a reference: never while a file or a database is touched.
+        self._lock = threading.Lock()
+        self._pictures = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"pictures-{camera_id}")
+        self._clips = make_clips(self._clip_done)
+        self.opened = 0
+
+    def stream(self, info: StreamInfo) -> None:
+        """A connection was made: packets from now on belong to it."""
+        self._clips.stream(info)
+
+    def lost(self) -> None:
+        """The connection is gone: clips that are open end with what there is."""
+        self._clips.lost()
+
+    def push(self, packet: Packet) -> None:
+        """One coded picture, for the pre-roll and for clips that are running."""
+        self._clips.push(packet)
+
+    def take(self, transition: Transition, frame: Frame | None) -> None:
+        """Record what the gate said at `frame`; None is for what closes because the stream ended."""
+        incident = transition.incident
+        if transition.change is Change.CLOSED or frame is None:
+            self._closed(incident)
+        elif transition.change is Change.OPENED:
+            self._opened(incident, frame)
+        else:
+            self._peaked(incident, frame)
+
+    def close(self) -> None:
+        """Finish clips and pictures, then offer once more what the log refused.
+
+        Raises StorageError when an event could not be stored in the end.
+        """
+        self._clips.close()
+        self._pictures.shutdown(wait=True)
+        with self._lock:
+            left = [*self._refused.values()]
+        for event in left:
+            self._event_log.log_event(event)
+
+    def _opened(self, incident: Incident, frame: Frame) -> None:
+        event = AnomalyEvent(
+            id=incident.id,
+            camera_id=self._camera_id,
+            timestamp=incident.onset_at,
+            frame_number=incident.onset_frame,
+            threshold=incident.peak.threshold,
+            subtype=incident.subtype,
+            kind=incident.kind,
+            onset_s=incident.onset_s,
+            continues=incident.continues,
+            **_so_far(incident),
+        )
+        with self._lock:
+            self._pending[event.id] = _Pending(event, frame)
+        self.opened += 1
+        self._store(event)
+        self._clips.begin(event.id, incident.onset_s, incident.onset_at)
+        if event.kind is EventKind.TAMPER:
+            # A camera may stay covered all night: its clip shows how it came about.
+            self._clips.end(event.id, incident.onset_s + TAMPER_CLIP_S)
+        self._pictures.submit(self._make_thumbnail, event.id)
+
+    def _peaked(self, incident: Incident, frame: Frame) -> None:
+        with self._lock:
+            pending = self._pending[incident.id]
+            pending.peak = frame
+            # In memory only: the next revision carries it.
+            pending.event = replace(pending.event, **_so_far(incident))
+
+    def _closed(self, incident: Incident) -> None:
+        # The picture first: the closing revision may be the last one, after which nothing of the event is pending.
+        self._pictures.submit(self._make_thumbnail, incident.id)
+        self._pictures.submit(
+            self._revise,
+            incident.id,
+            status=EventStatus.CLOSED,
+            ended_at=incident.end_at,
+            end_s=incident.end_s,
+            **_so_far(incident),
+        )
+        self._clips.end(incident.id, incident.end_s if incident.end_s is not None else incident.peak.t_s)
+
+    def _clip_done(self, result: ClipResult) -> None:
+        """On the clip writer's thread: hand over, so that its next packet need not wait for pictures."""
+        try:
+            self._pictures.submit(self._finish, result)
+        except RuntimeError:  # the executor is shut down: `close` is past its clips, so this clip came too late
+            _log.error("a clip was finished after its recorder closed", event_id=str(result.event_id), path=str(result.path))
+
+    def _finish(self, result: ClipResult) -> None:
+        """The last revision of an event: its clip, or why there is none."""
+        changes: dict[str, Any] = {"clip_path": result.path}
+        faults = (result.fault,) if result.fault else ()
+        if result.path is not None:
+            clip = self._layout.path(result.path)
+            faults += self._attempt(lambda: self._make_sheet(result, clip), "contact sheet")
+        if result.fault:
+            _log.warning("clip fault", event_id=str(result.event_id), fault=result.fault)
+        self._revise(result.event_id, clip_done=True, faults=faults, **changes)
+
+    def _make_thumbnail(self, event_id: UUID) -> None:
+        with self._lock:
+            pending = self._pending.get(event_id)
+        if pending is None:
+            return
+        event, peak = pending.event, pending.peak
+        name = self._layout.thumbnail(self._camera_id, event.id, event.timestamp)
+        faults = self._attempt(lambda: write_thumbnail(peak.rgb(), event.box, self._layout.path(name)), "thumbnail")
+        if faults:
+            self._revise(event_id, faults=faults)
+        elif event.thumbnail_path is None:
+            self._revise(event_id, thumbnail_path=name)
+
+    def _make_sheet(self, result: ClipResult, clip: Path) -> None:
+        with self._lock:
+            pending = self._pending.get(result.event_id)
+        onset_at = pending.event.timestamp if pending else result.started_at
+        write_contact_sheet(clip, self._layout.path(self._layout.contact_sheet(self._camera_id, result.event_id, onset_at)))
+
+    def _attempt(self, make: Callable[[], object], what: str) -> tuple[str, ...]:
+        """Run `make`; its failure is a fault recorded on the event, never silence and never an end to anything else."""
+        try:
+            make()
+        except MediaError as error:
+            return (str(error),)
+        except Exception as error:
+            _log.exception("picture failed", what=what)
+            return (f"no {what}: {error}",)
+        return ()
+
+    def _revise(self, event_id: UUID, *, clip_done: bool = False, faults: tuple[str, ...] = (), **changes: Any) -> None:
+        """Make and store the next revision of a pending event; with its end and its clip known it is the last one."""
+        with self._lock:
+            pending = self._pending.get(event_id)
+            if pending is None:
+                return
+            event = pending.event
+            known = event.faults + tuple(fault for fault in faults if fault not in event.faults)
+            event = replace(event, revision=event.revision + 1, faults=known, **changes)
+            pending.event = event
+            pending.clip_done = pending.clip_done or clip_done
+            final = pending.final
+            if final:
+                del self._pending[event_id]
+        self._store(event, final=final)
+
+    def _store(self, event: AnomalyEvent, *, final: bool = False) -> None:
+        """Log the revision. A refused one is kept and offered again with the next, and at the latest on close."""
+        try:
+            self._event_log.log_event(event)
+        except StorageError as error:
+            with self._lock:
+                refused = self._refused.get(event.id)
+                if refused is None or refused.revision < event.revision:
+                    self._refused[event.id] = event
+            _log.critical("event refused", event_id=str(event.id), error=str(error))
+        else:
+            with self._lock:
+                self._refused.pop(event.id, None)
+        try:
+            self._observer.event_recorded(event, final=final)
+        except Exception:
+            _log.exception("observer failed", event_id=str(event.id))
+
+
+def _so_far(incident: Incident) -> dict[str, Any]:
+    """The columns of an event that grow while it lasts."""
+    return {
+        "vad_score": incident.peak.value,
+        "peak_s": incident.peak.t_s,
+        "box": incident.peak.box,
+        "facts": incident.facts,
+        "severity": severity_of(incident.kind, incident.peak.value),
+    }

@@ -1,0 +1,122 @@
+"""The rules of the code that no linter knows."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from haetae.sources.base import SOURCES
+from haetae.vad.base import VAD_MODELS
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "haetae"
+MODULES = sorted(SOURCE.rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+LONGEST = 400
+# file -> why it may be longer
+LONGER: dict[str, str] = {}
+
+# library -> where it may be imported
+HOMES = {
+    "av": ("sources", "media", "simulate", "testing", "cli/bench"),
+    "sqlalchemy": ("database",),
+    "alembic": ("database",),
+    "psycopg": ("database",),
+    "torch": ("training",),
+    "ray": ("pipeline/ray_cluster.py",),
+    "onnxruntime": ("vad",),
+    "typer": ("cli",),
+    "rich": ("cli",),
+    "jinja2": ("cli/report",),
+}
+VAGUE_NAMES = {"utils", "util", "common", "helpers", "helper", "misc"}
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imported_packages(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {name.partition(".")[0] for name in names}
+
+
+def test_the_scan_sees_the_code():
+    assert len(MODULES) > 20
+
+
+@pytest.mark.parametrize("path", [*MODULES, *TESTS], ids=relative)
+def test_no_file_is_too_long(path):
+    allowed = 10_000 if relative(path) in LONGER else LONGEST
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= allowed, "split it, or list it in LONGER with the reason"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_no_name_says_nothing(path):
+    assert not VAGUE_NAMES & {path.stem, *path.relative_to(SOURCE).parts}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_each_heavy_library_has_one_home(path):
+    place = path.relative_to(SOURCE).as_posix()
+    for library in imported_packages(path) & HOMES.keys():
+        assert place.startswith(HOMES[library]), f"{library} belongs into {HOMES[library]}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_no_module_keeps_mutable_state(path):
+    """A list, dict or set at module level is a constant: upper case (or dunder), so nobody thinks of changing it."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        if not isinstance(getattr(node, "value", None), (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)):
+            continue
+        for target in targets:
+            assert isinstance(target, ast.Name)
+            assert target.id.isupper() or target.id.startswith("__"), f"{target.id} is mutable state of the module"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_no_module_reaches_for_a_shell_or_a_pickle(path):
+    names = imported_packages(path)
+    assert not names & {"pickle", "marshal", "shelve", "dill", "joblib"}
+    assert "shell=True" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_opencv_never_reads_video(path):
+    assert "VideoCapture(" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("registry", "name"), [(registry, name) for registry in (SOURCES, VAD_MODELS) for name in registry.builtin])
+def test_every_registered_name_can_be_loaded(registry, name):
+    assert callable(registry.load(name))
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from haetae.cli.main import app\n"
+        "heavy = {'av', 'cv2', 'numpy', 'sqlalchemy', 'pydantic', 'alembic', 'jinja2', 'torch'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {sorted(heavy)}' if heavy else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_package_says_what_it_is():
+    for path in SOURCE.rglob("__init__.py"):
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{path} has no docstring"
+
+
+def test_the_unit_tests_mirror_the_packages():
+    packages = {path.name for path in SOURCE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    tested = {path.name for path in (ROOT / "tests" / "unit").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert tested <= packages, "a test folder without a package"
+    for name in tested:
+        importlib.import_module(f"haetae.{name}")
