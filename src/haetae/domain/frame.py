@@ -32,6 +32,7 @@ class StreamInfo:
 
     `init_segment` is a fragmented-MP4 initialisation segment (ftyp + moov) of the stream, or None where MP4 does not
     take the codec as it is; `extradata` is the codec's own header as the container gave it (avcC, hvcC, Annex B or empty).
+    `pixel_format` is FFmpeg's name of the pictures' layout (yuyv422) where known; only `rawvideo` cannot be decoded without it.
     """
 
     codec: str
@@ -41,6 +42,7 @@ class StreamInfo:
     fps: float | None
     extradata: bytes = b""
     init_segment: bytes | None = None
+    pixel_format: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,42 @@
+"""Decoded pictures as arrays: the Y plane as it lies in the decoder's memory, RGB on demand."""
+
+from datetime import datetime
+from functools import partial
+
+import av
+import numpy as np
+
+from haetae.domain.frame import RGB, Frame, Luma
+
+_LUMA_FIRST = frozenset(
+    f"{prefix}{layout}" for prefix in ("yuv", "yuvj", "yuva") for layout in ("420p", "422p", "444p", "440p", "411p", "410p")
+) | {"gray", "nv12", "nv21", "nv16", "nv24", "nv42"}
+"""Pixel formats of 8 bits whose plane 0 is Y alone."""
+
+
+def luma_of(picture: av.VideoFrame) -> Luma:
+    """The Y plane, shape (height, width), read-only; keeps the decoder's memory alive. Copies only where there is no 8-bit Y plane."""
+    if picture.format.name not in _LUMA_FIRST or picture.planes[0].line_size < 0:
+        picture = picture.reformat(format="gray")
+    plane = picture.planes[0]
+    lines: Luma = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    luma = lines[:, : plane.width]
+    luma.flags.writeable = False
+    return luma
+
+
+def rgb_of(picture: av.VideoFrame) -> RGB:
+    """The picture converted, shape (height, width, 3)."""
+    return np.asarray(picture.to_ndarray(format="rgb24"), dtype=np.uint8)
+
+
+def make_frame(picture: av.VideoFrame, *, number: int, t_s: float, captured_at: datetime) -> Frame:
+    """The domain's frame of a decoded picture."""
+    return Frame(
+        number=number,
+        t_s=t_s,
+        captured_at=captured_at,
+        luma=luma_of(picture),
+        is_keyframe=picture.key_frame,
+        rgb=partial(rgb_of, picture),
+    )
