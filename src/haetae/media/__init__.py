@@ -1,1 +1,1 @@
-"""Clips, thumbnails and the packet ring: everything about pictures that are kept."""
+"""From coded packets to evidence on disk: the pre-roll ring, clips, thumbnails and contact sheets. See docs/design/storage.md."""
