@@ -12,7 +12,7 @@ from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.frame import Frame, FrameCounts, Packet, StreamInfo
 from haetae.errors import ModelError, SourceUnavailable
 from haetae.pipeline.incident_recorder import IncidentRecorder
-from haetae.pipeline.observer import Observer
+from haetae.pipeline.observer import GuardedObserver, Observer
 from haetae.sources.base import Source
 from haetae.sources.reconnect import ReconnectPolicy
 from haetae.vad.base import VADModel
@@ -58,6 +58,7 @@ class E2ESystem:
     def __init__(self, camera: CameraConfig, parts: Parts) -> None:
         self.camera = camera
         self._parts = parts
+        self._observer = GuardedObserver(parts.observer)
         self._normality = parts.normality
         self._recorder: IncidentRecorder | None = None
         self._source: Source | None = None
@@ -196,7 +197,7 @@ class E2ESystem:
         [raw] = self._parts.model.score([normality.window(frame)])
         score = normality.judge(frame, raw)
         self._status = replace(self._status, score=score.value, last_frame_at=frame.captured_at)
-        self._parts.observer.scored(score)
+        self._observer.scored(score)
         for transition in self._parts.gate.push(score):
             self._record(transition, frame)
 
@@ -248,10 +249,7 @@ class E2ESystem:
 
     def _set_state(self, state: CameraState, cause: str = "") -> None:
         self._status = replace(self._status, state=state, cause=cause)
-        try:
-            self._parts.observer.state_changed(self.status)
-        except Exception:
-            _log.exception("observer failed")
+        self._observer.state_changed(self.status)
 
     def _counts(self) -> FrameCounts:
         source = self._source

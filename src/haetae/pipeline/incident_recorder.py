@@ -20,7 +20,7 @@ from haetae.errors import MediaError, StorageError
 from haetae.media.blobs import StorageLayout
 from haetae.media.clip import ClipRecorder, ClipResult
 from haetae.media.snapshot import write_contact_sheet, write_thumbnail
-from haetae.pipeline.observer import Observer
+from haetae.pipeline.observer import GuardedObserver, Observer
 from haetae.pipeline.severity import severity_of
 from haetae.vad.gate import Change, Incident, Transition
 
@@ -69,7 +69,7 @@ class IncidentRecorder:
         self._camera_id = camera_id
         self._event_log = log
         self._layout = layout
-        self._observer = observer
+        self._observer = GuardedObserver(observer)
         self._pending: dict[UUID, _Pending] = {}
         self._refused: dict[UUID, AnomalyEvent] = {}
         # Held only to swap a reference: never while a file or a database is touched.
@@ -232,10 +232,7 @@ class IncidentRecorder:
         else:
             with self._lock:
                 self._refused.pop(event.id, None)
-        try:
-            self._observer.event_recorded(event, final=final)
-        except Exception:
-            _log.exception("observer failed", event_id=str(event.id))
+        self._observer.event_recorded(event, final=final)
 
 
 def _so_far(incident: Incident) -> dict[str, Any]:

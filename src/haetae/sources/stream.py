@@ -61,6 +61,7 @@ def describe(stream: VideoStream) -> StreamInfo:
         fps=plausible_fps(stream),
         extradata=bytes(context.extradata or b""),
         init_segment=_init_segment(stream) if codec in _MP4_COPY and context.width else None,
+        pixel_format=context.pix_fmt,
     )
 
 

@@ -1,0 +1,171 @@
+"""All that one camera has learned: its model's state, its calibration and its view."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haetae import __version__
+from haetae.domain.frame import Frame
+from haetae.domain.score import Score, TamperKind
+from haetae.errors import ModelError, StateError
+from haetae.vad.base import ModelState, RawScore, VADModel, Window
+from haetae.vad.calibrate import Calibration
+from haetae.vad.state_file import read_state, with_prefix, without_prefix, write_state
+from haetae.vad.tamper import TamperMonitor
+
+BREAK_S = 10.0
+"""Model time that passes at a discontinuity: long enough that no model takes the frames round it for neighbours."""
+
+_LEAST_STEP_S = 1e-3
+
+
+class Normality:
+    """One camera's normality: first it learns, then it judges. Used on that camera's thread only.
+
+    Model time, which the model's state and the monitor see, is the stream's presentation time made continuous over connections and
+    clips; see docs/design/time.md.
+    """
+
+    def __init__(
+        self, model: VADModel, state: ModelState, monitor: TamperMonitor, *, false_alarms_per_day: float, learning_s: float
+    ) -> None:
+        """Use `new` or `load`."""
+        self._model = model
+        self._state = state
+        self._monitor = monitor
+        self._budget = false_alarms_per_day
+        self._learning_s = max(learning_s, 1e-6)
+        self._calibration: Calibration | None = None
+        self._learned_s = 0.0
+        self._offset_s = 0.0
+        self._model_s = 0.0
+        self._stream_s: float | None = None
+        self._tamper: TamperKind | None = None
+
+    @classmethod
+    def new(cls, model: VADModel, *, false_alarms_per_day: float, learning_s: float) -> "Normality":
+        """One that knows nothing and wants `learning_s` of footage."""
+        return cls(model, model.new_state(), TamperMonitor(), false_alarms_per_day=false_alarms_per_day, learning_s=learning_s)
+
+    @classmethod
+    def load(cls, path: Path, model: VADModel) -> "Normality":
+        """What `save` wrote for the same model. Raises StateError that says what is wrong with the file and what to do."""
+        meta, arrays = read_state(path)
+        if meta.get("model") != model.name or meta.get("model_version") != model.version:
+            found = f"{meta.get('model')!r} version {meta.get('model_version')}"
+            hint = "Use that model, or give another --state file"
+            raise StateError(f"{path} was learned by {found}, not by {model.name!r} version {model.version}", hint=hint)
+        try:
+            normality = cls(
+                model,
+                model.load_state(without_prefix("model", arrays)),
+                TamperMonitor.from_arrays(without_prefix("tamper", arrays)),
+                false_alarms_per_day=1.0,
+                learning_s=1.0,
+            )
+            calibration = Calibration.of_arrays(arrays)
+            normality._learned_s = float(meta["learned_s"])
+        except StateError as error:
+            raise StateError(f"{path}: {error.message}", hint=error.hint) from error
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise StateError(f"{path} is damaged", hint="Remove it and let the camera learn again") from error
+        normality._calibration = calibration
+        normality._budget = calibration.false_alarms_per_day
+        return normality
+
+    @property
+    def done(self) -> bool:
+        """True once learning is finished: from then on it judges."""
+        return self._calibration is not None
+
+    @property
+    def progress(self) -> float:
+        """How much of the footage that it wants it has seen, in [0, 1]."""
+        return 1.0 if self.done else min(1.0, self._learned_s / self._learning_s)
+
+    @property
+    def learned_s(self) -> float:
+        """Seconds of footage that it learned from."""
+        return self._learned_s
+
+    @property
+    def threshold(self) -> float:
+        """The raw score at the alarm level. Raises ModelError while learning."""
+        return self._calibrated().theta
+
+    def discontinuity(self) -> None:
+        """What comes next does not follow what came before: another connection, another clip."""
+        if self._stream_s is not None:
+            self._stream_s = None
+            self._monitor.discontinuity()
+            self._tamper = None
+
+    def learn(self, frame: Frame) -> None:
+        """Take `frame` as normal, unless somebody is at the camera."""
+        before_s, fresh = self._model_s, self._stream_s is None
+        window = self.window(frame)
+        if not fresh:
+            self._learned_s += window.t_s - before_s
+        self._monitor.observe(frame.luma, window.t_s, learning=True)
+        if not self._monitor.suspicious:
+            self._model.learn([window])
+
+    def finish(self) -> None:
+        """End the learning. Raises ModelError when there was too little; then it may go on."""
+        self._calibration = Calibration.fit(self._model.finish_learning(self._state), self._budget)
+
+    def window(self, frame: Frame) -> Window:
+        """What the model needs of `frame`. Each frame is asked for once, in order."""
+        if self._stream_s is None:
+            # Time zero is as good a start as any; later ones leave a gap.
+            self._offset_s = (self._model_s + BREAK_S if self._model_s > 0.0 else 0.0) - frame.t_s
+        self._stream_s = frame.t_s
+        self._model_s = max(frame.t_s + self._offset_s, self._model_s + _LEAST_STEP_S)
+        return Window(self._state, frame.luma, self._model_s)
+
+    def judge(self, frame: Frame, raw: RawScore) -> Score:
+        """The calibrated score of `frame`, whose window gave `raw`. Raises ModelError while learning."""
+        calibration = self._calibrated()
+        self._tamper = self._monitor.observe(frame.luma, self._model_s, learning=False)
+        return Score(
+            value=calibration.apply(raw.value),
+            raw=raw.value,
+            threshold=calibration.theta,
+            frame_number=frame.number,
+            t_s=frame.t_s,
+            captured_at=frame.captured_at,
+            heat=None if raw.heat is None else calibration.apply_map(raw.heat),
+            box=raw.box,
+            facts=raw.facts,
+            tamper=self._tamper,
+        )
+
+    def set_budget(self, false_alarms_per_day: float) -> None:
+        """Another number of false alarms per day, without learning anew. Raises ConfigError unless it is positive."""
+        if self._calibration is not None:
+            self._calibration = self._calibration.with_budget(false_alarms_per_day)
+        self._budget = false_alarms_per_day
+
+    def save(self, path: Path) -> None:
+        """Write it all to `path`, whole or not at all. Raises ModelError while learning, StateError when it cannot be written."""
+        meta: dict[str, Any] = {
+            "model": self._model.name,
+            "model_version": self._model.version,
+            "haetae": __version__,
+            "learned_s": self._learned_s,
+            "saved_at": datetime.now(UTC).isoformat(),
+        }
+        arrays: dict[str, NDArray[Any]] = {
+            **with_prefix("model", {name: np.asarray(array) for name, array in self._state.arrays().items()}),
+            **with_prefix("tamper", self._monitor.arrays()),
+            **self._calibrated().arrays(),
+        }
+        write_state(path, meta, arrays)
+
+    def _calibrated(self) -> Calibration:
+        if self._calibration is None:
+            raise ModelError("this camera is still learning", hint="Give it more footage")
+        return self._calibration
