@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import cv2
-from sqlalchemy import Engine
 
 from haetae.clock import Clock, SystemClock
+from haetae.database.async_event_logger import AsyncEventLogger
 from haetae.database.camera_repository import ensure_camera
 from haetae.database.engine import make_engine, session_factory, session_scope
-from haetae.database.event_logger import AsyncEventLogger
 from haetae.database.migrate import upgrade
 from haetae.domain.camera import CameraConfig
 from haetae.errors import ConfigError, HaetaeError, StateError
@@ -23,8 +23,8 @@ from haetae.pipeline.e2e_system import E2ESystem, Parts
 from haetae.pipeline.incident_recorder import IncidentRecorder
 from haetae.pipeline.observer import Observer
 from haetae.settings import SystemConfig
-from haetae.sources import open_source
 from haetae.sources.base import Source, SourceOptions
+from haetae.sources.factory import open_source
 from haetae.sources.reconnect import ReconnectPolicy
 from haetae.vad.base import VADModel, create_model
 from haetae.vad.gate import Gate, GateSettings
@@ -69,37 +69,31 @@ class _Storage:
 
     def __init__(self, plan: WatchPlan, camera: CameraConfig, clock: Clock, observer: Observer) -> None:
         self._plan, self._camera, self._clock, self._observer = plan, camera, clock, observer
-        self._engine: Engine | None = None
-        self._log: AsyncEventLogger | None = None
+        self._opened = ExitStack()
 
     def open(self) -> IncidentRecorder:
         plan, config = self._plan, self._plan.config
         plan.out.mkdir(parents=True, exist_ok=True)
         layout = StorageLayout(plan.out)
         layout.clean_leftovers()
-        self._engine = make_engine(config.storage.database_url or f"sqlite:///{plan.out / 'haetae.db'}")
-        upgrade(self._engine)
-        sessions = session_factory(self._engine)
+        engine = make_engine(config.storage.database_url or f"sqlite:///{plan.out / 'haetae.db'}")
+        self._opened.callback(engine.dispose)
+        upgrade(engine)
+        sessions = session_factory(engine)
         with session_scope(sessions) as session:
             ensure_camera(session, self._camera, now=self._clock.now())
         log = AsyncEventLogger(plan.out / "log", sessions, clock=self._clock)
-        self._log = log
+        self._opened.callback(log.close)
 
         def make_clips(on_clip: Callable[..., None]) -> ClipRecorder:
             clips = config.clips
-            return ClipRecorder(
-                self._camera.id, layout, on_clip, pre_roll_s=clips.pre_roll_s, post_roll_s=clips.post_roll_s
-            )
+            return ClipRecorder(self._camera.id, layout, on_clip, pre_roll_s=clips.pre_roll_s, post_roll_s=clips.post_roll_s)
 
         return IncidentRecorder(self._camera.id, log=log, layout=layout, make_clips=make_clips, observer=self._observer)
 
     def close(self) -> None:
-        try:
-            if self._log is not None:
-                self._log.close()
-        finally:
-            if self._engine is not None:
-                self._engine.dispose()
+        """Drain the log, then let go of the database."""
+        self._opened.close()
 
 
 def build_watch(plan: WatchPlan, observer: Observer) -> Watching:

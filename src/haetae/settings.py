@@ -49,7 +49,7 @@ class ClipSettings(_Section):
 class GateConfig(_Section):
     """When scores become an event; times in seconds."""
 
-    merge_gap_s: float = Field(2.0, gt=0, le=60)
+    merge_gap_s: float = Field(2.0, ge=1, le=60)
     max_duration_s: float = Field(120.0, ge=5, le=3600)
 
 

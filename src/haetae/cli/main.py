@@ -5,7 +5,8 @@ import sys
 import typer
 
 from haetae import __version__
-from haetae.cli import bench, demo, simulate, vad, watch
+from haetae.cli import demo, simulate, vad, watch
+from haetae.cli.bench.app import app as bench_app
 from haetae.errors import HaetaeError
 
 app = typer.Typer(
@@ -13,13 +14,15 @@ app = typer.Typer(
     help="Haetae watches cameras, learns what is normal for each, and raises one event per incident.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # Plain help: rich would double the time to the first line.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(watch.watch)
-app.command()(demo.demo)
-app.command()(simulate.simulate)
+app.command(short_help="Watch one source, from frames to stored events.")(watch.watch)
+app.command(short_help="Render a scene, watch it, write a report.")(demo.demo)
+app.command(short_help="Render a scene with labelled incidents.")(simulate.simulate)
 app.add_typer(vad.app, name="vad")
-app.add_typer(bench.app, name="bench")
+app.add_typer(bench_app, name="bench", short_help="Measure what things cost.")
 
 
 def _version(asked: bool) -> None:

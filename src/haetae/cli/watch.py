@@ -8,13 +8,18 @@ import typer
 
 def watch(
     source: Annotated[
-        str, typer.Argument(help="A file, a folder of images, rtsp://..., http://..., /dev/video0 or sim://plaza?seed=1", show_default=False)
+        str, typer.Argument(metavar="SOURCE", help="A file, a folder of images, rtsp://..., http://..., /dev/video0 or sim://plaza?seed=1")
     ],
     json_lines: Annotated[bool, typer.Option("--json", help="One JSON line per event and a final summary line on stdout.")] = False,
-    learn: Annotated[list[str] | None, typer.Option("--learn", metavar="SOURCE", help="Learn from this footage first (repeatable).")] = None,
-    state: Annotated[Path | None, typer.Option("--state", metavar="FILE", help="Load what was learned from FILE, and save it there.")] = None,
+    learn: Annotated[
+        list[str] | None, typer.Option("--learn", metavar="SOURCE", help="Learn from this footage first (repeatable).")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option("--state", metavar="FILE", help="Load what was learned from FILE, and save it there.")
+    ] = None,
     learning_time: Annotated[
-        str | None, typer.Option("--learning-time", metavar="TIME", help="Footage to learn from before alarms [10m, or a quarter of a file]")
+        str | None,
+        typer.Option("--learning-time", metavar="TIME", help="Footage to learn from before alarms [10m, or a quarter of a file]"),
     ] = None,
     fps: Annotated[float | None, typer.Option("--fps", help="Frames analysed per second [live 5, files their own rate up to 10]")] = None,
     false_alarms_per_day: Annotated[float, typer.Option("--false-alarms-per-day", help="How many false alarms a day are all right.")] = 1.0,

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from haetae.cli.display import Display, make_display, print_json
 from haetae.cli.report import ReportData, write_report
-from haetae.compose import WatchPlan, Watching, build_watch, read_truth
+from haetae.compose import Watching, WatchPlan, build_watch, read_truth
 from haetae.domain.camera import CameraState, CameraStatus
 from haetae.domain.event import AnomalyEvent
 from haetae.domain.score import Score
@@ -144,7 +144,9 @@ def _check(options: WatchOptions) -> None:
     if options.fps is not None and not 0.2 <= options.fps <= 60:
         raise ConfigError(f"--fps {options.fps:g} is out of range", hint="Use a value from 0.2 to 60")
     if not 0 < options.false_alarms_per_day <= 10_000:
-        raise ConfigError(f"--false-alarms-per-day {options.false_alarms_per_day:g} is out of range", hint="Use a value above 0, for example 1")
+        raise ConfigError(
+            f"--false-alarms-per-day {options.false_alarms_per_day:g} is out of range", hint="Use a value above 0, for example 1"
+        )
     if options.learning_s is not None and options.learning_s <= 0:
         raise ConfigError("--learning-time must be longer than nothing", hint="For example --learning-time 10m")
     if options.language not in ("", "en", "ko"):

@@ -18,7 +18,8 @@ from haetae.domain.event import AnomalyEvent, EventKind, EventStatus
 from haetae.domain.frame import Frame, Packet, StreamInfo
 from haetae.errors import MediaError, StorageError
 from haetae.media.blobs import StorageLayout
-from haetae.media.clip import ClipRecorder, ClipResult
+from haetae.media.clip import ClipRecorder
+from haetae.media.clip_job import ClipResult
 from haetae.media.snapshot import write_contact_sheet, write_thumbnail
 from haetae.pipeline.observer import GuardedObserver, Observer
 from haetae.pipeline.severity import severity_of
@@ -165,7 +166,7 @@ class IncidentRecorder:
     def _finish(self, result: ClipResult) -> None:
         """The last revision of an event: its clip, or why there is none."""
         changes: dict[str, Any] = {"clip_path": result.path}
-        faults = (result.fault,) if result.fault else ()
+        faults: tuple[str, ...] = (result.fault,) if result.fault else ()
         if result.path is not None:
             clip = self._layout.path(result.path)
             faults += self._attempt(lambda: self._make_sheet(result, clip), "contact sheet")

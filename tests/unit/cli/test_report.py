@@ -72,7 +72,13 @@ def test_an_event_tells_why(tmp_path):
     assert "142 px/s" in html
     assert "usual at most 61 (99 %)" in html
     assert "1 in 20,000" in html
-    assert "0:20–0:24" in html
+    assert "0:20.0–0:24.0" in html
+
+
+def test_a_rarity_beyond_all_footage_is_a_bound(tmp_path):
+    fact = Fact("f1", FactKind.SIZE, 35.0, "%", 20.0, 24.0, usual=9.4, rarity=1e-12)
+    html = html_of(make_data(tmp_path, events=[make_event(facts=(fact,))]), tmp_path)
+    assert "rarer than 1 in 1,000,000" in html
 
 
 def test_a_clip_fault_is_shown(tmp_path):
@@ -133,3 +139,8 @@ def test_a_gap_breaks_the_curve_and_spans_lie_where_they_belong():
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59.9, "0:59"), (61, "1:01"), (3661, "1:01:01"), (-1, "0:00")])
 def test_clock_text(seconds, text):
     assert clock_text(seconds) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(16.4, "0:16.4"), (59.99, "0:59.9"), (0.3, "0:00.3")])
+def test_clock_text_with_a_decimal(seconds, text):
+    assert clock_text(seconds, 1) == text

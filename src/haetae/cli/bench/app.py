@@ -12,7 +12,9 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on st
 
 @app.command()
 def watch(
-    clip: Annotated[list[Path] | None, typer.Option("--clip", metavar="FILE", help="A real clip to measure beside the rendered one.")] = None,
+    clip: Annotated[
+        list[Path] | None, typer.Option("--clip", metavar="FILE", help="A real clip to measure beside the rendered one.")
+    ] = None,
     seconds: Annotated[float, typer.Option("--seconds", help="Length of the rendered clip.")] = 60.0,
     repeats: Annotated[int, typer.Option("--repeats", help="Runs of each variant; the cheapest counts.")] = 3,
     json_lines: _Json = False,

@@ -14,8 +14,9 @@ from haetae.cli.watching import Collector
 from haetae.compose import WatchPlan, build_watch
 from haetae.domain.frame import Luma
 from haetae.settings import SystemConfig, load_config
+from haetae.simulate.spec import SceneSpec
 from haetae.simulate.video import write_video
-from haetae.vad.preprocess import analysis_size
+from haetae.vad.preprocess import WorkSize
 
 _RATE_FPS = 10.0
 """What `haetae watch` analyses of a file by default; the bare variants look at the same frames."""
@@ -26,8 +27,9 @@ def bench_watch(*, clips: list[Path], seconds: float, repeats: int) -> dict[str,
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory(prefix="haetae-bench-") as folder:
         rendered = Path(folder) / "plaza.mp4"
-        _render(rendered, seconds)
-        results = [_measure(path, Path(folder), repeats, name) for path, name in [(rendered, "rendered plaza"), *((clip, clip.name) for clip in clips)]]
+        write_video(SceneSpec(scene="plaza", seed=1, seconds=seconds), rendered)
+        named = [(rendered, "rendered plaza"), *((clip, clip.name) for clip in clips)]
+        results = [_measure(path, Path(folder), repeats, name) for path, name in named]
     return {
         "bench": "watch",
         "clips": results,
@@ -87,12 +89,12 @@ def _resize(clip: Path) -> int:
 
 
 def _dense_flow(clip: Path, preset: int) -> int:
-    flow = cv2.DISOpticalFlow.create(preset)
+    dis = cv2.DISOpticalFlow.create(preset)
     last: list[Luma] = []
 
     def step(small: Luma) -> None:
         if last:
-            flow.calc(last.pop(), small, None)
+            dis.calc(last.pop(), small, np.zeros((*small.shape, 2), np.float32))
         last.append(small)
 
     return _each_sampled(clip, step)
@@ -103,12 +105,14 @@ def _each_sampled(clip: Path, use: Callable[[Luma], object]) -> int:
     count, due_s = 0, 0.0
     for frame in _frames(clip):
         count += 1
-        if frame.time is not None and frame.time < due_s - 1e-6:
+        time_s = frame.time or 0.0
+        if time_s < due_s - 1e-6:
             continue
-        due_s = max(due_s + 1 / _RATE_FPS, (frame.time or 0.0))
+        due_s = max(due_s + 1 / _RATE_FPS, time_s)
         plane = frame.planes[0]
-        luma = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
-        use(cv2.resize(luma, analysis_size(plane.width, plane.height), interpolation=cv2.INTER_AREA))
+        luma = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        size = WorkSize.of(luma)
+        use(np.asarray(cv2.resize(luma, (size.width, size.height), interpolation=cv2.INTER_AREA), np.uint8))
     return count
 
 
@@ -125,9 +129,3 @@ def _frames(clip: Path) -> Iterator[av.VideoFrame]:
                 return
             except av.FFmpegError:
                 continue
-
-
-def _render(path: Path, seconds: float) -> None:
-    from haetae.simulate.spec import SceneSpec
-
-    write_video(SceneSpec(scene="plaza", seed=1, seconds=seconds), path)

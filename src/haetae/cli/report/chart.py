@@ -37,11 +37,13 @@ class Chart:
     events: tuple[Span, ...]
 
 
-def clock_text(seconds: float) -> str:
-    """Seconds as m:ss, or h:mm:ss from an hour on."""
-    whole = max(0, int(seconds))
+def clock_text(seconds: float, decimals: int = 0) -> str:
+    """Seconds as m:ss, or h:mm:ss from an hour on, with up to one decimal; cut off, not rounded, so that it never runs ahead."""
+    units = 10**decimals
+    whole, part = divmod(max(0, int(seconds * units + 1e-6)), units)
     hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+    text = f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+    return f"{text}.{part}" if decimals else text
 
 
 def make_chart(
@@ -54,9 +56,8 @@ def make_chart(
     events: list[tuple[float, float, str]],
 ) -> Chart:
     """Lay the curve out. `t_s` grows, `value` is in [0, 1]; spans are (start, end[, label]) in seconds."""
-    ends = [float(t_s[-1])] if len(t_s) else []
-    ends += [span[1] for span in (*learning, *truth, *events)]
-    starts = ([float(t_s[0])] if len(t_s) else []) + [span[0] for span in (*learning, *truth)]
+    ends = [float(t) for t in t_s[-1:]] + [span[1] for span in learning] + [span[1] for span in (*truth, *events)]
+    starts = [float(t) for t in t_s[:1]] + [span[0] for span in learning] + [span[0] for span in truth]
     start, end = min(starts, default=0.0), max(ends, default=1.0)
     scale = WIDTH / max(end - start, 1e-6)
 

@@ -19,6 +19,8 @@ from haetae.domain.score import ALARM_LEVEL
 _EMBED_LIMIT = 48 * 1024 * 1024
 _CLIP_LIMIT = 12 * 1024 * 1024
 _FACTS_SHOWN = 4
+_RAREST = 1e-6
+"""Rarer than this is extrapolated far beyond any footage: it is shown as a bound."""
 
 
 @dataclass(slots=True)
@@ -103,7 +105,8 @@ def _fact_row(fact: Fact, texts: dict[str, str]) -> dict[str, Any]:
         "value": _number(fact.value),
         "unit": fact.unit,
         "usual": None if fact.usual is None else _number(fact.usual),
-        "rarity": None if not fact.rarity or fact.rarity >= 0.5 else f"{round(1 / fact.rarity):,}",
+        "rarity": None if fact.rarity is None or fact.rarity >= 0.5 else f"{round(1 / max(fact.rarity, _RAREST)):,}",
+        "rarer": fact.rarity is not None and fact.rarity < _RAREST,
         "value_width": 100 * fact.value / top,
         "usual_width": 0 if fact.usual is None else 100 * fact.usual / top,
     }
@@ -117,4 +120,4 @@ def _data_uri(path: Path, media_type: str) -> Markup | None:
     if not path.is_file():
         return None
     # Base64 has no character that HTML could misread.
-    return Markup(f"data:{media_type};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}")  # noqa: S704
+    return Markup(f"data:{media_type};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}")

@@ -1,0 +1,1 @@
+"""The benchmarks behind `haetae bench`: the figures of the README come from here."""

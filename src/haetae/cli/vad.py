@@ -1,0 +1,184 @@
+"""`haetae vad`: learn a camera's normality, score footage, and measure a model on a labelled data set."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from haetae.training.evaluate import Report
+    from haetae.training.footage import Told
+
+app = typer.Typer(help="Learn what is normal, score footage, measure a model.", no_args_is_help=True)
+
+ModelName = Annotated[str, typer.Option("--model", help="The model's name.")]
+Fps = Annotated[float | None, typer.Option("--fps", help="Frames analysed per second; a file's own rate up to 10 without.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Budget = Annotated[float, typer.Option("--false-alarms-per-day", help="False alarms that a camera may raise per day.")]
+
+
+@app.command()
+def fit(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Normal footage of one camera.")],
+    state: Annotated[Path, typer.Option("--state", help="File to write what was learned to.")],
+    model: ModelName = "motion",
+    fps: Fps = None,
+    budget: Budget = 1.0,
+    learning_time: Annotated[str | None, typer.Option("--learning-time", help="At most this much of each source: 90s, 10m, 1h.")] = None,
+    json: Json = False,
+) -> None:
+    """Learn what is normal from footage of one camera, and save it."""
+    from haetae.cli.durations import parse_duration
+    from haetae.clock import SystemClock
+    from haetae.sources.base import SourceOptions
+    from haetae.training.footage import learn_footage
+    from haetae.vad.base import create_model
+
+    clock = SystemClock()
+    _one_thread()
+    before = clock.monotonic()
+    with _Progress(quiet=json) as told:
+        normality = learn_footage(
+            create_model(model),
+            sources,
+            SourceOptions(analysed_fps=fps),
+            clock,
+            false_alarms_per_day=budget,
+            limit_s=None if learning_time is None else parse_duration(learning_time, "--learning-time"),
+            told=told,
+        )
+    normality.save(state)
+    seconds = clock.monotonic() - before
+    if json:
+        _print_json({"model": model, "state": str(state), "sources": sources, "fit_s": seconds, "threshold": normality.threshold})
+    else:
+        typer.echo(
+            f"learned {len(sources)} source(s) in {seconds:.1f} s; the alarm level is at raw {normality.threshold:.3g}; saved to {state}"
+        )
+
+
+@app.command()
+def score(
+    source: Annotated[str, typer.Argument(help="The footage to score.")],
+    state: Annotated[Path, typer.Option("--state", help="What `haetae vad fit` saved.")],
+    out: Annotated[Path, typer.Option("--out", help="The .npz to write: score, raw, threshold, time, frame.")],
+    model: ModelName = "motion",
+    fps: Fps = None,
+    budget: Annotated[float | None, typer.Option("--false-alarms-per-day", help="Another budget than the saved one.")] = None,
+    json: Json = False,
+) -> None:
+    """Score each analysed frame of a source against a saved state."""
+    from haetae.clock import SystemClock
+    from haetae.domain.score import ALARM_LEVEL
+    from haetae.sources.base import SourceOptions
+    from haetae.training.footage import score_footage
+    from haetae.vad.base import create_model
+    from haetae.vad.normality import Normality
+
+    _one_thread()
+    made = create_model(model)
+    normality = Normality.load(state, made)
+    if budget is not None:
+        normality.set_budget(budget)
+    with _Progress(quiet=json) as told:
+        scored = score_footage(made, normality, source, SourceOptions(analysed_fps=fps), SystemClock(), told=told)
+    scored.save(out)
+    frames, above = int(scored.score.size), int((scored.score >= ALARM_LEVEL).sum())
+    highest = float(scored.score.max(initial=0.0))
+    if json:
+        _print_json({"source": source, "out": str(out), "frames": frames, "above_alarm_level": above, "highest": highest})
+    else:
+        typer.echo(f"{frames} frames, {above} at or above the alarm level, highest score {highest:.3f}; written to {out}")
+
+
+@app.command(name="eval")
+def evaluate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder with training/*.mp4, testing/*.mp4 and labels.npz.")],
+    model: ModelName = "motion",
+    budget: Budget = 1.0,
+    json: Json = False,
+) -> None:
+    """Learn from a data set's training clips, score its test clips once, and report: causal, one scale for all clips."""
+    from haetae.clock import SystemClock
+    from haetae.training.datasets import load_dataset
+    from haetae.training.evaluate import evaluate as run
+    from haetae.vad.base import create_model
+
+    _one_thread()
+    dataset = load_dataset(folder)
+    with _Progress(quiet=json) as told:
+        report = run(
+            dataset,
+            create_model(model),
+            SystemClock(),
+            false_alarms_per_day=budget,
+            told=lambda what, number, count: told(f"{what} clip", number, float(count)),
+        )
+    if json:
+        _print_json(report.as_json())
+    else:
+        from rich.console import Console
+
+        Console().print(_table(report))
+
+
+class _Progress:
+    """A line on stderr that says how far the work is; nothing where nobody looks."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def __enter__(self) -> "Told":
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        self._status = console.status("opening") if console.is_terminal and not self._quiet else None
+        if self._status is not None:
+            self._status.start()
+        return self._tell
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def _tell(self, what: str, number: int, of: float) -> None:
+        if self._status is not None and (number % 25 == 0 or what.endswith("clip")):
+            from haetae.telemetry import redact_url
+
+            self._status.update(
+                f"{what} {number} of {of:.0f}" if what.endswith("clip") else f"{redact_url(what)}: {number} frames, {of:.0f} s"
+            )
+
+
+def _one_thread() -> None:
+    """One core for OpenCV, as a camera has: figures are comparable, and a second thread made flow slower."""
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def _print_json(values: dict[str, object]) -> None:
+    import orjson
+
+    typer.echo(orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY).decode())
+
+
+def _table(report: "Report") -> "Table":
+    from rich.table import Table
+
+    def shown(value: object) -> str:
+        if value is None:
+            return "-"
+        if isinstance(value, tuple):
+            return " to ".join(shown(each) for each in value)
+        return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+    table = Table("figure", "value", title=f"{report.model} on {report.dataset}: causal, one scale for all clips")
+    for name, value in report.as_json().items():
+        if name not in ("dataset", "model", "baselines"):
+            table.add_row(name, shown(value))
+    for name, auc in report.baselines.items():
+        table.add_row(f"baseline {name}: micro_auc", shown(auc))
+    return table
