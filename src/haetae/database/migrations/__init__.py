@@ -1,0 +1,1 @@
+"""Alembic's scripts; `haetae.database.migrate` runs them."""
