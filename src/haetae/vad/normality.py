@@ -1,6 +1,8 @@
 """All that one camera has learned: its model's state, its calibration and its view."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haetae import __version__
+from haetae.domain.fact import Fact
 from haetae.domain.frame import Frame
 from haetae.domain.score import Score, TamperKind
 from haetae.errors import ModelError, StateError
@@ -107,11 +110,13 @@ class Normality:
         """Take `frame` as normal, unless somebody is at the camera."""
         before_s, fresh = self._model_s, self._stream_s is None
         window = self.window(frame)
-        if not fresh:
-            self._learned_s += window.t_s - before_s
         self._monitor.observe(frame.luma, window.t_s, learning=True)
-        if not self._monitor.suspicious:
-            self._model.learn([window])
+        if self._monitor.suspicious:
+            return
+        if not fresh:
+            # A gap in the stream is no footage.
+            self._learned_s += min(window.t_s - before_s, BREAK_S)
+        self._model.learn([window])
 
     def finish(self) -> None:
         """End the learning. Raises ModelError when there was too little; then it may go on."""
@@ -127,8 +132,13 @@ class Normality:
         return Window(self._state, frame.luma, self._model_s)
 
     def judge(self, frame: Frame, raw: RawScore) -> Score:
-        """The calibrated score of `frame`, whose window gave `raw`. Raises ModelError while learning."""
+        """The calibrated score of `frame`, whose window gave `raw`, its facts in the stream's time.
+
+        Raises ModelError while learning, and for a raw score that is no number.
+        """
         calibration = self._calibrated()
+        if not isfinite(raw.value):
+            raise ModelError(f"model {self._model.name!r} gave {raw.value} as a score", hint="Learn the camera again, or use another model")
         self._tamper = self._monitor.observe(frame.luma, self._model_s, learning=False)
         return Score(
             value=calibration.apply(raw.value),
@@ -139,9 +149,14 @@ class Normality:
             captured_at=frame.captured_at,
             heat=None if raw.heat is None else calibration.apply_map(raw.heat),
             box=raw.box,
-            facts=raw.facts,
+            facts=self._in_stream_time(raw.facts),
             tamper=self._tamper,
         )
+
+    def _in_stream_time(self, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+        """Models know only model time. What began before this connection begins at a negative time of its stream."""
+        offset_s = self._offset_s
+        return tuple(replace(fact, t0_s=fact.t0_s - offset_s, t1_s=fact.t1_s - offset_s) for fact in facts) if offset_s else facts
 
     def set_budget(self, false_alarms_per_day: float) -> None:
         """Another number of false alarms per day, without learning anew. Raises ConfigError unless it is positive."""

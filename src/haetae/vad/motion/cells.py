@@ -1,0 +1,161 @@
+"""What happens in each cell of the picture: the values whose rarity is judged.
+
+A cell is CELL x CELL blocks and there is one at every block, so that neighbours overlap and an incident is not cut in two.
+"""
+
+import itertools
+from collections import deque
+from dataclasses import dataclass
+from enum import IntEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from haetae.domain.frame import Luma
+from haetae.vad.motion.flow import CHANNELS, Flow, Grid
+from haetae.vad.motion.foreground import Background
+from haetae.vad.preprocess import WorkSize, to_work
+
+CELL = 4
+ACTIVE_SHARE = 0.12
+"""Least share of foreground in a cell that is judged."""
+
+MEAN_S = 0.45
+MEAN_FRAMES = 8
+"""Values are means over the frames of the last MEAN_S, 5 of them at 10 fps, and never over more than MEAN_FRAMES."""
+
+PRIOR_POINTS = 3.0
+"""Added to the number of points in a cell, so that a single wrong match is not a speed."""
+
+CONNECTED_SHARE = 0.25
+FORGET = 0.5
+"""Seconds of stay that a second of absence takes away."""
+
+LONGEST_STAY_S = 900.0
+GAP_S = 1.0
+"""After a longer silence nothing moved `since the last frame`."""
+
+GONE_S = 5.0
+"""After a silence of this length it may be another clip or another day: nothing stays."""
+
+DIRECTIONS = 8
+COHERENT = 0.6
+LEAST_SPEED = 6.0
+LEAST_POINTS = 3.0
+"""A direction is told from at least LEAST_POINTS, LEAST_SPEED working px/s and |mean velocity| / mean speed of COHERENT."""
+
+
+class Value(IntEnum):
+    """The measured values of a cell, in the order of `Observation.values`."""
+
+    SPEED = 0
+    """Coherent speed, working px/s: limbs that swing cancel out."""
+    AGITATION = 1
+    """What of the mean speed is not coherent, working px/s: limbs, a struggle."""
+    SIZE = 2
+    """Area of the connected foreground that the cell belongs to, in blocks."""
+    FLATNESS = 3
+    """Width over height of that foreground."""
+    STAY = 4
+    """How long something has been there, s; what leaves and comes back is counted on."""
+
+
+@dataclass(slots=True)
+class Observation:
+    """The active cells of one frame. `cell` (k,) is row * columns + column; `values` is (len(Value), k); `direction` (k,) is -1 where none
+    can be told, else 0 = right, counting clockwise on the screen. `foreground` (rows, columns) is the share of each block, None
+    in what was kept for later."""
+
+    t_s: float
+    elapsed_s: float
+    cell: NDArray[np.intp]
+    values: NDArray[np.float32]
+    direction: NDArray[np.intp]
+    foreground: NDArray[np.float32] | None = None
+    valid: bool = True
+    changed: bool = False
+
+
+class Observer:
+    """The eyes of one camera: turns its frames into observations. Not shared between cameras."""
+
+    def __init__(self, size: WorkSize, background: Background) -> None:
+        self.size = size
+        self.background = background
+        self._flow = Flow(Grid.of(size))
+        self._recent: deque[tuple[float, NDArray[np.float32]]] = deque(maxlen=MEAN_FRAMES)
+        self._stay = np.zeros((size.rows, size.columns), np.float32)
+        self._last_s: float | None = None
+
+    def step(self, luma: Luma, t_s: float) -> Observation:
+        """Observe a source picture taken at `t_s`."""
+        work = to_work(luma, self.size)
+        elapsed = 0.0 if self._last_s is None else t_s - self._last_s
+        follows = 0.0 < elapsed <= GAP_S
+        self._last_s = t_s
+        if not follows:
+            self._flow.reset()
+            self._recent.clear()
+            self._stay = np.maximum(self._stay - FORGET * elapsed, 0.0, dtype=np.float32)
+            if elapsed > GONE_S:
+                self._stay[:] = 0.0
+        seen = self.background.step(work, t_s, min(elapsed, GAP_S))
+        if not seen.settled or seen.changed:
+            self._recent.clear()
+            self._flow.step(work, seen.mask, 0.0)
+            self._stay[:] = 0.0
+            return self._nothing(t_s, elapsed if follows else 0.0, changed=seen.changed)
+        sums = self._sums(work, seen.mask, t_s, elapsed if follows else 0.0)
+        return self._observe(sums, t_s, elapsed if follows else 0.0)
+
+    def _nothing(self, t_s: float, elapsed_s: float, *, changed: bool) -> Observation:
+        none = np.empty(0, np.intp)
+        return Observation(t_s, elapsed_s, none, np.empty((len(Value), 0), np.float32), none, valid=False, changed=changed)
+
+    def _sums(self, work: Luma, mask: Luma, t_s: float, elapsed_s: float) -> NDArray[np.float32]:
+        """Mean over the recent frames, shape (rows, columns, CHANNELS + 1); the last channel is the share of foreground."""
+        blocks = np.empty((self.size.rows, self.size.columns, CHANNELS + 1), np.float32)
+        blocks[..., :CHANNELS] = self._flow.step(work, mask, elapsed_s)
+        share = cv2.resize(mask, (self.size.columns, self.size.rows), interpolation=cv2.INTER_AREA)
+        blocks[..., CHANNELS] = share * np.float32(1 / 255)
+        while self._recent and self._recent[0][0] < t_s - MEAN_S:
+            self._recent.popleft()
+        self._recent.append((t_s, blocks))
+        mean = self._recent[0][1].copy()
+        for _, each in itertools.islice(self._recent, 1, None):
+            mean += each
+        mean *= np.float32(1 / len(self._recent))
+        # The first frame after a gap has foreground but no flow.
+        if len(self._recent) > 1 and not self._recent[0][1][..., 0].any():
+            mean[..., :CHANNELS] *= len(self._recent) / (len(self._recent) - 1)
+        return mean
+
+    def _observe(self, mean: NDArray[np.float32], t_s: float, elapsed_s: float) -> Observation:
+        total = cv2.boxFilter(mean, -1, (CELL, CELL), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        active = total[..., CHANNELS] > ACTIVE_SHARE * CELL * CELL
+        np.clip(self._stay + np.where(active, elapsed_s, -FORGET * elapsed_s), 0.0, LONGEST_STAY_S, out=self._stay)
+        cell = np.flatnonzero(active)
+        points, speed_sum, u_sum, v_sum, _ = total.reshape(-1, CHANNELS + 1)[cell].T
+        coherent = np.hypot(u_sum, v_sum)
+        values = np.empty((len(Value), cell.size), np.float32)
+        values[Value.SPEED] = coherent / (points + PRIOR_POINTS)
+        values[Value.AGITATION] = (speed_sum - coherent) / (points + PRIOR_POINTS)
+        area, flatness = _shapes(mean[..., CHANNELS])
+        values[Value.SIZE] = area.ravel()[cell]
+        values[Value.FLATNESS] = flatness.ravel()[cell]
+        values[Value.STAY] = self._stay.ravel()[cell]
+        turn = np.floor(np.arctan2(v_sum, u_sum) * (DIRECTIONS / (2 * np.pi)) + 0.5).astype(np.intp) % DIRECTIONS
+        told = (points >= LEAST_POINTS) & (coherent > COHERENT * speed_sum) & (coherent > LEAST_SPEED * points)
+        return Observation(t_s, elapsed_s, cell, values, np.where(told, turn, -1), mean[..., CHANNELS])
+
+
+def _shapes(share: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """For each cell the area in blocks, and the width over the height, of the largest connected foreground that reaches into it."""
+    present = (share > CONNECTED_SHARE).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(present, connectivity=8)
+    area = np.bincount(labels.ravel(), share.ravel(), minlength=len(stats)).astype(np.float32)
+    flatness = (stats[:, cv2.CC_STAT_WIDTH] / stats[:, cv2.CC_STAT_HEIGHT]).astype(np.float32)
+    area[0] = flatness[0] = 0.0
+    kernel = np.ones((CELL, CELL), np.uint8)
+    return np.asarray(cv2.dilate(area[labels], kernel), np.float32), np.asarray(cv2.dilate(flatness[labels], kernel), np.float32)

@@ -1,0 +1,130 @@
+"""What is new in the picture: a background that follows the light, and what differs from it."""
+
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from haetae.domain.frame import Luma
+
+FOLLOW_S = 2.0
+"""Time constant with which background pixels follow the light."""
+
+ABSORB_S = 60.0
+"""Time constant with which what stays becomes background, applied in steps of ABSORB_EVERY_S."""
+
+ABSORB_EVERY_S = 3.0
+
+LEAST_DIFFERENCE = 15.0
+"""Grey levels; below it lie sensor noise and compression on any camera."""
+
+WARM_SAMPLES = 15
+WARM_EVERY_S = 0.5
+SETTLED_SAMPLES = 5
+"""A new background is the median of up to WARM_SAMPLES pictures, one each WARM_EVERY_S; it counts from SETTLED_SAMPLES on."""
+
+CHANGED_SHARE = 0.5
+"""A larger share of foreground is a change of the scene, not something in it."""
+
+REMEMBER_S = 60.0
+"""For so long the background before a change is kept: when what covered it leaves, it is taken back at once."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """One frame against the background. `mask` is 255 where it differs; `settled` is false while the background is being made."""
+
+    mask: Luma
+    changed: bool
+    settled: bool
+
+
+class Background:
+    """The empty scene of one camera, in working pixels. Fed with frames in time order."""
+
+    def __init__(self, background: NDArray[np.float32] | None = None, noise: float = 2.0) -> None:
+        self.mean = background
+        self.noise = noise
+        self._shown: Luma | None = None if background is None else _bytes(background)
+        self._samples: deque[Luma] = deque(maxlen=WARM_SAMPLES)
+        self._warm = background is None
+        self._sampled_s = -np.inf
+        self._absorbed_s = -np.inf
+        self._former: tuple[NDArray[np.float32], float] | None = None
+
+    def step(self, luma: Luma, t_s: float, elapsed_s: float) -> Seen:
+        """Compare `luma` with the background, then let the background follow. `elapsed_s` is the time since the last frame."""
+        if self.mean is None or self._shown is None or self._shown.shape != luma.shape:
+            self._begin(luma, t_s)
+            return Seen(np.zeros_like(luma), changed=False, settled=False)
+        difference, mask = self._compare(luma, self._shown)
+        if cv2.countNonZero(mask) > CHANGED_SHARE * mask.size:
+            if self._take_back(luma, t_s):
+                return Seen(np.zeros_like(luma), changed=True, settled=True)
+            if not self._warm:
+                self._former = (self.mean, t_s)
+            self._begin(luma, t_s)
+            return Seen(np.zeros_like(luma), changed=True, settled=False)
+        if not self._warm:
+            self._follow(luma, difference, mask, t_s, elapsed_s)
+        elif t_s - self._sampled_s >= WARM_EVERY_S:
+            if self._take_back(luma, t_s):
+                return Seen(np.zeros_like(luma), changed=True, settled=True)
+            self._sample(luma, t_s)
+        return Seen(mask, changed=False, settled=not self._warm or len(self._samples) >= SETTLED_SAMPLES)
+
+    def _begin(self, luma: Luma, t_s: float) -> None:
+        self._samples.clear()
+        self._samples.append(luma.copy())
+        self._warm, self._sampled_s, self._absorbed_s = True, t_s, t_s
+        self._show(luma.astype(np.float32))
+
+    def _show(self, mean: NDArray[np.float32]) -> None:
+        self.mean = mean
+        self._shown = _bytes(mean)
+
+    def _compare(self, luma: Luma, shown: Luma) -> tuple[Luma, Luma]:
+        difference = cv2.absdiff(luma, shown)
+        _, mask = cv2.threshold(difference, max(LEAST_DIFFERENCE, 4.0 * self.noise), 255, cv2.THRESH_BINARY)
+        return np.asarray(difference, np.uint8), np.asarray(mask, np.uint8)
+
+    def _take_back(self, luma: Luma, t_s: float) -> bool:
+        """True when the background before the last change fits again."""
+        if self._former is None or t_s - self._former[1] > REMEMBER_S:
+            self._former = None
+            return False
+        former = self._former[0]
+        _, mask = self._compare(luma, _bytes(former))
+        if cv2.countNonZero(mask) > 0.5 * CHANGED_SHARE * mask.size:
+            return False
+        self._former, self._warm = None, False
+        self._samples.clear()
+        self._show(former)
+        return True
+
+    def _sample(self, luma: Luma, t_s: float) -> None:
+        self._sampled_s = t_s
+        self._samples.append(luma.copy())
+        self._show(np.median(np.stack(self._samples), axis=0).astype(np.float32))
+        if len(self._samples) == WARM_SAMPLES:
+            self._warm = False
+            self._samples.clear()
+
+    def _follow(self, luma: Luma, difference: Luma, mask: Luma, t_s: float, elapsed_s: float) -> None:
+        assert self.mean is not None
+        still = cv2.bitwise_not(mask)
+        step = 1.0 - float(np.exp(-elapsed_s / FOLLOW_S))
+        cv2.accumulateWeighted(luma, self.mean, step, still)
+        # The mean absolute deviation of a normal distribution is 0.8 sigma.
+        self.noise += 0.1 * step * (cv2.mean(difference, still)[0] / 0.8 - self.noise)
+        if t_s - self._absorbed_s >= ABSORB_EVERY_S:
+            if np.isfinite(self._absorbed_s):
+                cv2.accumulateWeighted(luma, self.mean, ABSORB_EVERY_S / ABSORB_S, mask)
+            self._absorbed_s = t_s
+        self._shown = _bytes(self.mean)
+
+
+def _bytes(mean: NDArray[np.float32]) -> Luma:
+    return np.asarray(cv2.convertScaleAbs(mean), np.uint8)

@@ -1,0 +1,66 @@
+"""From the surprises of all attributes to one raw score.
+
+Each attribute is divided by its reference, the surprise that normal footage of this camera passes about once a day, so that none of
+them can spend the alarm budget of the others; the score is the greatest quotient. Around 1 lies the alarm level of any camera.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haetae.vad.base import HeldOut
+from haetae.vad.calibrate import Tail
+from haetae.vad.motion.learning import Judged
+from haetae.vad.motion.tables import Attribute
+
+REFERENCE_PER_DAY = 1.0
+LEAST_REFERENCE = np.array([4.0, 4.0, 4.0, 4.0, 4.0, 3.0, 2.5], np.float32)
+"""By `Attribute`: what is rarer than this was hardly seen at all, so no footage makes an attribute more sensitive."""
+
+GREATEST_REFERENCE = 30.0
+"""A few seconds of footage extrapolate to anything; what is ten times the usual still has to count."""
+
+QUIET = 0.3
+"""The share of its reference up to which an attribute other than speed adds nothing: the many small surprises of size, place and heading
+would only blur the order that speed gives (measured: 2 points of AUC)."""
+
+SMOOTH_S = 0.09
+"""Time constant of the last smoothing, about two frames at 10 fps."""
+
+
+def references(judged: Judged) -> NDArray[np.float32]:
+    """The reference of each attribute, shape (len(Attribute),)."""
+    levels = [
+        Tail.of(HeldOut(judged.t_s, judged.surprise[:, attribute].astype(np.float64))).level(REFERENCE_PER_DAY) for attribute in Attribute
+    ]
+    return np.clip(np.array(levels, np.float32), LEAST_REFERENCE, GREATEST_REFERENCE)
+
+
+def quotients(surprise: NDArray[np.float32], reference: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What each attribute contributes; the attributes are the first axis of `surprise`."""
+    share = surprise / reference.reshape(-1, *[1] * (surprise.ndim - 1))
+    rest = slice(Attribute.SIZE, None)
+    share[rest] = np.maximum(share[rest] - QUIET, 0.0) * np.float32(1 / (1 - QUIET))
+    return share
+
+
+class Smoothing:
+    """An exponential mean over time, for one camera."""
+
+    def __init__(self) -> None:
+        self._value = 0.0
+
+    def step(self, value: float, elapsed_s: float) -> float:
+        """`elapsed_s` 0 starts anew."""
+        if elapsed_s <= 0.0:
+            self._value = value
+        else:
+            self._value += (1.0 - float(np.exp(-elapsed_s / SMOOTH_S))) * (value - self._value)
+        return self._value
+
+
+def held_out(judged: Judged, reference: NDArray[np.float32]) -> HeldOut:
+    """The raw scores of the learned footage."""
+    value = quotients(np.ascontiguousarray(judged.surprise.T), reference).max(axis=0, initial=0.0)
+    smoothing = Smoothing()
+    raw = [smoothing.step(float(each), float(elapsed)) for each, elapsed in zip(value, judged.elapsed_s, strict=True)]
+    return HeldOut(judged.t_s, np.array(raw, np.float64))

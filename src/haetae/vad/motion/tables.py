@@ -1,0 +1,181 @@
+"""How surprising a value is: -log10 of the share of normal occasions that reach it.
+
+Each row of the picture has its own tail (speeds and sizes grow towards the camera): the empirical one up to the 99 % quantile, beyond it
+exponential for speeds and a power law (Hill 1975) for areas and times. Each cell departs from its row as its own footage grows.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from haetae.vad.motion.cells import DIRECTIONS, Observation, Value
+from haetae.vad.motion.counts import COARSE, CODES, LEAST_VALUE, Counts, value_at
+
+
+class Attribute(IntEnum):
+    """What can be surprising about a cell; the first ones are the measured values."""
+
+    SPEED = Value.SPEED
+    AGITATION = Value.AGITATION
+    SIZE = Value.SIZE
+    FLATNESS = Value.FLATNESS
+    STAY = Value.STAY
+    DIRECTION = 5
+    PLACE = 6
+
+
+QUANTILE = 0.99
+POWER_LAW = (Value.SIZE, Value.FLATNESS, Value.STAY)
+LEAST_BAND = 2
+ENOUGH_IN_BAND = 2000
+"""A row's tail is that of the narrowest band of rows round it, +- LEAST_BAND at least, with ENOUGH_IN_BAND values."""
+
+LEAST_SPREAD = 0.08
+"""Least mean excess over the 99 % quantile, as a share of it: few values, all alike, do not make the next one impossible."""
+
+TRUST = 500.0
+"""Frames after which a cell's own tail weighs as much as its row's."""
+
+TRUST_DIRECTION = 3.0
+"""Visits after which a cell's own headings weigh as much as those of the whole picture."""
+
+CELLS_OF_ONE = 25.0
+"""Cells that one object makes active at a time, roughly: they are one visit, not many."""
+
+VISIT_S = 2.0
+"""Seconds of presence that count as one visit: consecutive frames are no independent evidence."""
+
+LEAST_WATCHED_S = 120.0
+"""With less footage, how long a stay is normal cannot be told: that surprise grows linearly up to here."""
+
+GREATEST = 40.0
+
+
+@dataclass(slots=True)
+class Tables:
+    """Look-up tables made from counts.
+
+    `rows` (len(Value), rows, CODES + 1) is -log10 p at the beginning of each code, `usual` (len(Value), rows) the 99 % quantile;
+    `cells` (len(Value), cells, CODES / COARSE + 1) is p by the cell alone and `weight` (len(Value), cells) what that is worth in frames;
+    `turned` (cells, DIRECTIONS) and `place` (cells) are -log10 p.
+    """
+
+    columns: int
+    rows: NDArray[np.float32]
+    usual: NDArray[np.float32]
+    cells: NDArray[np.float32]
+    weight: NDArray[np.float32]
+    turned: NDArray[np.float32]
+    place: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, counts: Counts) -> "Tables":
+        rows = counts.rows.shape[1]
+        columns = counts.occupied.size // rows
+        tails = np.zeros((len(Value), rows, CODES + 1), np.float32)
+        usual = np.zeros((len(Value), rows), np.float32)
+        for kind in Value:
+            for row in range(rows):
+                tails[kind, row], usual[kind, row] = _tail(kind, _band(counts.rows[kind], row))
+        tails[Value.STAY] *= min(1.0, counts.seconds / LEAST_WATCHED_S)
+        cells, weight = _cell_tails(counts, rows, columns)
+        return cls(columns, tails, usual, cells, weight, _turned(counts, rows, columns), _place(counts, rows, columns))
+
+    def surprise(self, seen: Observation, codes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """-log10 p for each attribute and active cell, shape (len(Attribute), k), in [0, GREATEST]."""
+        out = np.zeros((len(Attribute), seen.cell.size), np.float32)
+        if not seen.cell.size:
+            return out
+        row = (seen.cell // self.columns)[None, :]
+        by_row = _between(self.rows, row, codes)
+        by_cell = _between(self.cells, seen.cell[None, :], codes * np.float32(1 / COARSE))
+        weight = self.weight[:, seen.cell]
+        p = (weight * by_cell + TRUST * np.exp(by_row * np.float32(-np.log(10)))) / (weight + TRUST)
+        out[: len(Value)] = np.log(np.maximum(p, 1e-37)) * np.float32(-1 / np.log(10))
+        told = seen.direction >= 0
+        out[Attribute.DIRECTION, told] = self.turned[seen.cell[told], seen.direction[told]]
+        out[Attribute.PLACE] = self.place[seen.cell]
+        return np.clip(out, 0.0, GREATEST, out=out)
+
+
+def _between(table: NDArray[np.float32], where: NDArray[np.intp], codes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Linear interpolation along the last axis of `table` (len(Value), places, codes), at `where` (1, k) and `codes` (len(Value), k)."""
+    kinds, places, width = table.shape
+    whole = np.floor(codes)
+    first = (np.arange(kinds)[:, None] * places + where) * width + whole.astype(np.intp)
+    flat = table.ravel()
+    lower = flat.take(first)
+    return np.asarray(lower + (flat.take(first + 1) - lower) * (codes - whole), np.float32)
+
+
+def _band(by_row: NDArray[np.int64], row: int) -> NDArray[np.int64]:
+    """The histogram of the narrowest sufficient band round `row`."""
+    for half in range(LEAST_BAND, len(by_row)):
+        band: NDArray[np.int64] = by_row[max(0, row - half) : row + half + 1].sum(axis=0)
+        if band.sum() >= ENOUGH_IN_BAND:
+            return band
+    return np.asarray(by_row.sum(axis=0))
+
+
+def _tail(kind: Value, histogram: NDArray[np.int64]) -> tuple[NDArray[np.float32], float]:
+    """-log10 P(value >= beginning of code) for CODES + 1 codes, and the 99 % quantile. All 0 where nothing was seen."""
+    total = int(histogram.sum())
+    if total == 0:
+        return np.zeros(CODES + 1, np.float32), 0.0
+    survival = np.append(histogram[::-1].cumsum()[::-1], 0) / total
+    edges = value_at(kind, np.arange(CODES + 1))
+    scale = np.log if kind in POWER_LAW else np.asarray
+    x, middle = scale(edges), scale(value_at(kind, np.arange(CODES) + 0.5))
+    first = int(np.argmax(survival <= 1 - QUANTILE))
+    step = (survival[first - 1] - (1 - QUANTILE)) / (survival[first - 1] - survival[first])
+    quantile = x[first - 1] + step * (x[first] - x[first - 1])
+    beyond = histogram * (middle > quantile)
+    excess = float((beyond * (middle - quantile)).sum() / max(1, beyond.sum()))
+    least = LEAST_SPREAD if kind in POWER_LAW else LEAST_SPREAD * max(quantile, 4 * float(LEAST_VALUE[kind]))
+    tail = -np.log10(1 - QUANTILE) + (x - quantile) / (max(excess, least) * np.log(10))
+    empirical = -np.log10(np.maximum(survival, 1e-9))
+    surprise = np.where(x <= quantile, empirical, tail)
+    usual = np.exp(quantile) if kind in POWER_LAW else quantile
+    return np.minimum(surprise, GREATEST).astype(np.float32), float(usual)
+
+
+def _cell_tails(counts: Counts, rows: int, columns: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    bins = counts.cells.shape[2]
+    survival = np.zeros((len(Value), rows * columns, bins + 1), np.float32)
+    weight = np.zeros((len(Value), rows * columns), np.float32)
+    for kind in Value:
+        near = _spread(counts.cells[kind].reshape(rows, columns, bins)).reshape(-1, bins)
+        weight[kind] = near.sum(axis=1)
+        survival[kind, :, :bins] = near[:, ::-1].cumsum(axis=1)[:, ::-1] / np.maximum(weight[kind], 1e-9)[:, None]
+    return survival, weight
+
+
+def _turned(counts: Counts, rows: int, columns: int) -> NDArray[np.float32]:
+    """A Dirichlet estimate of each cell's headings, whose prior is that of the whole picture; all in visits."""
+    visits = counts.turned * (_frame_s(counts) / VISIT_S)
+    near = _spread(visits.reshape(rows, columns, DIRECTIONS)).reshape(-1, DIRECTIONS)
+    near = near + 0.5 * (np.roll(near, 1, axis=1) + np.roll(near, -1, axis=1))
+    everywhere = visits.sum(axis=0) / CELLS_OF_ONE + 1.0
+    share = (near + TRUST_DIRECTION * everywhere / everywhere.sum()) / (near.sum(axis=1, keepdims=True) / 2 + TRUST_DIRECTION)
+    return np.asarray(-np.log10(np.minimum(share, 1.0)), np.float32)
+
+
+def _place(counts: Counts, rows: int, columns: int) -> NDArray[np.float32]:
+    visits = _spread(counts.occupied.reshape(rows, columns, 1)).ravel() * (_frame_s(counts) / VISIT_S)
+    return np.asarray(-np.log10(np.minimum((visits + 0.5) / (counts.seconds / VISIT_S + 1.0), 1.0)), np.float32)
+
+
+def _frame_s(counts: Counts) -> float:
+    return counts.seconds / max(1, counts.frames)
+
+
+def _spread(by_cell: NDArray[Any]) -> NDArray[np.float32]:
+    """Each cell with its neighbours, Gaussian weights: an object is never exactly where the last one was."""
+    out = np.empty(by_cell.shape, np.float32)
+    for layer in range(by_cell.shape[2]):
+        out[..., layer] = cv2.GaussianBlur(by_cell[..., layer].astype(np.float32), (5, 5), 1.0, borderType=cv2.BORDER_REPLICATE)
+    return out

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from haetae.errors import ConfigError, StateError
+from haetae.vad.base import HeldOut
+from haetae.vad.calibrate import DAY_S, LEAST_THETA, Calibration
+
+
+def footage(hours: float, seed: int = 0, fps: float = 4.0, scale: float = 0.1) -> HeldOut:
+    """Normal footage whose raw score is exponential and independent from frame to frame."""
+    count = int(hours * 3600 * fps)
+    raw = np.random.default_rng(seed).exponential(scale, count)
+    return HeldOut(np.arange(count) / fps, raw)
+
+
+def alarms_per_day(raw: NDArray[np.float64], theta: float, fps: float) -> float:
+    """Declustered alarms: 60 s blocks in which 3 of 5 frames reach theta."""
+    above = np.convolve(raw >= theta, np.ones(5), mode="valid") >= 3
+    blocks = np.unique(np.flatnonzero(above) // int(60 * fps))
+    return len(blocks) / (len(raw) / fps / DAY_S)
+
+
+def test_the_alarm_level_is_exactly_one_half() -> None:
+    calibration = Calibration.fit(footage(1), 1.0)
+    assert calibration.apply(calibration.theta) == 0.5
+    assert calibration.apply_map(np.array([calibration.theta]))[0] == 0.5
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=2, max_size=50))
+def test_scores_are_monotone_and_bounded(raw: list[float]) -> None:
+    calibration = Calibration.fit(footage(0.2), 1.0)
+    values = [calibration.apply(each) for each in sorted(raw)]
+    assert values == sorted(values)
+    assert 0.0 <= values[0] <= values[-1] <= 1.0
+    assert calibration.apply_map(np.sort(raw)) == pytest.approx(values, abs=1e-6)
+
+
+def test_long_footage_realises_the_budget() -> None:
+    budget = 20.0
+    calibration = Calibration.fit(footage(80, seed=1), budget, least_theta=1e-6)
+    realised = alarms_per_day(footage(24 * 10, seed=2).raw, calibration.theta, fps=4.0)
+    assert budget / 3 < realised < budget * 3
+
+
+def test_short_footage_is_more_careful_than_long_footage() -> None:
+    realised = [
+        alarms_per_day(footage(240, seed=99).raw, Calibration.fit(footage(1, seed=seed), 10.0, least_theta=1e-6).theta, fps=4.0)
+        for seed in range(10)
+    ]
+    assert np.median(realised) < 10.0
+
+
+def test_a_smaller_budget_raises_the_alarm_level_without_learning_again() -> None:
+    held_out = footage(5)
+    calibration = Calibration.fit(held_out, 1.0, least_theta=1e-6)
+    stricter = calibration.with_budget(0.1)
+    assert stricter.theta > calibration.theta > calibration.with_budget(10.0).theta
+    assert stricter == Calibration.fit(held_out, 0.1, least_theta=1e-6)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 30])
+def test_footage_without_anything_gives_the_least_alarm_level(count: int) -> None:
+    calm = HeldOut(np.arange(count) * 0.1, np.zeros(count))
+    assert Calibration.fit(calm, 1.0).theta == LEAST_THETA
+
+
+def test_seven_seconds_of_footage_are_extrapolated_beyond_their_own_peaks() -> None:
+    held_out = HeldOut(np.arange(70) * 0.1, np.random.default_rng(0).exponential(1.0, 70))
+    assert Calibration.fit(held_out, 1.0).theta > 1.5 * held_out.raw.max()
+
+
+def test_gaps_between_clips_are_no_footage() -> None:
+    whole = footage(1)
+    cut = HeldOut(whole.t_s + 3600.0 * (np.arange(whole.t_s.size) // 2400), whole.raw)
+    assert Calibration.fit(cut, 1.0).tail.footage_s == pytest.approx(3600.0, rel=0.01)
+
+
+def test_one_noisy_frame_is_no_peak_where_frames_are_dense() -> None:
+    raw = np.random.default_rng(0).exponential(0.1, 6000)
+    spiky = raw.copy()
+    spiky[::97] += 50.0
+    times = np.arange(6000) * 0.1
+    assert Calibration.fit(HeldOut(times, spiky), 1.0).theta < 2 * Calibration.fit(HeldOut(times, raw), 1.0).theta
+
+
+@pytest.mark.parametrize("budget", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_senseless_budget_is_refused(budget: float) -> None:
+    with pytest.raises(ConfigError, match="positive"):
+        Calibration.fit(footage(1), budget)
+    with pytest.raises(ConfigError, match="positive"):
+        Calibration.fit(footage(1), 1.0).with_budget(budget)
+
+
+def test_it_is_saved_as_arrays_and_read_back() -> None:
+    calibration = Calibration.fit(footage(1), 2.0)
+    assert Calibration.of_arrays(calibration.arrays()) == calibration
+    with pytest.raises(StateError):
+        Calibration.of_arrays({})
+    with pytest.raises(StateError):
+        Calibration.of_arrays({"calibration": np.full(7, np.nan)})

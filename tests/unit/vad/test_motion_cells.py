@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from tests.support.moving_scene import Mover, MovingScene
+
+from haetae.vad.motion.cells import Observation, Observer, Value
+from haetae.vad.motion.foreground import Background
+from haetae.vad.preprocess import WorkSize
+
+SIZE = WorkSize(320, 240, 320, 240)
+
+
+def observe(
+    scene: MovingScene, seconds: float, *, fps: float = 10.0, observer: Observer | None = None, from_s: float = 0.0
+) -> list[Observation]:
+    observer = observer or Observer(SIZE, Background(scene.ground.astype(np.float32)))
+    return [observer.step(scene.picture(from_s + number / fps), from_s + number / fps) for number in range(int(seconds * fps))]
+
+
+@pytest.mark.parametrize("fps", [5.0, 10.0, 15.0])
+def test_speed_does_not_depend_on_the_frame_rate(fps: float) -> None:
+    seen = observe(MovingScene((Mover(40, 90, 50.0, width=40, height=60),)), 3.0, fps=fps)
+    peaks = [each.values[Value.SPEED].max() for each in seen[-8:]]
+    assert np.median(peaks) == pytest.approx(50.0, rel=0.25)
+
+
+def test_heading_is_told_clockwise_from_the_right() -> None:
+    for speed, expected in ((50.0, 0), (-50.0, 4)):
+        seen = observe(MovingScene((Mover(160, 90, speed, width=40, height=60),)), 1.5)[-1]
+        told = seen.direction[seen.direction >= 0]
+        assert told.size
+        assert (told == expected).mean() > 0.9
+
+
+def test_size_is_the_connected_area() -> None:
+    small = observe(MovingScene((Mover(100, 80, 20.0, width=24, height=40),)), 1.0)[-1].values[Value.SIZE].max()
+    large = observe(MovingScene((Mover(100, 80, 20.0, width=96, height=40),)), 1.0)[-1].values[Value.SIZE].max()
+    assert small == pytest.approx(24 * 40 / 64, rel=0.35)
+    assert large > 3 * small
+
+
+def test_what_lies_is_flatter_than_what_stands() -> None:
+    stands = observe(MovingScene((Mover(100, 80, 20.0, width=24, height=48),)), 1.0)[-1].values[Value.FLATNESS].max()
+    lies = observe(MovingScene((Mover(100, 80, 20.0, width=48, height=24),)), 1.0)[-1].values[Value.FLATNESS].max()
+    assert lies > 2 * stands
+
+
+def test_limbs_are_agitation_and_walking_is_not() -> None:
+    together = MovingScene((Mover(100, 80, 40.0, height=20), Mover(100, 100, 40.0, height=20)))
+    against = MovingScene((Mover(100, 80, 40.0, height=20), Mover(130, 100, -40.0, height=20)))
+    calm, wild = (np.median([each.values[Value.AGITATION].max() for each in observe(scene, 0.8)[-4:]]) for scene in (together, against))
+    assert wild > 2 * calm
+
+
+def test_a_stay_grows_while_something_is_there_and_not_where_things_pass() -> None:
+    stays = observe(MovingScene((Mover(100, 80, 0.0),)), 12.0)[-1]
+    passes = observe(MovingScene((Mover(-20, 80, 25.0),)), 12.0)
+    assert stays.values[Value.STAY].max() == pytest.approx(12.0, abs=0.5)
+    assert max(each.values[Value.STAY].max(initial=0) for each in passes) < 4.0
+
+
+def test_after_a_gap_nothing_moved_since_the_last_frame() -> None:
+    scene = MovingScene((Mover(40, 90, 50.0, width=40, height=60),))
+    observer = Observer(SIZE, Background(scene.ground.astype(np.float32)))
+    observe(scene, 1.0, observer=observer)
+    first = observer.step(scene.picture(3.0), 3.0)
+    assert first.elapsed_s == 0.0
+    assert first.cell.size > 0
+    assert not first.values[Value.SPEED].any()
+    second = observer.step(scene.picture(3.1), 3.1)
+    assert second.values[Value.SPEED].max() == pytest.approx(50.0, rel=0.3)
+
+
+def test_a_change_of_the_scene_is_no_observation() -> None:
+    scene = MovingScene()
+    observer = Observer(SIZE, Background(scene.ground.astype(np.float32)))
+    observe(scene, 1.0, observer=observer)
+    seen = observer.step(255 - scene.ground // 4, 1.0)
+    assert seen.changed
+    assert not seen.valid
+    assert seen.cell.size == 0
+
+
+def test_an_empty_scene_has_no_active_cells() -> None:
+    assert all(each.cell.size == 0 for each in observe(MovingScene(), 2.0))

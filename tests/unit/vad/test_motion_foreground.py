@@ -1,0 +1,93 @@
+import numpy as np
+from numpy.typing import NDArray
+from tests.support.moving_scene import MovingScene, texture
+
+from haetae.vad.motion.foreground import ABSORB_S, Background, Seen
+
+SCENE = MovingScene()
+
+
+def feed(background: Background, pictures: list[NDArray[np.uint8]], t_s: float = 0.0, step_s: float = 0.1) -> list[Seen]:
+    return [background.step(picture, t_s + step_s * number, step_s) for number, picture in enumerate(pictures)]
+
+
+def empty(count: int, t_s: float = 0.0) -> list[NDArray[np.uint8]]:
+    return [SCENE.picture(t_s + 0.1 * number) for number in range(count)]
+
+
+def settled() -> Background:
+    background = Background()
+    feed(background, empty(100))
+    return background
+
+
+def with_box(picture: NDArray[np.uint8], x: int = 100, level: int = 200) -> NDArray[np.uint8]:
+    picture = picture.copy()
+    picture[80:140, x : x + 40] = level
+    return picture
+
+
+def test_it_says_when_it_has_seen_enough_to_judge() -> None:
+    seen = feed(Background(), empty(40))
+    assert not seen[0].settled
+    assert not seen[10].settled
+    assert seen[-1].settled
+
+
+def test_only_what_is_new_is_foreground() -> None:
+    [seen] = feed(settled(), [with_box(SCENE.picture(20.0))], 20.0)
+    share = (seen.mask > 0).mean()
+    assert (seen.mask[80:140, 100:140] > 0).mean() > 0.95
+    assert abs(share - 60 * 40 / seen.mask.size) < 0.002
+
+
+def test_who_walks_through_while_it_is_made_leaves_no_ghost() -> None:
+    background = Background()
+    feed(background, [with_box(picture, x=5 * number) for number, picture in enumerate(empty(50))])
+    seen = feed(background, empty(60, 5.0), 5.0)
+    assert (seen[-1].mask > 0).mean() < 0.002
+
+
+def test_slow_light_is_followed() -> None:
+    background = settled()
+    brighter = [np.clip(picture.astype(int) + number // 5, 0, 255).astype(np.uint8) for number, picture in enumerate(empty(250, 10.0))]
+    seen = feed(background, brighter, 10.0)
+    assert not any(each.changed for each in seen)
+    assert (seen[-1].mask > 0).mean() < 0.002
+
+
+def test_what_stays_becomes_background_but_not_at_once() -> None:
+    background = settled()
+    staying = [with_box(picture, level=170) for picture in empty(20, 10.0)]
+    before = feed(background, staying, 10.0, step_s=1.0)
+    assert (before[-1].mask[80:140, 100:140] > 0).mean() > 0.95
+    after = feed(background, staying * 15, 30.0, step_s=1.0)
+    assert 3 * ABSORB_S < 300
+    assert (after[-1].mask > 0).mean() < 0.01
+
+
+def test_a_large_sudden_change_is_told_once_and_learned_anew() -> None:
+    background = settled()
+    elsewhere = [texture(240, 320, 170, 40, 77)] * 40
+    seen = feed(background, elsewhere, 20.0)
+    assert [each.changed for each in seen] == [True] + [False] * 39
+    assert not seen[1].settled
+    assert seen[-1].settled
+    assert not seen[-1].mask.any()
+
+
+def test_what_covered_the_scene_leaves_and_the_old_background_is_taken_back() -> None:
+    background = settled()
+    feed(background, [np.full((240, 320), 20, np.uint8)] * 100, 20.0)
+    seen = feed(background, empty(2, 30.0), 30.0)
+    assert seen[0].changed
+    assert seen[1].settled
+    assert (seen[1].mask > 0).mean() < 0.002
+
+
+def test_a_background_survives_being_saved() -> None:
+    mean = settled().mean
+    assert mean is not None
+    [seen] = feed(Background(mean.copy(), 2.0), [with_box(SCENE.picture(20.0))], 20.0)
+    assert seen.settled
+    assert (seen.mask > 0).mean() < 0.04
