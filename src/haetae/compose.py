@@ -14,6 +14,7 @@ from haetae.clock import Clock, SystemClock
 from haetae.database.async_event_logger import AsyncEventLogger
 from haetae.database.camera_repository import ensure_camera
 from haetae.database.engine import make_engine, session_factory, session_scope
+from haetae.database.event_repository import mark_interrupted
 from haetae.database.migrate import upgrade
 from haetae.domain.camera import CameraConfig
 from haetae.errors import ConfigError, HaetaeError, StateError
@@ -84,6 +85,10 @@ class _Storage:
             ensure_camera(session, self._camera, now=self._clock.now())
         log = AsyncEventLogger(plan.out / "log", sessions, clock=self._clock)
         self._opened.callback(log.close)
+        # What an earlier run left open was ended by force; the flush stores what it had only journalled.
+        log.flush()
+        with session_scope(sessions) as session:
+            mark_interrupted(session, camera_ids=[self._camera.id])
 
         def make_clips(on_clip: Callable[..., None]) -> ClipRecorder:
             clips = config.clips

@@ -34,6 +34,9 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version and exit.")) -> None:
     """Haetae watches cameras, learns what is normal for each, and raises one event per incident."""
+    from haetae.telemetry import configure_logging
+
+    configure_logging("warning")
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """The picture of one frame while it is painted: the still scene in its light, shadows, then sprites from far to near."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -107,9 +108,12 @@ class Sprite:
         corners: NDArray[np.int32] = inside.astype(np.int32)
         return corners
 
-    def fill(self, corners: NDArray[np.int32], colour: tuple[float, float, float], alpha: int = 255) -> None:
+    def fill(self, corners: NDArray[np.int32], colour: tuple[float, float, float]) -> None:
         """Fill one convex polygon from `corners`; colour 0 to 1."""
-        rgba = (255.0 * colour[0], 255.0 * colour[1], 255.0 * colour[2], alpha)
+        self.fill_bytes(corners, (255.0 * colour[0], 255.0 * colour[1], 255.0 * colour[2], 255.0))
+
+    def fill_bytes(self, corners: NDArray[np.int32], rgba: Sequence[float]) -> None:
+        """The same, quicker: colour 0 to 255 with an opacity of 255."""
         cv2.fillConvexPoly(self._large, corners, rgba, cv2.LINE_8, SUBPIXEL)
 
     def shrunk(self) -> NDArray[np.uint8]:

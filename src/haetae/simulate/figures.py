@@ -40,6 +40,9 @@ _START_RADII = np.array([bone[2] for bone in _BONES])
 _END_RADII = np.array([bone[3] for bone in _BONES])
 _TRUNK = [J.SHOULDER_L, J.SHOULDER_R, J.HIP_L, J.HIP_R]
 _TRUNK_RADII = np.array([0.042, 0.042, 0.050, 0.050])
+_FINE_PIXELS = 34.0
+"""People who are smaller than this get no lit sides."""
+
 _LIT = 0.62
 """How much of a part's width is lit."""
 
@@ -150,7 +153,11 @@ def draw(figure: Figure, canvas: Canvas, sun_side: float) -> None:
     light = (0.50 * canvas.light.ambient + 0.14 * lit, 0.52 * canvas.light.ambient + 0.54 * lit)
     towards = _towards(sun_side)
     outlines = sprite.corners(figure.parts)
-    colours = _colours(look)
+    colours = np.full((2, _PARTS, 4), 255.0)
+    colours[..., :3] = np.multiply.outer(np.multiply(light, 255.0), np.array(_colours(look)))
+    shaded, bright = colours.tolist()
+    if size < _FINE_PIXELS:
+        shaded = ((colours[0] + colours[1]) * 0.5).tolist()
     depths = figure.depths
     order = [(depth, i) for i, depth in enumerate(((depths[_STARTS] + depths[_ENDS]) * 0.5).tolist()[:_LIMBS])]
     order += [(float(depths[J.CHEST] + depths[J.PELVIS]) / 2.0, _TRUNK_PART), (float(depths[J.HEAD]) - 0.06, _HAIR)]
@@ -158,8 +165,9 @@ def draw(figure: Figure, canvas: Canvas, sun_side: float) -> None:
         order.append((float(depths[J.BACK]), _PACK))
     for _, i in sorted(order, key=itemgetter(0), reverse=True):
         for part in (_HIPS,) if i == _TRUNK_PART else (_HAIR, _FACE) if i == _HAIR and figure.faces else (i,):
-            sprite.fill(outlines[part], _times(colours[part], light[0]))
-            sprite.fill(outlines[part + _PARTS], _times(colours[part], light[1]))
+            sprite.fill_bytes(outlines[part], shaded[part])
+            if size >= _FINE_PIXELS:
+                sprite.fill_bytes(outlines[part + _PARTS], bright[part])
         if i == _TRUNK_PART:
             _trunk(figure, sprite, size, towards, light)
     if look.bag is not None and figure.person.holds_bag:

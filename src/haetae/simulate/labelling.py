@@ -6,7 +6,7 @@ import numpy as np
 
 from haetae.domain.frame import Box
 from haetae.errors import ConfigError
-from haetae.simulate import figures, solids
+from haetae.simulate import figures, solids, tubes
 from haetae.simulate.acts import Act
 from haetae.simulate.blaze import Blaze
 from haetae.simulate.figures import Figure
@@ -76,7 +76,7 @@ class Labeller:
                 outlines.extend(_around(solids.solid_of(thing).corners(), camera))
         for bike in moment.bicycles:
             if bike.incident == number:
-                outlines.extend(_around(solids.bicycle_points(bike).reshape(-1, 3), camera))
+                outlines.extend(_around(tubes.bicycle_points(bike).reshape(-1, 3), camera))
         outlines.extend(self._blaze.outline(fire, camera) for fire in moment.fires if fire.incident == number)
         box = _box(outlines, self._size)
         return [] if box is None else [ActiveLabel(number, act.kind, box)]

@@ -92,10 +92,10 @@ def _between(home: Backdrop, away: Backdrop, camera: PinholeCamera) -> Backdrop:
     """A view on the way, put together from both ends."""
     from_home, from_away = camera.homography_from(home.camera), camera.homography_from(away.camera)
 
-    def turn(of_home: Image, of_away: Image) -> Image:
+    def turn(of_home: Image, of_away: Image) -> NDArray[Any]:
         out = cv2.warpPerspective(of_away, from_away, camera.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         cv2.warpPerspective(of_home, from_home, camera.size, dst=out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT)
-        return out
+        return np.asarray(out)
 
     # Depth is along each camera's own axis; the distance from the camera is the same for all.
     lengths = _ray_lengths(camera)

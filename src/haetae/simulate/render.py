@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from haetae.simulate import figures, solids
+from haetae.simulate import figures, solids, tubes
 from haetae.simulate.acts import Act
 from haetae.simulate.blaze import Blaze
 from haetae.simulate.canvas import Canvas, Light
@@ -70,7 +70,7 @@ class Painter:
         for thing in things:
             solids.cast_shadow(solids.solid_of(thing), canvas, self._sun)
         for bike in moment.bicycles:
-            solids.bicycle_shadow(bike, canvas, self._sun)
+            tubes.bicycle_shadow(bike, canvas, self._sun)
         canvas.cast(3 if self._layout.stage.lamps is None else 7)
 
     def _sprites(self, canvas: Canvas, moment: Moment, seen: list[Figure]) -> None:
@@ -94,8 +94,8 @@ class Painter:
             case Car() | Bag():
                 solids.draw(solids.solid_of(thing), canvas, self._sun)
             case Bicycle():
-                solids.draw_bicycle(thing, canvas)
+                tubes.draw_bicycle(thing, canvas)
             case Barrier():
-                solids.draw_barrier(thing, canvas)
+                tubes.draw_barrier(thing, canvas)
             case Fire():
                 self._blaze.draw(thing, canvas)

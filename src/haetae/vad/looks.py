@@ -100,7 +100,7 @@ class Match:
     sharpness: float | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Look:
     """One remembered view: the mean picture, the fine detail of its blocks, how many pictures it has seen, when it was last matched."""
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from haetae.domain.fact import Fact, FactKind
 from haetae.domain.score import ALARM_LEVEL
 from haetae.errors import ModelError, StateError
 from haetae.testing.scripted_model import ScriptedModel
 from haetae.testing.scripted_source import scripted_frame
+from haetae.vad.base import RawScore
 from haetae.vad.motion import MotionModel
 from haetae.vad.normality import BREAK_S, Normality
 
@@ -223,3 +225,42 @@ def test_a_state_that_cannot_be_written_leaves_the_old_one(tmp_path):
     with pytest.raises(StateError, match="cannot write"):
         learned().save(path)
     assert [child.name for child in tmp_path.iterdir()] == ["camera.state"]
+
+
+def test_facts_are_told_in_the_time_of_the_stream():
+    model = ScriptedModel()
+    normality = learned(model, frames=50)
+    normality.discontinuity()
+    frame = scripted_frame(7)
+    window = normality.window(frame)
+    fact = Fact("dwell", FactKind.DWELL, 20.0, "s", window.t_s - 20.0, window.t_s)
+    [told] = normality.judge(frame, RawScore(1.0, facts=(fact,))).facts
+    assert told.t1_s == pytest.approx(frame.t_s)
+    assert told.t0_s == pytest.approx(frame.t_s - 20.0)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_score_that_is_no_number_is_an_error_and_not_silence(value):
+    normality = learned()
+    frame = scripted_frame(60)
+    normality.window(frame)
+    with pytest.raises(ModelError, match="'scripted' gave"):
+        normality.judge(frame, RawScore(value))
+
+
+def test_tampered_footage_is_no_progress():
+    normality = Normality.new(ScriptedModel(), false_alarms_per_day=1.0, learning_s=60.0)
+    scene = np.random.default_rng(1).integers(0, 255, (120, 180), np.uint8)
+    for number in range(200):
+        normality.learn(scripted_frame(number, luma=scene))
+    assert normality.learned_s == pytest.approx(19.9)
+    for number in range(200, 400):
+        normality.learn(scripted_frame(number, luma=np.zeros((120, 180), np.uint8)))
+    assert normality.learned_s < 21.0
+
+
+def test_a_gap_in_the_stream_is_no_footage():
+    normality = Normality.new(ScriptedModel(), false_alarms_per_day=1.0, learning_s=60.0)
+    normality.learn(scripted_frame(0))
+    normality.learn(scripted_frame(36_000))
+    assert normality.learned_s == pytest.approx(BREAK_S)
