@@ -265,42 +265,39 @@ class Loitering:
 
 
 class Abandoned:
-    """Somebody puts down a bag and leaves; at the end it is fetched."""
+    """Somebody puts down a bag and leaves; at the end somebody else takes it away."""
 
     kind = IncidentKind.ABANDONED
 
     def __init__(self, number: int, begins_s: float, lasts_s: float, layout: Layout, rng: np.random.Generator) -> None:
         self.begins_s, self.ends_s, self.number = begins_s, begins_s + lasts_s, number
-        self._look = body.random_look(rng, bag=True)
-        assert self._look.bag is not None
-        self._colour: Colour = self._look.bag
+        owner = body.random_look(rng, bag=True)
+        assert owner.bag is not None
+        self._colour: Colour = owner.bag
+        finder = replace(body.random_look(rng), bag=owner.bag)
         spot = layout.spots[int(rng.integers(len(layout.spots)))]
         self._bag = (spot[0] + 0.1, spot[1] - 0.38)
-        start, end = arrival(layout, spot, rng), departure(layout, spot, rng)
-        self._bring = Leg.arriving(start, spot, begins_s - CROUCH_S)
-        self._leave = Leg(spot, end, begins_s + CROUCH_S)
-        # The owner has left the picture before anybody comes for the bag.
-        self._fetch = Leg.arriving(start, spot, self.ends_s - CROUCH_S)
-        late_s = max(0.0, self._leave.ends_s + 2.0 - self._fetch.starts_s)
-        self._fetch = replace(self._fetch, starts_s=self._fetch.starts_s + late_s)
-        self.ends_s += late_s
-        self._carry = Leg(spot, end, self.ends_s + CROUCH_S)
+        bring = Leg.arriving(arrival(layout, spot, rng), spot, begins_s - CROUCH_S)
+        leave = Leg(spot, departure(layout, spot, rng), begins_s + CROUCH_S)
+        fetch = Leg.arriving(arrival(layout, spot, rng), spot, self.ends_s - CROUCH_S)
+        carry = Leg(spot, departure(layout, spot, rng), self.ends_s + CROUCH_S)
+        self._visits = ((owner, bring, leave, begins_s, True), (finder, fetch, carry, self.ends_s, False))
 
     def play(self, moment: Moment) -> None:
         t = moment.t_s
-        gone = self.begins_s <= t < self.ends_s
-        if gone:
+        if self.begins_s <= t < self.ends_s:
             moment.bags.append(Bag(*self._bag, 0.3, self._colour, self.number))
-        for leg in (self._bring, self._leave, self._fetch, self._carry):
-            if leg.starts_s <= t < leg.ends_s:
-                moment.people.append(leg.person(self._look, t, holds_bag=not gone))
-                return
-        for before, after in ((self._bring, self._leave), (self._fetch, self._carry)):
-            if before.ends_s <= t < after.starts_s:
-                share = (t - before.ends_s) / (after.starts_s - before.ends_s)
+        for look, come, go, hands_over_s, holds_first in self._visits:
+            holds = holds_first == (t < hands_over_s)
+            if come.starts_s <= t < come.ends_s:
+                moment.people.append(come.person(look, t, holds_bag=holds))
+            elif come.ends_s <= t < go.starts_s:
+                share = (t - come.ends_s) / (go.starts_s - come.ends_s)
                 angles = body.crouching(0.9 * ease(1.0 - abs(2.0 * share - 1.0)))
-                heading = turned(before.heading, after.heading, ease((share - 0.55) / 0.45))
-                moment.people.append(Person(self._look, *before.end, heading, angles, holds_bag=not gone))
+                heading = turned(come.heading, go.heading, ease((share - 0.55) / 0.45))
+                moment.people.append(Person(look, *come.end, heading, angles, holds_bag=holds))
+            elif go.starts_s <= t < go.ends_s:
+                moment.people.append(go.person(look, t, holds_bag=holds))
 
 
 def arrival(layout: Layout, spot: Point, rng: np.random.Generator, avoid: Point | None = None) -> Point:

@@ -43,7 +43,7 @@ class Canvas:
         corners = np.clip(polygons * (0.5 * (1 << SUBPIXEL)) - (0.25 * (1 << SUBPIXEL)), -60000, 60000).astype(np.int32)
         value = int(255 * strength)
         for polygon in corners:
-            cv2.fillConvexPoly(self._shadow, polygon, value, cv2.LINE_AA, SUBPIXEL)
+            cv2.fillConvexPoly(self._shadow, polygon, value, cv2.LINE_8, SUBPIXEL)
 
     def cast(self, softness: int = 3) -> None:
         """Apply all shadows; called once, before the first sprite."""

@@ -55,10 +55,11 @@ class SceneLabels:
 
 
 class LabelRecorder:
-    """Collects the labels of frames as they are rendered, in order."""
+    """Collects the labels of frames as they are rendered, in order. Only the newest `keep` incidents are kept, so that an endless
+    scene does not fill the memory; None keeps all."""
 
-    def __init__(self, spec: SceneSpec) -> None:
-        self._spec = spec
+    def __init__(self, spec: SceneSpec, keep: int | None = None) -> None:
+        self._spec, self._keep = spec, keep
         self._frames = 0
         self._kinds: dict[int, IncidentKind] = {}
         self._boxes: dict[int, dict[int, Box]] = {}
@@ -69,6 +70,9 @@ class LabelRecorder:
         for label in labels:
             self._kinds[label.incident] = label.kind
             self._boxes.setdefault(label.incident, {})[number] = label.box
+            if self._keep is not None and len(self._boxes) > self._keep:
+                oldest = next(iter(self._boxes))
+                del self._boxes[oldest], self._kinds[oldest]
 
     def labels(self) -> SceneLabels:
         """The ground truth so far."""

@@ -30,7 +30,8 @@ def render(scene: SceneSpec) -> Iterator[RenderedFrame]:
     Raises ConfigError at once when the scene cannot show what the spec asks for.
     """
     layout = load_scene(scene.scene)
-    return _frames(Painter(layout, scene), World(scene, layout))
+    world = World(scene, layout)
+    return _frames(Painter(layout, scene), world)
 
 
 def _frames(painter: "Painter", world: World) -> Iterator[RenderedFrame]:

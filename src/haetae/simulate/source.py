@@ -24,6 +24,9 @@ from haetae.sources.reader import AvSource
 from haetae.sources.walltime import ArrivalWallTime, RecordedWallTime
 
 DEFAULT_MINUTES = 2.0
+KEPT_INCIDENTS = 50
+"""Incidents of an endless scene whose ground truth is remembered."""
+
 KEYS = ("seed", "minutes", "incidents", "fps", "size", "live", "normal_s")
 
 
@@ -43,7 +46,7 @@ class SimSource(AvSource):
         self._spec, live = parse_url(url)
         super().__init__(url, options, clock=clock)
         self.live = live
-        self._recorder = LabelRecorder(self._spec)
+        self._recorder = LabelRecorder(self._spec, keep=KEPT_INCIDENTS)
         self._ready: deque[VideoPacket] = deque()
         self._pictures: Iterator[RenderedFrame] = iter(())
         self._encoder: MemoryEncoder | None = None
@@ -56,7 +59,7 @@ class SimSource(AvSource):
 
     @property
     def labels(self) -> SceneLabels:
-        """The ground truth: of the whole scene, or of the frames read so far where the scene never ends."""
+        """The ground truth: of the whole scene, or of the frames read so far (the last 50 incidents) where it never ends."""
         return self._recorder.labels() if self._spec.seconds is None else self._whole_truth
 
     def _open(self) -> StreamInfo:
