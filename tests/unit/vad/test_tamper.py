@@ -191,6 +191,25 @@ def test_a_crowd_close_to_the_camera_is_no_tampering(watch, scene):
     assert watch.see(tampered(film(scene, seed=1), crowd), 120) == []
 
 
+def test_a_view_full_of_motion_is_given_more_time_than_one_that_rests(watch):
+    moving = (noisy(draw_elsewhere(seed), seed) for seed in count(10))
+    moving = (np.roll(picture, 50 * number, axis=1) for number, picture in enumerate(moving))
+    [(after_s, kind)] = watch.see(moving, 50)
+    assert kind is TamperKind.TURNED
+    assert 12.0 <= after_s <= 18.0
+
+
+def test_a_picture_that_lost_its_detail_in_the_dark_is_no_tampering(scene):
+    gravel = np.clip(scene + np.random.default_rng(3).normal(0, 25, scene.shape), 0, 255)
+    watch = Watch().learn(film(gravel))
+
+    def soft(gain: float) -> Iterator[Luma]:
+        return (noisy(cv2.GaussianBlur(picture, (0, 0), 3.0) * gain, 1, 0.2) for picture in film(gravel, seed=1))
+
+    assert watch.see(soft(0.25), 60) == []
+    assert [kind for _, kind in watch.see(soft(1.0), 60)] == [TamperKind.DEFOCUSED]
+
+
 def test_sway_in_the_wind_is_no_tampering(watch, scene):
     def sway(picture: Luma, seed: int) -> Luma:
         return np.roll(picture, (round(8 * np.sin(seed)), round(12 * np.sin(seed * 0.7))), axis=(0, 1))
