@@ -24,7 +24,7 @@ $(UV): requirements/bootstrap.txt | $(VENV)/bin/pip
 	@touch $(UV)
 
 $(VENV)/.ready: requirements/dev.txt pyproject.toml | $(UV)
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --require-hashes -r requirements/dev.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements/dev.txt
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 

@@ -17,11 +17,11 @@ FAULTY_HINT_WORDS = ("Check", "Give", "Use", "See", "Try", "Is ", "Does", "Known
 
 @pytest.fixture(scope="session")
 def scene(tmp_path_factory) -> Path:
-    """Two minutes of a corridor with somebody running at the end, rendered once."""
+    """A plaza onto which somebody drives a car, rendered once."""
     folder = tmp_path_factory.mktemp("scene")
     done = run(
-        *("simulate", "--scene", "plaza", "--minutes", "1.5", "--incidents", "running", "--seed", "3"),
-        *("--size", "480x270", "--fps", "10", "-o", "plaza.mp4"),
+        *("simulate", "--scene", "plaza", "--minutes", "1.2", "--incidents", "vehicle", "--seed", "3"),
+        *("--size", "480x270", "--fps", "10", "--normal-minutes", "0.8", "-o", "plaza.mp4"),
         cwd=folder,
     )
     assert done.code == 0, done.stderr
@@ -32,7 +32,7 @@ def scene(tmp_path_factory) -> Path:
 def watched(scene, tmp_path_factory):
     """The scene watched once, with everything asked for."""
     folder = tmp_path_factory.mktemp("watched")
-    done = run("watch", scene, "--json", "--report", "--learning-time", "35", "--out", "out", "--state", "plaza.state", cwd=folder)
+    done = run("watch", scene, "--json", "--report", "--learning-time", "40", "--out", "out", "--state", "plaza.state", cwd=folder)
     assert done.code == 0, done.stderr
     return folder, done
 
@@ -49,13 +49,13 @@ def assert_adds_up(frames: dict) -> None:
 def test_an_incident_becomes_one_event_and_the_counters_add_up(watched, scene):
     _, done = watched
     labels = json.loads(scene.with_suffix(".json").read_text())["incidents"]
-    [label] = [incident for incident in labels if incident["kind"] == "running"]
+    [label] = [incident for incident in labels if incident["kind"] == "vehicle"]
     hits = [event for event in done.events if event["onset_s"] < label["end_s"] + 1 and event["end_s"] > label["start_s"] - 1]
     assert len(hits) == 1, done.stdout
     assert done.summary["type"] == "summary"
     assert done.summary["events"] == len(done.events)
     assert done.summary["state"] == "watching"
-    assert done.summary["frames"]["read"] == 900
+    assert done.summary["frames"]["read"] == 720
     assert_adds_up(done.summary["frames"])
     assert done.summary["cpu_s"] > 0
     assert done.summary["peak_rss_mb"] > 10

@@ -103,6 +103,9 @@ class PlainDisplay:
 
     def tick(self, status: CameraStatus, position_s: float | None, duration_s: float | None) -> None:
         now = time.monotonic()
+        if status.state is CameraState.FAILED:
+            # The error that ends the command says it.
+            return
         if status.state is self._state and now - self._told < _PLAIN_EVERY_S:
             return
         self._state, self._told = status.state, now

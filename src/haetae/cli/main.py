@@ -32,7 +32,9 @@ def _version(asked: bool) -> None:
 
 
 @app.callback()
-def _root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version and exit.")) -> None:
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version and exit."),  # noqa: ARG001
+) -> None:
     """Haetae watches cameras, learns what is normal for each, and raises one event per incident."""
     from haetae.telemetry import configure_logging
 

@@ -23,6 +23,15 @@ def test_speed_does_not_depend_on_the_frame_rate(fps: float) -> None:
     assert np.median(peaks) == pytest.approx(50.0, rel=0.25)
 
 
+def test_a_repeated_time_stamp_makes_nobody_fast() -> None:
+    """Two pictures a tenth of a second apart that carry (nearly) the same time: 5 px in a millisecond would be 5000 px/s."""
+    scene = MovingScene((Mover(40, 90, 50.0, width=40, height=60),))
+    observer = Observer(SIZE, Background(scene.ground.astype(np.float32)))
+    stamps = [number / 10.0 if number % 4 else number / 10.0 - 0.099 for number in range(30)]
+    seen = [observer.step(scene.picture(number / 10.0), stamp) for number, stamp in enumerate(stamps)]
+    assert max(each.values[Value.SPEED].max(initial=0.0) for each in seen) < 400.0
+
+
 def test_heading_is_told_clockwise_from_the_right() -> None:
     for speed, expected in ((50.0, 0), (-50.0, 4)):
         seen = observe(MovingScene((Mover(160, 90, speed, width=40, height=60),)), 1.5)[-1]

@@ -33,6 +33,9 @@ FORGET = 0.5
 """Seconds of stay that a second of absence takes away."""
 
 LONGEST_STAY_S = 900.0
+LEAST_STEP_S = 1 / 60
+"""Frames closer than this are taken for this far apart: sources repeat time stamps, and none is analysed faster."""
+
 GAP_S = 1.0
 """After a longer silence nothing moved `since the last frame`."""
 
@@ -93,6 +96,9 @@ class Observer:
         work = to_work(luma, self.size)
         elapsed = 0.0 if self._last_s is None else t_s - self._last_s
         follows = 0.0 < elapsed <= GAP_S
+        if follows:
+            # Two pictures under one time stamp would otherwise move at any speed.
+            elapsed = max(elapsed, LEAST_STEP_S)
         self._last_s = t_s
         if not follows:
             self._flow.reset()

@@ -76,7 +76,7 @@ class Flow:
             np.empty_like(points),
             winSize=(WINDOW, WINDOW),
             maxLevel=LEVELS - 1 if elapsed_s < LEVELS_FROM_S else LEVELS,
-            criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 8, 0.03),
+            criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 8, 0.1),
         )
         good = (found.ravel() > 0) & (error.ravel() < WORST_ERROR)
         return self._gather(chosen[good], (points - earlier.reshape(-1, 2))[good], elapsed_s)
