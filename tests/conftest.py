@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import structlog
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +14,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs real footage: no folder {folder} (set HAETAE_TEST_DATA)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was():
+    """A test that configures logging must not decide where the next one's lines go."""
+    yield
+    structlog.reset_defaults()

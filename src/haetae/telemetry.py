@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -57,14 +58,30 @@ def redaction_processor(_logger: Any, _method: str, event_dict: MutableMapping[s
     return event_dict
 
 
+class _LineLogger:
+    """Writes finished lines to a stream, `sys.stderr` of the moment by default. A log that cannot be written (the terminal is gone,
+    a closed pipe, a full disk) is lost: it never takes down the thread that wanted to say something."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def msg(self, message: str) -> None:
+        stream = self._stream or sys.stderr
+        # One write per line, so that threads do not mix theirs.
+        with suppress(OSError, ValueError):
+            stream.write(message + "\n")
+            stream.flush()
+
+    log = debug = info = warning = error = critical = exception = fatal = failure = warn = err = msg
+
+
 def configure_logging(level: str = "info", style: Literal["text", "json"] = "text", stream: TextIO | None = None) -> None:
     """Set structlog up for the whole process; called once by the composition root. Logs go to `stream`, stderr by default."""
-    target = stream or sys.stderr
     renderer: structlog.typing.Processor
     if style == "json":
         renderer = structlog.processors.JSONRenderer(default=str)
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=target.isatty())
+        renderer = structlog.dev.ConsoleRenderer(colors=(stream or sys.stderr).isatty(), exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -76,6 +93,6 @@ def configure_logging(level: str = "info", style: Literal["text", "json"] = "tex
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(file=target),
+        logger_factory=lambda *_arguments: _LineLogger(stream),
         cache_logger_on_first_use=False,
     )

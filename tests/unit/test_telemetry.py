@@ -11,8 +11,7 @@ from haetae.telemetry import configure_logging, is_secret_key, redact, redact_ur
 def log_stream():
     stream = io.StringIO()
     configure_logging("info", "json", stream)
-    yield stream
-    structlog.reset_defaults()
+    return stream
 
 
 @pytest.mark.parametrize(
@@ -75,3 +74,27 @@ def test_no_log_line_holds_a_secret(log_stream):
     assert "failed" in text
     assert "ValueError" in text
     assert "hunter2" not in text
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_a_stream_that_is_gone_costs_the_line_and_nothing_else(style):
+    stream = io.StringIO()
+    configure_logging("info", style, stream)
+    stream.close()
+    structlog.get_logger().info("nobody will read this")
+    try:
+        raise ValueError("cause")
+    except ValueError:
+        structlog.get_logger().exception("nor this")
+
+
+def test_locals_of_an_exception_are_not_shown():
+    stream = io.StringIO()
+    configure_logging("info", "text", stream)
+    hidden = "hunter2"
+    try:
+        raise ValueError(f"a password of {len(hidden)} letters was refused")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    assert "of 7 letters" in stream.getvalue()
+    assert "hunter2" not in stream.getvalue()

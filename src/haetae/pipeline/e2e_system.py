@@ -10,6 +10,7 @@ import structlog
 from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.frame import Frame, FrameCounts, Packet, StreamInfo
+from haetae.domain.score import ALARM_LEVEL, Score
 from haetae.errors import ModelError, SourceUnavailable
 from haetae.pipeline.incident_recorder import IncidentRecorder
 from haetae.pipeline.observer import GuardedObserver, Observer
@@ -22,6 +23,9 @@ from haetae.vad.normality import Normality
 _log = structlog.get_logger()
 
 _FPS_WINDOW_S = 5.0
+_RECOGNITION_S = 2.0
+"""Longer than the gate takes to recognise an incident."""
+
 _DEFAULT_LEARNING_S = 600.0
 _LEARNING_SHARE = 0.25
 
@@ -70,6 +74,8 @@ class E2ESystem:
         self._recent: deque[float] = deque()
         self._rate = 0.0
         self._last_frame = 0.0
+        self._best: Frame | None = None
+        self._best_value = 0.0
         self.stream: StreamInfo | None = None
         self.duration_s: float | None = None
 
@@ -198,8 +204,19 @@ class E2ESystem:
         score = normality.judge(frame, raw)
         self._status = replace(self._status, score=score.value, last_frame_at=frame.captured_at)
         self._observer.scored(score)
+        self._keep_best(score, frame)
         for transition in self._parts.gate.push(score):
-            self._record(transition, frame)
+            best = self._best
+            peaked_before = best is not None and best.number == transition.incident.peak.frame_number
+            self._record(transition, best if peaked_before else frame)
+
+    def _keep_best(self, score: Score, frame: Frame) -> None:
+        """An incident is recognised after its peak so far: keep that one frame, so that its picture shows what its box frames."""
+        if score.value < ALARM_LEVEL:
+            return
+        stale = self._best is None or not 0.0 <= frame.t_s - self._best.t_s <= _RECOGNITION_S
+        if stale or score.value > self._best_value:
+            self._best, self._best_value = frame, score.value
 
     def _first_frame(self) -> None:
         self._seen = True

@@ -2,6 +2,7 @@ import threading
 from dataclasses import replace
 from random import Random
 
+import cv2
 import numpy as np
 import pytest
 
@@ -158,6 +159,19 @@ def test_an_event_that_is_open_at_the_end_of_the_file_is_closed_and_stored(tmp_p
     [event] = bench.log.latest()
     assert event.status is EventStatus.CLOSED
     assert event.end_s == pytest.approx(7.9)
+
+
+def test_the_thumbnail_is_of_the_frame_with_the_highest_score(tmp_path):
+    def shade(number):
+        return SCENE if number != 51 else np.full_like(SCENE, 250)
+
+    pictures = [scripted_frame(number, luma=shade(number)) for number in range(120)]
+    # The peak is the second abnormal frame; the gate opens two frames later.
+    bench = Bench(tmp_path, ScriptedSource(pictures), raw=lambda t_s: 90.0 if abs(t_s - 5.1) < 0.01 else 50.0 * (5.0 <= t_s <= 7.0))
+    bench.system.run()
+    [event] = bench.log.latest()
+    assert event.peak_s == pytest.approx(5.1)
+    assert cv2.imread(str(tmp_path / event.thumbnail_path)).mean() > 240
 
 
 def test_a_clip_that_cannot_be_written_is_a_fault_on_the_event(tmp_path):
