@@ -157,6 +157,23 @@ def test_a_signal_closes_the_open_event_and_stores_it(incident, watched, tmp_pat
     assert all(status == "closed" and clip and (tmp_path / "out" / clip).is_file() for status, clip in stored)
 
 
+def test_an_event_survives_kill_9_and_is_marked_as_interrupted(incident, watched, tmp_path):
+    folder, _ = watched
+    arguments = ["watch", incident, "--json", "--state", folder / "plaza.state", "--out", "out"]
+    process = start([*arguments, "--realtime"], tmp_path)
+    journal = tmp_path / "out" / "log"
+    wait_until(lambda: any(b'"status":"open"' in path.read_bytes() for path in journal.glob("*.jsonl")), 60, "an event")
+    process.kill()
+    process.communicate()
+    [line, *_] = [json.loads(line) for path in journal.glob("*.jsonl") for line in path.read_text().splitlines()]
+    done = run(*arguments, cwd=tmp_path)
+    assert done.code == 0, done.stderr
+    stored = dict(rows(tmp_path, "SELECT replace(id, '-', ''), status FROM events"))
+    assert stored.pop(line["id"].replace("-", "")) == "interrupted"
+    assert set(stored.values()) == {"closed"}
+    assert not list((tmp_path / "out").rglob("*.part"))
+
+
 def faulty(kind: str, folder: Path) -> str:
     """Something that cannot be watched."""
     path = folder / "thing.mp4"

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from haetae.cli.report.chart import clock_text
 from haetae.domain.camera import CameraState, CameraStatus
-from haetae.domain.event import AnomalyEvent
+from haetae.domain.event import AnomalyEvent, EventKind
 from haetae.domain.score import ALARM_LEVEL
 
 _STATE_STYLE = {
@@ -54,7 +54,10 @@ def event_text(event: AnomalyEvent) -> str:
     """One line about one event."""
     end_s = event.end_s if event.end_s is not None else event.peak_s
     what = f"{event.kind} ({event.subtype})" if event.subtype else str(event.kind)
-    line = f"event {clock_text(event.onset_s, 1)}-{clock_text(end_s, 1)} ({end_s - event.onset_s:.1f} s) {what}, peak {event.vad_score:.2f}"
+    line = f"event {clock_text(event.onset_s, 1)}-{clock_text(end_s, 1)} ({end_s - event.onset_s:.1f} s) {what}"
+    if event.kind is EventKind.ANOMALY:
+        # What a camera scores that somebody covers or turns means nothing.
+        line += f", peak {event.vad_score:.2f}"
     if event.facts:
         fact = event.facts[0]
         usual = f", usual at most {fact.usual:.3g}" if fact.usual is not None else ""
