@@ -17,7 +17,7 @@ from haetae.database.engine import make_engine, session_factory, session_scope
 from haetae.database.event_repository import mark_interrupted
 from haetae.database.migrate import upgrade
 from haetae.domain.camera import CameraConfig
-from haetae.errors import ConfigError, HaetaeError, StateError
+from haetae.errors import HaetaeError, StateError
 from haetae.media.blobs import StorageLayout
 from haetae.media.clip import ClipRecorder
 from haetae.pipeline.e2e_system import E2ESystem, Parts
@@ -34,7 +34,7 @@ from haetae.vad.normality import Normality
 
 @dataclass(frozen=True, slots=True)
 class WatchPlan:
-    """What `haetae watch` was asked for. `out` is the storage folder; None means the default of the source or the model."""
+    """What `haetae watch` was asked for. `out` is the storage folder; None elsewhere means the default of the source or the model."""
 
     source: str
     config: SystemConfig
@@ -201,6 +201,3 @@ def _name(source: str) -> str:
     from haetae.telemetry import redact_url
 
     return redact_url(source)
-
-
-__all__ = ["ConfigError", "WatchPlan", "Watching", "build_watch", "camera_id", "read_truth"]

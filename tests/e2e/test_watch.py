@@ -10,7 +10,8 @@ from pathlib import Path
 
 import av
 import pytest
-from tests.support.commands import finish, interrupt, run, start, wait_until
+from tests.support.commands import finish, interrupt, run, start
+from tests.support.waiting import wait_until
 
 FAULTY_HINT_WORDS = ("Check", "Give", "Use", "See", "Try", "Is ", "Does", "Known")
 
@@ -147,7 +148,7 @@ def test_a_signal_closes_the_open_event_and_stores_it(incident, watched, tmp_pat
     def opened() -> bool:
         return any(b'"status":"open"' in path.read_bytes() for path in journal.glob("*.jsonl")) if journal.is_dir() else False
 
-    wait_until(opened, 60, "an event")
+    wait_until(opened, "an event", deadline_s=60)
     interrupt(process, number)
     done = finish(process)
     assert done.code == 0, done.stderr
@@ -162,7 +163,7 @@ def test_an_event_survives_kill_9_and_is_marked_as_interrupted(incident, watched
     arguments = ["watch", incident, "--json", "--state", folder / "plaza.state", "--out", "out"]
     process = start([*arguments, "--realtime"], tmp_path)
     journal = tmp_path / "out" / "log"
-    wait_until(lambda: any(b'"status":"open"' in path.read_bytes() for path in journal.glob("*.jsonl")), 60, "an event")
+    wait_until(lambda: any(b'"status":"open"' in path.read_bytes() for path in journal.glob("*.jsonl")), "an event", deadline_s=60)
     process.kill()
     process.communicate()
     [line, *_] = [json.loads(line) for path in journal.glob("*.jsonl") for line in path.read_text().splitlines()]

@@ -1,9 +1,10 @@
 """`haetae watch` on a real RTSP stream that misbehaves."""
 
 import pytest
-from tests.support.commands import finish, interrupt, run, start, wait_until
+from tests.support.commands import finish, interrupt, run, start
 from tests.support.rtsp_server import RtspServer
 from tests.support.video import make_video
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -14,10 +15,10 @@ def video(tmp_path_factory):
 def test_a_dropped_stream_is_connected_again_and_the_counters_add_up(video, tmp_path):
     with RtspServer(video, user="admin", password="hunter2") as server:
         process = start(["watch", server.url, "--json", "--verbose", "--learning-time", "2", "--out", "out"], tmp_path)
-        wait_until(lambda: server.playing >= 1, what="the first connection")
-        wait_until(lambda: (tmp_path / "out" / "haetae.db").exists(), what="the first frame")
+        wait_until(lambda: server.playing >= 1, "the first connection")
+        wait_until(lambda: (tmp_path / "out" / "haetae.db").exists(), "the first frame")
         server.drop_clients()
-        wait_until(lambda: server.connections >= 2 and server.playing >= 1, what="the second connection")
+        wait_until(lambda: server.connections >= 2 and server.playing >= 1, "the second connection")
         interrupt(process)
         done = finish(process)
     assert done.code == 0, done.stderr

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,15 +60,6 @@ def finish(process: "subprocess.Popen[str]", timeout_s: float = 120.0) -> Finish
 def run(*arguments: str | Path, cwd: Path, timeout_s: float = 120.0, wrapper: Sequence[str] = ()) -> Finished:
     """`haetae ARGUMENTS` from start to end."""
     return finish(start(arguments, cwd, wrapper), timeout_s)
-
-
-def wait_until(condition: Any, timeout_s: float = 60.0, what: str = "the condition") -> None:
-    """Poll `condition` until it is true; fails the test after `timeout_s`."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not come about within {timeout_s} s")
-        time.sleep(0.02)
 
 
 def interrupt(process: "subprocess.Popen[str]", number: int = signal.SIGINT) -> None:
