@@ -5,7 +5,11 @@ HaetaeError                    message, and a hint that says what to do next
 ├── MissingExtra               an optional package is not installed; names the command
 ├── SourceUnavailable          a source cannot be opened or was lost; `permanent` says if trying again can help
 ├── ModelError                 a model cannot be made or run
-│   └── StateError             a saved camera state cannot be read or belongs to another model
+│   ├── StateError             a saved camera state cannot be read or belongs to another model
+│   ├── ModelBusy              a shared model had no time for this frame; `reason` is what it is counted under
+│   └── OutOfMemory            a model does not fit into the memory budget; the hint says what would have to go
+├── CameraLimit                no more cameras than configured
+├── UnknownCamera              no camera of that name or id
 ├── MediaError                 a clip or a picture cannot be written
 └── StorageError               the journal or the database refuses
     ├── DatabaseUnavailable    the database cannot be reached now
@@ -51,6 +55,26 @@ class ModelError(HaetaeError):
 
 class StateError(ModelError):
     """A saved camera state cannot be read, or belongs to another model or version."""
+
+
+class ModelBusy(ModelError):
+    """A shared model had no time for this frame: it is dropped, and counted under `reason` (stale, closed)."""
+
+    def __init__(self, message: str, *, reason: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+
+
+class OutOfMemory(ModelError):
+    """A model does not fit into the memory budget; the hint says what would have to be unloaded."""
+
+
+class CameraLimit(HaetaeError):
+    """As many cameras as are allowed are there already."""
+
+
+class UnknownCamera(HaetaeError):
+    """No camera has this name or id."""
 
 
 class MediaError(HaetaeError):

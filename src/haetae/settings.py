@@ -53,6 +53,48 @@ class GateConfig(_Section):
     max_duration_s: float = Field(120.0, ge=5, le=3600)
 
 
+class SiteSettings(_Section):
+    """What `haetae serve` runs."""
+
+    max_cameras: int = Field(16, ge=1, le=1024, description="enabled cameras that this box may run")
+    time_zone: str = Field("", description="IANA name of the site's local time, for daily statistics; empty: the machine's own")
+    reconcile_s: float = Field(2.0, ge=0.2, le=60, description="how often changes made by other processes are looked for")
+    save_state_s: float = Field(600.0, ge=5, le=86400, description="how often what a camera has learned is saved")
+    hang_s: float = Field(60.0, ge=5, le=3600, description="silence after which a camera's thread is given up and replaced")
+    max_abandoned_threads: int = Field(8, ge=0, le=1024, description="threads that may hang for ever before no more are replaced")
+
+
+class PoolSettings(_Section):
+    """How models are shared by the cameras."""
+
+    max_batch: int = Field(8, ge=1, le=256, description="most frames in one call of a model that takes batches")
+    max_wait_ms: float = Field(15.0, ge=0, le=1000, description="longest wait for a batch to fill")
+    stale_after_ms: float = Field(1000.0, ge=10, le=60000, description="a frame that waited longer is dropped and counted")
+    idle_unload_s: float = Field(300.0, ge=0, description="a model that no camera uses is unloaded after this time")
+    memory_mb: float | None = Field(None, gt=0, description="budget for models: GPU memory where one is used, else of the process")
+    gpu: int = Field(0, ge=0, description="number of the GPU")
+
+
+class RetentionSettings(_Section):
+    """How long clips and pictures of events are kept. What is locked as evidence is never deleted."""
+
+    days: float = Field(30.0, gt=0, le=36500, description="clips and pictures older than this are deleted")
+    max_gb: float | None = Field(None, gt=0, description="most that clips and pictures may take; None: as much as the disk has")
+    low_water: float = Field(0.95, gt=0, lt=1, description="when max_gb is reached, delete down to this share of it")
+    min_free_gb: float = Field(5.0, ge=0, description="delete the oldest when less than this is free on the disk")
+    target_free_gb: float = Field(7.0, ge=0, description="then delete until this much is free")
+    stop_free_gb: float = Field(1.0, ge=0, description="record no clips while less than this is free; events are stored all the same")
+    check_s: float = Field(5.0, ge=0.2, le=3600, description="how often the disk is looked at")
+
+
+class MetricsSettings(_Section):
+    """Prometheus metrics of `haetae serve`."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: int = Field(9464, ge=0, le=65535, description="0: any free port, which the log names")
+
+
 class LogSettings(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     style: Literal["text", "json"] = "text"
@@ -69,6 +111,10 @@ class SystemConfig(BaseSettings):
     source: SourceSettings = SourceSettings()
     clips: ClipSettings = ClipSettings()
     gate: GateConfig = GateConfig()
+    site: SiteSettings = SiteSettings()
+    pool: PoolSettings = PoolSettings()
+    retention: RetentionSettings = RetentionSettings()
+    metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

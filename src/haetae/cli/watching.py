@@ -25,6 +25,7 @@ from haetae.domain.event import AnomalyEvent
 from haetae.domain.score import Score
 from haetae.errors import ConfigError, HaetaeError
 from haetae.pipeline.e2e_system import E2ESystem
+from haetae.pipeline.observer import NoObserver
 from haetae.settings import load_config
 from haetae.telemetry import configure_logging, redact_url
 
@@ -51,7 +52,7 @@ class WatchOptions:
     verbose: bool = False
 
 
-class Collector:
+class Collector(NoObserver):
     """The observer of a run: keeps the curve and the events for display and report.
 
     Its times are seconds since the first frame, by wall time, so that they go on over a reconnection.

@@ -14,7 +14,10 @@ from haetae.domain.event import AnomalyEvent
 OPERATOR_COLUMNS = frozenset({"acknowledged", "acknowledged_by", "acknowledged_at", "note", "locked"})
 """What people decide about an event; no revision from the pipeline touches it."""
 
-PIPELINE_COLUMNS = tuple(name for name in Event.__table__.columns.keys() if name not in OPERATOR_COLUMNS | {"created_at"})  # noqa: SIM118
+KEEPER_COLUMNS = frozenset({"media_deleted_at"})
+"""What retention writes."""
+
+PIPELINE_COLUMNS = tuple(name for name in Event.__table__.columns.keys() if name not in OPERATOR_COLUMNS | KEEPER_COLUMNS | {"created_at"})  # noqa: SIM118
 
 Parameters = Any
 """One row as the driver takes it: a tuple for SQLite, a dict for PostgreSQL."""
@@ -81,6 +84,8 @@ def to_row(event: AnomalyEvent) -> dict[str, Any]:
         "continues": event.continues,
         "clip_path": _text(event.clip_path),
         "thumbnail_path": _text(event.thumbnail_path),
+        "detail": _text(event.detail) or None,
+        "media_bytes": event.media_bytes,
         "vlm_type": _text(event.vlm_type),
         "vlm_description": _text(event.vlm_description),
         "vlm_confidence": event.vlm_confidence,

@@ -84,6 +84,7 @@ class Camera(Base):
     name: Mapped[str] = mapped_column(String(128), index=True)
     source: Mapped[str] = mapped_column(Text)
     vad_model: Mapped[str] = mapped_column(String(64), default="motion")
+    vad_settings: Mapped[JSONObject | None]
     analysed_fps: Mapped[float | None]
     false_alarms_per_day: Mapped[float] = mapped_column(default=1.0)
     learning_s: Mapped[float | None]
@@ -103,8 +104,9 @@ class Camera(Base):
 class Event(Base):
     """One incident at its highest known revision.
 
-    The pipeline writes all columns but the operator's own (`acknowledged*`, `note`, `locked`), which no revision touches. `locked` is
-    evidence: retention leaves it alone. `timestamp` is the onset; `onset_s`, `end_s`, `peak_s` are presentation times in seconds.
+    The pipeline writes all columns but the operator's own (`acknowledged*`, `note`, `locked`), which no revision touches, and
+    `media_deleted_at`, which retention sets when it deletes clip and pictures. `locked` is evidence: retention leaves it alone.
+    `timestamp` is the onset; `onset_s`, `end_s`, `peak_s` are presentation times in seconds.
     """
 
     __tablename__ = "events"
@@ -136,6 +138,9 @@ class Event(Base):
     continues: Mapped[UUID | None]
     clip_path: Mapped[str | None] = mapped_column(Text)
     thumbnail_path: Mapped[str | None] = mapped_column(Text)
+    detail: Mapped[str | None] = mapped_column(Text)
+    media_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    media_deleted_at: Mapped[datetime | None]
     vlm_type: Mapped[str | None] = mapped_column(Text)
     vlm_description: Mapped[str | None] = mapped_column(Text)
     vlm_confidence: Mapped[float | None]

@@ -6,6 +6,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from haetae.domain.frame import FrameCounts
+from haetae.domain.schedule import WeeklySchedule
+from haetae.domain.zone import Zone
 
 
 class CameraState(StrEnum):
@@ -22,7 +24,9 @@ class CameraConfig:
     """A configured video source.
 
     `analysed_fps` None means: 5 for live streams, the file's own rate up to 10 for files. `learning_s` None means:
-    10 minutes, or a quarter of a file, whichever is shorter.
+    10 minutes, or a quarter of a file, whichever is shorter. `vad_settings` are (name, value) pairs for the model; cameras with the same
+    model and settings share it. `schedule` None means always armed: outside of it no anomaly raises an event, while tampering and a lost
+    camera still do. `offline_alert_s` is how long a camera may be away before people are told.
     """
 
     id: UUID
@@ -33,11 +37,22 @@ class CameraConfig:
     false_alarms_per_day: float = 1.0
     learning_s: float | None = None
     enabled: bool = True
+    vad_settings: tuple[tuple[str, str | int | float | bool], ...] = ()
+    zones: tuple[Zone, ...] = ()
+    schedule: WeeklySchedule | None = None
+    offline_alert_s: float = 30.0
+    pre_roll_s: float = 5.0
+    post_roll_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """A camera at one moment. `cause` says why it is not watching, in words for people; `learning` is in [0, 1]."""
+    """A camera at one moment.
+
+    `cause` says why it is not watching, in words for people; `learning` is in [0, 1]. `since` is when it came into this state.
+    `latency_s` is the time from capture to score, lately. `armed` is false while its schedule keeps it from raising events.
+    `replaced_threads` counts the threads that hung in native code and were given up.
+    """
 
     camera_id: UUID
     state: CameraState
@@ -49,3 +64,8 @@ class CameraStatus:
     events: int = 0
     last_frame_at: datetime | None = None
     reconnects: int = 0
+    name: str = ""
+    since: datetime | None = None
+    armed: bool = True
+    latency_s: float | None = None
+    replaced_threads: int = 0

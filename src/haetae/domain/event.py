@@ -12,6 +12,15 @@ from haetae.domain.frame import Box
 class EventKind(StrEnum):
     ANOMALY = "anomaly"
     TAMPER = "tamper"
+    SYSTEM = "system"
+
+
+SITE = UUID(int=0)
+"""Stands in `camera_id` for the site itself, where an event belongs to no camera (the disk is full)."""
+
+CAMERA_OFFLINE = "camera_offline"
+STORAGE_FULL = "storage_full"
+"""Subtypes of system events."""
 
 
 class Severity(StrEnum):
@@ -37,7 +46,8 @@ class AnomalyEvent:
     clip): the highest revision is the truth. `timestamp` is the onset; `onset_s`, `end_s` and `peak_s` are presentation times of the
     stream in seconds. `vad_score` is the peak so far, in [0, 1]. `clip_path` and `thumbnail_path` are relative to the storage folder.
     `faults` says in words what went wrong round this event (no clip could be written), never in silence. `continues` is the event that
-    reached the maximum length and of which this is the next part. Times are UTC-aware.
+    reached the maximum length and of which this is the next part. `detail` says in words what a system event is about. `media_bytes` is the
+    size of its clip and pictures, None while they are being made. Times are UTC-aware.
     """
 
     id: UUID
@@ -61,6 +71,8 @@ class AnomalyEvent:
     thumbnail_path: str | None = None
     faults: tuple[str, ...] = ()
     continues: UUID | None = None
+    detail: str = ""
+    media_bytes: int | None = None
     vlm_type: str | None = None
     vlm_description: str | None = None
     vlm_confidence: float | None = None

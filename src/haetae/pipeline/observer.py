@@ -1,6 +1,7 @@
 """Who looks on while a camera is watched: a terminal, a report, a console. None of them can slow or break the camera."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Protocol
 
 import structlog
@@ -10,6 +11,18 @@ from haetae.domain.event import AnomalyEvent
 from haetae.domain.score import Score
 
 _log = structlog.get_logger()
+
+
+class Stage(StrEnum):
+    """Parts of the way whose duration is watched."""
+
+    VAD = "vad"
+    """One call of the model for one frame, waiting for its batch included."""
+    CAPTURE_TO_SCORE = "capture_to_score"
+    SCORE_TO_EVENT = "score_to_event"
+    """From the first abnormal frame's capture to the accepted event."""
+    EVENT_TO_STORED = "event_to_stored"
+    """From the accepted event to its commit in the database."""
 
 
 class Observer(Protocol):
@@ -27,6 +40,10 @@ class Observer(Protocol):
         """A revision of an event was logged; `final` says that clip and pictures are done. Called on any thread."""
         ...
 
+    def timed(self, stage: Stage, seconds: float) -> None:
+        """A part of the way took `seconds`. Called on the thread that went it."""
+        ...
+
 
 class NoObserver:
     """Looks away; also the base of observers that care for some of it."""
@@ -39,6 +56,32 @@ class NoObserver:
 
     def event_recorded(self, event: AnomalyEvent, *, final: bool) -> None:
         pass
+
+    def timed(self, stage: Stage, seconds: float) -> None:
+        pass
+
+
+class Observers:
+    """Tells several observers, each guarded, so that none is kept from hearing by another's failure."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = tuple(GuardedObserver(observer) for observer in observers)
+
+    def state_changed(self, status: CameraStatus) -> None:
+        for observer in self._observers:
+            observer.state_changed(status)
+
+    def scored(self, score: Score) -> None:
+        for observer in self._observers:
+            observer.scored(score)
+
+    def event_recorded(self, event: AnomalyEvent, *, final: bool) -> None:
+        for observer in self._observers:
+            observer.event_recorded(event, final=final)
+
+    def timed(self, stage: Stage, seconds: float) -> None:
+        for observer in self._observers:
+            observer.timed(stage, seconds)
 
 
 class GuardedObserver:
@@ -56,6 +99,9 @@ class GuardedObserver:
 
     def event_recorded(self, event: AnomalyEvent, *, final: bool) -> None:
         self._guard("event_recorded", lambda: self._observer.event_recorded(event, final=final))
+
+    def timed(self, stage: Stage, seconds: float) -> None:
+        self._guard("timed", lambda: self._observer.timed(stage, seconds))
 
     def _guard(self, method: str, tell: Callable[[], None]) -> None:
         try:

@@ -29,6 +29,7 @@ class ScriptedModel:
 
     name = "scripted"
     version = 1
+    max_batch = 1
 
     def __init__(self, raw: Callable[[Window], float] | None = None, *, held_out: float = 0.5, least: int = 2) -> None:
         self._raw = raw or (lambda _window: 0.0)

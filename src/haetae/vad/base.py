@@ -25,11 +25,16 @@ class ModelState(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One camera's newest analysed frame, with the state that goes with it. `t_s` grows strictly within one state."""
+    """One camera's newest analysed frame, with the state that goes with it. `t_s` grows strictly within one state.
+
+    `ignored`, bool of the luma's shape, is true where nothing may raise the score or the heat; it is the same object from frame to frame
+    until the camera's zones change, so that a model can keep what it derives from it. What is ignored is still learned.
+    """
 
     state: ModelState
     luma: Luma
     t_s: float
+    ignored: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,14 @@ class HeldOut:
 class VADModel(Protocol):
     """One model, shared by all cameras of its type: it holds weights and settings, never anything of a camera.
 
-    `learn` and `score` may be called from several threads with different states.
+    `learn` and `score` may be called from several threads with different states. `max_batch` is the number of windows that one call takes
+    best: 1 says that it gains nothing from batches and each camera's own thread may call it at the same time as the others.
+    A class may have `estimate_mb(**settings) -> float`, the memory that one instance will need, asked before it is made.
     """
 
     name: str
     version: int
+    max_batch: int
 
     def new_state(self) -> ModelState:
         """A state that has learned nothing."""
