@@ -115,6 +115,8 @@ def build_watch(plan: WatchPlan, observer: Observer) -> Watching:
         analysed_fps=plan.analysed_fps,
         false_alarms_per_day=plan.false_alarms_per_day,
         learning_s=plan.learning_s,
+        pre_roll_s=plan.config.clips.pre_roll_s,
+        post_roll_s=plan.config.clips.post_roll_s,
     )
     storage = _Storage(plan, camera, clock, observer)
     options = _options(plan, realtime=plan.realtime)

@@ -79,6 +79,7 @@ class ClipRecorder:
         self._on_clip = on_clip
         self._pre_roll_s = pre_roll_s
         self._post_roll_s = post_roll_s
+        self._recognition_s = recognition_s
         self._queue_bytes = queue_bytes
         self._ring = PacketRing(pre_roll_s + recognition_s, ring_bytes)
         self._wake = threading.Condition()
@@ -93,6 +94,12 @@ class ClipRecorder:
     def open_clips(self) -> int:
         """Clips begun and not reported yet."""
         return len(self._requests)
+
+    def set_roll(self, pre_roll_s: float, post_roll_s: float) -> None:
+        """Other lengths for the clips that begin from now on; a longer pre-roll is there once it has gone by."""
+        with self._wake:
+            self._pre_roll_s, self._post_roll_s = pre_roll_s, post_roll_s
+            self._ring.pre_roll_s = pre_roll_s + self._recognition_s
 
     def stream(self, info: StreamInfo) -> None:
         """A connection was made; what comes from now on is `info`. Clips of the connection before are finished with what there is."""

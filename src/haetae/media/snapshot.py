@@ -1,6 +1,6 @@
 """Still pictures of an event: its thumbnail, and a contact sheet of its clip. JPEG, in the storage folder's atomic way."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -31,17 +31,26 @@ def write_thumbnail(rgb: RGB, box: Box | None, path: Path, *, width: int = 640) 
     write_atomically(path, _jpeg(picture))
 
 
-def write_contact_sheet(clip_path: Path, path: Path, *, columns: int = 4, rows: int = 3, width: int = 1280) -> None:
+def write_contact_sheet(
+    clip_path: Path,
+    path: Path,
+    *,
+    columns: int = 4,
+    rows: int = 3,
+    width: int = 1280,
+    conceal: Callable[[RGB], RGB] = lambda rgb: rgb,
+) -> None:
     """Write columns x rows evenly spaced pictures of a clip into one JPEG of `width` pixels, each with its time in the clip.
 
-    A clip with fewer pictures fills the first places. Raises MediaError when the clip cannot be read or the sheet cannot be written.
+    Each picture goes through `conceal` first, which blackens what nobody may see. A clip with fewer pictures fills the first places.
+    Raises MediaError when the clip cannot be read or the sheet cannot be written.
     """
     tile_width = (width - (columns + 1) * _SPACE) // columns
     tiles: list[RGB] = []
     try:
         with av.open(str(clip_path), "r") as container:
             for seconds, rgb in _spread(container, columns * rows):
-                tile = _fit(rgb, tile_width)
+                tile = _fit(conceal(rgb), tile_width)
                 _caption(tile, f"{seconds // 60:.0f}:{seconds % 60:04.1f}")
                 tiles.append(tile)
     except (av.FFmpegError, IndexError) as error:

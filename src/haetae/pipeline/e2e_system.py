@@ -1,7 +1,6 @@
 """One source from frames to stored events: what `haetae watch` runs, and each camera of a site."""
 
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,24 +9,25 @@ import structlog
 from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.frame import Frame, FrameCounts, Packet, StreamInfo
-from haetae.domain.score import ALARM_LEVEL, Score
-from haetae.errors import ModelError, SourceUnavailable
+from haetae.errors import SourceUnavailable
+from haetae.pipeline.frame_path import FramePath
+from haetae.pipeline.heartbeat import Heartbeat
 from haetae.pipeline.incident_recorder import IncidentRecorder
 from haetae.pipeline.observer import GuardedObserver, Observer
+from haetae.pipeline.rate import Rate
+from haetae.pipeline.tally import Tally, with_shed
 from haetae.sources.base import Source
 from haetae.sources.reconnect import ReconnectPolicy
 from haetae.vad.base import VADModel
-from haetae.vad.gate import Gate, Transition
+from haetae.vad.gate import Change, Gate, Transition
 from haetae.vad.normality import Normality
 
 _log = structlog.get_logger()
 
-_FPS_WINDOW_S = 5.0
-_RECOGNITION_S = 2.0
-"""Longer than the gate takes to recognise an incident."""
-
 _DEFAULT_LEARNING_S = 600.0
 _LEARNING_SHARE = 0.25
+_HANG_S = 60.0
+_CLOSING_S = 60.0
 
 
 def default_learning_s(duration_s: float | None) -> float:
@@ -41,7 +41,9 @@ class Parts:
 
     `make_normality` is asked once, with the seconds of footage to learn from, when nothing learned was given.
     `make_recorder` is asked once, at the first frame, so that a source that cannot be read leaves nothing behind.
-    `learned` is told whenever there is something new worth saving.
+    `learned` is told whenever there is something new worth saving, and every `save_every_s`.
+    `persistent` never gives up: a source that cannot be read is tried again, after `failed_retry_s` where that can hardly help.
+    `stale_after_s` bounds how far behind a live source may fall before frames are shed.
     """
 
     model: VADModel
@@ -54,40 +56,59 @@ class Parts:
     clock: Clock
     learned: Callable[[Normality], None]
     normality: Normality | None = None
+    tally: Tally | None = None
+    heartbeat: Heartbeat | None = None
+    persistent: bool = False
+    failed_retry_s: float = 300.0
+    save_every_s: float | None = None
+    stale_after_s: float | None = None
 
 
 class E2ESystem:
-    """Runs on the thread that calls `run`; `stop` and `status` may be called from any other."""
+    """Runs on the thread that calls `run`; `stop`, `change`, `abandon` and `status` may be called from any other."""
 
     def __init__(self, camera: CameraConfig, parts: Parts) -> None:
         self.camera = camera
         self._parts = parts
         self._observer = GuardedObserver(parts.observer)
+        self._tally = parts.tally or Tally()
+        self._heart = parts.heartbeat or Heartbeat(parts.clock, _HANG_S)
+        self._path: FramePath | None = None
         self._normality = parts.normality
         self._recorder: IncidentRecorder | None = None
         self._source: Source | None = None
         self._stop = threading.Event()
+        self._abandoned = False
         self._status = CameraStatus(camera.id, CameraState.STOPPED)
-        self._past = FrameCounts()
+        self._wanted = camera
         self._seen = False
         self._early: list[Packet] = []
-        self._recent: deque[float] = deque()
-        self._rate = 0.0
-        self._last_frame = 0.0
-        self._best: Frame | None = None
-        self._best_value = 0.0
+        self._rate = Rate(parts.clock)
+        self._saved_at = parts.clock.monotonic()
+        self.seen_at: float | None = None
         self.stream: StreamInfo | None = None
         self.duration_s: float | None = None
 
     @property
+    def normality(self) -> Normality | None:
+        """What the camera has learned so far."""
+        return self._normality
+
+    @property
     def status(self) -> CameraStatus:
         """How the camera is doing now."""
+        path = self._path
         return replace(
             self._status,
-            frames=self._counts(),
-            fps=self._fps_now(),
+            name=self.camera.name,
+            frames=self._tally.frames,
+            fps=self._rate.fps(),
             learning=self._normality.progress if self._normality else 0.0,
-            events=self._recorder.opened if self._recorder else 0,
+            score=path.score if path else None,
+            armed=path.armed if path else True,
+            latency_s=path.latency_s if path else None,
+            events=self._tally.events,
+            reconnects=self._tally.reconnects,
         )
 
     def stop(self) -> None:
@@ -96,6 +117,18 @@ class E2ESystem:
         source = self._source
         if source is not None:
             source.close()
+
+    def change(self, camera: CameraConfig) -> None:
+        """Go by other settings from the next frame on: name, zones, schedule, false alarms per day, pre- and post-roll. Returns at once."""
+        self._wanted = camera
+
+    def abandon(self) -> None:
+        """The thread hangs and will not be waited for: nothing that it does from now on counts. Its open events end as interrupted."""
+        self._abandoned = True
+        self._stop.set()
+        self._tally.end()
+        if self._recorder is not None:
+            self._recorder.abandon()
 
     def learn_from(self, sources: Sequence[Callable[[], Source]]) -> None:
         """Learn from other footage of this camera before `run`: files whole, live sources for the camera's learning time each.
@@ -120,15 +153,15 @@ class E2ESystem:
                 if self._stop.is_set() or (source.duration_s is None and frame.t_s > limit_s):
                     return
                 normality.learn(frame)
-                self._measure_rate()
+                self._rate.count()
         finally:
             source.close()
 
     def run(self) -> None:
         """Watch until the file ends or `stop` is called; a live source that was lost is connected again.
 
-        Raises SourceUnavailable when the source could never be read, or when trying again cannot help; StorageError when an event could
-        not be stored.
+        Raises SourceUnavailable when the source could never be read, or when trying again cannot help (unless `persistent`); StorageError
+        when an event could not be stored.
         """
         try:
             while not self._stop.is_set():
@@ -138,18 +171,17 @@ class E2ESystem:
                 except SourceUnavailable as error:
                     if self._stop.is_set():
                         return
-                    if error.permanent or not self._seen:
-                        self._set_state(CameraState.FAILED, str(error))
-                        raise
-                    self._wait_to_reconnect(error)
+                    self._lost(error)
         finally:
             self._finish()
 
     def run_once(self) -> None:
         """One connection, from opening to its end. Raises SourceUnavailable when it cannot be made or is lost."""
         self._set_state(CameraState.CONNECTING)
+        self._heart.beat()
         source = self._parts.open_source()
         self._source = source
+        self._tally.begin(lambda: self._counts(source))
         self._early.clear()
         try:
             self._connected(source, source.open())
@@ -167,123 +199,129 @@ class E2ESystem:
         self.duration_s = source.duration_s
         if self._normality is None:
             self._normality = self._parts.make_normality(self.camera.learning_s or default_learning_s(source.duration_s))
-        else:
-            self._normality.discontinuity()
+        if self._path is None:
+            self._path = self._make_path(self._normality)
+        self._path.connected()
         if self._recorder is not None:
             self._recorder.stream(info)
+
+    def _make_path(self, normality: Normality) -> FramePath:
+        parts = self._parts
+        return FramePath(
+            self.camera,
+            model=parts.model,
+            normality=normality,
+            gate=parts.gate,
+            observer=self._observer,
+            clock=parts.clock,
+            record=self._record,
+            learned=self._learned,
+            stale_after_s=parts.stale_after_s,
+        )
 
     def _disconnected(self, source: Source) -> None:
         """Whatever ended the connection: what is open is closed with what there is, and the counters are kept."""
         source.close()
+        if self._abandoned:
+            return
+        self._tally.end()
         self._source = None
-        for transition in self._parts.gate.flush():
-            self._record(transition, None)
+        if self._path is not None:
+            self._path.disconnected()
         if self._recorder is not None:
             self._recorder.lost()
-        self._past = _add(self._past, source.counts)
 
     def _push(self, packet: Packet) -> None:
+        self.seen_at = self._parts.clock.monotonic()
+        self._heart.beat()
+        if self._path is not None:
+            self._path.lag.arrived(packet.t_s)
         if self._recorder is not None:
             self._recorder.push(packet)
         else:
             self._early.append(packet)
 
     def _take(self, frame: Frame) -> None:
+        path = self._path
+        assert path is not None
+        if self._wanted is not self.camera:
+            self._apply(self._wanted, path)
         if not self._seen:
-            self._first_frame()
+            self._first_frame(path)
         self._parts.reconnect.connected()
-        self._measure_rate()
-        normality = self._normality
-        assert normality is not None
-        if not normality.done:
-            self._learn(normality, frame)
-            return
-        if self._status.state is not CameraState.WATCHING:
-            self._set_state(CameraState.WATCHING)
-        [raw] = self._parts.model.score([normality.window(frame)])
-        score = normality.judge(frame, raw)
-        self._status = replace(self._status, score=score.value, last_frame_at=frame.captured_at)
-        self._observer.scored(score)
-        self._keep_best(score, frame)
-        for transition in self._parts.gate.push(score):
-            best = self._best
-            peaked_before = best is not None and best.number == transition.incident.peak.frame_number
-            self._record(transition, best if peaked_before else frame)
+        self._rate.count()
+        path.take(frame)
+        self._heart.beat()
+        if path.state is not self._status.state:
+            self._set_state(path.state, path.cause)
+        self._status = replace(self._status, cause=path.cause, last_frame_at=frame.captured_at)
+        self._save_now_and_then(path.normality)
 
-    def _keep_best(self, score: Score, frame: Frame) -> None:
-        """An incident is recognised after its peak so far: keep that one frame, so that its picture shows what its box frames."""
-        if score.value < ALARM_LEVEL:
-            return
-        stale = self._best is None or not 0.0 <= frame.t_s - self._best.t_s <= _RECOGNITION_S
-        if stale or score.value > self._best_value:
-            self._best, self._best_value = frame, score.value
+    def _apply(self, camera: CameraConfig, path: FramePath) -> None:
+        self.camera = camera
+        path.change(camera)
+        if self._recorder is not None:
+            self._recorder.change(camera, path.masks.conceal_rgb)
 
-    def _first_frame(self) -> None:
+    def _first_frame(self, path: FramePath) -> None:
         self._seen = True
         recorder = self._parts.make_recorder()
         self._recorder = recorder
+        recorder.change(self.camera, path.masks.conceal_rgb)
         assert self.stream is not None
         recorder.stream(self.stream)
         for packet in self._early:
             recorder.push(packet)
         self._early.clear()
 
-    def _learn(self, normality: Normality, frame: Frame) -> None:
-        if self._status.state is not CameraState.LEARNING:
-            self._set_state(CameraState.LEARNING)
-        self._status = replace(self._status, last_frame_at=frame.captured_at)
-        normality.learn(frame)
-        if normality.progress >= 1.0:
-            self._finish_learning(normality)
+    def _learned(self, normality: Normality) -> None:
+        self._saved_at = self._parts.clock.monotonic()
+        if not self._abandoned:
+            self._parts.learned(normality)
 
-    def _finish_learning(self, normality: Normality) -> None:
-        try:
-            normality.finish()
-        except ModelError as error:
-            # Too little moved so far: a camera that knows nothing must not alarm, so it goes on learning.
-            self._status = replace(self._status, cause=str(error))
-            return
-        self._parts.learned(normality)
+    def _save_now_and_then(self, normality: Normality) -> None:
+        every_s = self._parts.save_every_s
+        if every_s is not None and normality.done and self._parts.clock.monotonic() - self._saved_at >= every_s:
+            self._learned(normality)
 
     def _record(self, transition: Transition, frame: Frame | None) -> None:
-        if self._recorder is not None:
+        if self._recorder is not None and not self._abandoned:
             self._recorder.take(transition, frame)
+            if transition.change is Change.OPENED:
+                self._tally.add_event()
 
-    def _wait_to_reconnect(self, error: SourceUnavailable) -> None:
+    def _lost(self, error: SourceUnavailable) -> None:
+        """Wait until another try makes sense. Raises the error where it does not."""
+        if not self._parts.persistent and (error.permanent or not self._seen):
+            self._set_state(CameraState.FAILED, str(error))
+            raise error
         delay_s = self._parts.reconnect.lost()
-        self._set_state(CameraState.OFFLINE, str(error))
-        self._status = replace(self._status, reconnects=self._status.reconnects + 1, score=None)
+        if error.permanent:
+            delay_s = max(delay_s, self._parts.failed_retry_s)
+        self._set_state(CameraState.FAILED if error.permanent else CameraState.OFFLINE, str(error))
+        self._tally.add_reconnect()
         _log.warning("source lost", camera=self.camera.name, error=str(error), retry_in_s=round(delay_s, 1))
+        self._heart.expect(delay_s)
         self._parts.clock.wait(delay_s, self._stop)
 
     def _finish(self) -> None:
+        self._heart.expect(_CLOSING_S)
         try:
-            if self._recorder is not None:
+            if self._recorder is not None and not self._abandoned:
                 self._recorder.close()
         finally:
             if self._normality is not None and self._normality.done:
-                self._parts.learned(self._normality)
+                self._learned(self._normality)
 
     def _set_state(self, state: CameraState, cause: str = "") -> None:
-        self._status = replace(self._status, state=state, cause=cause)
+        if self._abandoned:
+            return
+        self._status = replace(self._status, state=state, cause=cause, since=self._parts.clock.now())
         self._observer.state_changed(self.status)
 
-    def _counts(self) -> FrameCounts:
-        source = self._source
-        return self._past if source is None else _add(self._past, source.counts)
-
-    def _measure_rate(self) -> None:
-        """Analysed frames per second over the last seconds; on the camera's thread."""
-        now = self._parts.clock.monotonic()
-        self._recent.append(now)
-        while now - self._recent[0] > _FPS_WINDOW_S:
-            self._recent.popleft()
-        self._rate = (len(self._recent) - 1) / (now - self._recent[0]) if now > self._recent[0] else 0.0
-        self._last_frame = now
-
-    def _fps_now(self) -> float:
-        """The rate, or 0 when nothing came for a while: a stalled stream never shows its old speed."""
-        return self._rate if self._parts.clock.monotonic() - self._last_frame <= _FPS_WINDOW_S else 0.0
+    def _counts(self, source: Source) -> FrameCounts:
+        path = self._path
+        return with_shed(source.counts, path.shed if path is not None else {})
 
 
 def _length_s(open_source: Callable[[], Source], unknown_s: float) -> float:
@@ -294,8 +332,3 @@ def _length_s(open_source: Callable[[], Source], unknown_s: float) -> float:
         return source.duration_s or unknown_s
     finally:
         source.close()
-
-
-def _add(a: FrameCounts, b: FrameCounts) -> FrameCounts:
-    dropped = {reason: a.dropped.get(reason, 0) + b.dropped.get(reason, 0) for reason in (*a.dropped, *b.dropped)}
-    return FrameCounts(a.read + b.read, a.analysed + b.analysed, a.skipped + b.skipped, dropped)

@@ -4,6 +4,7 @@ The event is logged the moment it opens, before anything else is made of it; eve
 thumbnail, its clip) is logged as a new revision of the same id.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,9 @@ from uuid import UUID
 
 import structlog
 
+from haetae.domain.camera import CameraConfig
 from haetae.domain.event import AnomalyEvent, EventKind, EventStatus
-from haetae.domain.frame import Frame, Packet, StreamInfo
+from haetae.domain.frame import RGB, Frame, Packet, StreamInfo
 from haetae.errors import MediaError, StorageError
 from haetae.media.blobs import StorageLayout
 from haetae.media.clip import ClipRecorder
@@ -66,7 +68,9 @@ class IncidentRecorder:
         layout: StorageLayout,
         make_clips: MakeClipRecorder,
         observer: Observer,
+        why_not_recording: Callable[[], str] = lambda: "",
     ) -> None:
+        """`why_not_recording` says why no clip may be written now (the disk is full), or nothing; it must answer at once."""
         self._camera_id = camera_id
         self._event_log = log
         self._layout = layout
@@ -77,7 +81,14 @@ class IncidentRecorder:
         self._lock = threading.Lock()
         self._pictures = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"pictures-{camera_id}")
         self._clips = make_clips(self._clip_done)
+        self._why_not_recording = why_not_recording
+        self._conceal: Callable[[RGB], RGB] = lambda rgb: rgb
         self.opened = 0
+
+    def change(self, camera: CameraConfig, conceal: Callable[[RGB], RGB]) -> None:
+        """Go by other settings from now on; `conceal` blackens the privacy zones of a picture that comes from a clip."""
+        self._conceal = conceal
+        self._clips.set_roll(camera.pre_roll_s, camera.post_roll_s)
 
     def stream(self, info: StreamInfo) -> None:
         """A connection was made: packets from now on belong to it."""
@@ -113,6 +124,16 @@ class IncidentRecorder:
         for event in left:
             self._event_log.log_event(event)
 
+    def abandon(self) -> None:
+        """The camera's thread hangs: its open events end as interrupted, with the clips that there are. Called on another thread; returns
+        at once, the files are finished by the recorder's own threads."""
+        with self._lock:
+            left = [id for id, pending in self._pending.items() if pending.event.status is EventStatus.OPEN]
+        for event_id in left:
+            self._submit(self._revise, event_id, status=EventStatus.INTERRUPTED)
+        self._clips.lost("the camera's thread hung")
+        threading.Thread(target=self.close, name=f"abandoned-{self._camera_id}", daemon=True).start()
+
     def _opened(self, incident: Incident, frame: Frame) -> None:
         event = AnomalyEvent(
             id=incident.id,
@@ -126,15 +147,19 @@ class IncidentRecorder:
             continues=incident.continues,
             **_so_far(incident),
         )
+        refusal = self._why_not_recording()
+        if refusal:
+            event = replace(event, faults=(f"no clip: {refusal}",))
         with self._lock:
-            self._pending[event.id] = _Pending(event, frame)
+            self._pending[event.id] = _Pending(event, frame, clip_done=bool(refusal))
         self.opened += 1
         self._store(event)
-        self._clips.begin(event.id, incident.onset_s, incident.onset_at)
-        if event.kind is EventKind.TAMPER:
-            # A camera may stay covered all night: its clip shows how it came about.
-            self._clips.end(event.id, incident.onset_s + TAMPER_CLIP_S)
-        self._pictures.submit(self._make_thumbnail, event.id)
+        if not refusal:
+            self._clips.begin(event.id, incident.onset_s, incident.onset_at)
+            if event.kind is EventKind.TAMPER:
+                # A camera may stay covered all night: its clip shows how it came about.
+                self._clips.end(event.id, incident.onset_s + TAMPER_CLIP_S)
+        self._submit(self._make_thumbnail, event.id)
 
     def _peaked(self, incident: Incident, frame: Frame) -> None:
         with self._lock:
@@ -145,8 +170,8 @@ class IncidentRecorder:
 
     def _closed(self, incident: Incident) -> None:
         # The picture first: the closing revision may be the last one, after which nothing of the event is pending.
-        self._pictures.submit(self._make_thumbnail, incident.id)
-        self._pictures.submit(
+        self._submit(self._make_thumbnail, incident.id)
+        self._submit(
             self._revise,
             incident.id,
             status=EventStatus.CLOSED,
@@ -158,10 +183,13 @@ class IncidentRecorder:
 
     def _clip_done(self, result: ClipResult) -> None:
         """On the clip writer's thread: hand over, so that its next packet need not wait for pictures."""
+        self._submit(self._finish, result)
+
+    def _submit(self, work: Callable[..., None], *arguments: Any, **changes: Any) -> None:
         try:
-            self._pictures.submit(self._finish, result)
-        except RuntimeError:  # the executor is shut down: `close` is past its clips, so this clip came too late
-            _log.error("a clip was finished after its recorder closed", event_id=str(result.event_id), path=str(result.path))
+            self._pictures.submit(work, *arguments, **changes)
+        except RuntimeError:  # the executor is shut down: `close` is past its clips, so this came too late
+            _log.error("an event changed after its recorder closed", camera_id=str(self._camera_id), work=work.__name__)
 
     def _finish(self, result: ClipResult) -> None:
         """The last revision of an event: its clip, or why there is none."""
@@ -191,7 +219,8 @@ class IncidentRecorder:
         with self._lock:
             pending = self._pending.get(result.event_id)
         onset_at = pending.event.timestamp if pending else result.started_at
-        write_contact_sheet(clip, self._layout.path(self._layout.contact_sheet(self._camera_id, result.event_id, onset_at)))
+        sheet = self._layout.path(self._layout.contact_sheet(self._camera_id, result.event_id, onset_at))
+        write_contact_sheet(clip, sheet, conceal=self._conceal)
 
     def _attempt(self, make: Callable[[], object], what: str) -> tuple[str, ...]:
         """Run `make`; its failure is a fault recorded on the event, never silence and never an end to anything else."""
@@ -218,7 +247,18 @@ class IncidentRecorder:
             final = pending.final
             if final:
                 del self._pending[event_id]
+        if final:
+            event = replace(event, media_bytes=self._media_bytes(event))
         self._store(event, final=final)
+
+    def _media_bytes(self, event: AnomalyEvent) -> int:
+        """The size of all that was made of the event."""
+        names = (event.clip_path, event.thumbnail_path, self._layout.contact_sheet(self._camera_id, event.id, event.timestamp))
+        sizes = 0
+        for name in names:
+            with contextlib.suppress(OSError):
+                sizes += self._layout.path(name).stat().st_size if name else 0
+        return sizes
 
     def _store(self, event: AnomalyEvent, *, final: bool = False) -> None:
         """Log the revision. A refused one is kept and offered again with the next, and at the latest on close."""
