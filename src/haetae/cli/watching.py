@@ -19,7 +19,7 @@ from uuid import UUID
 
 from haetae.cli.display import Display, make_display, print_json
 from haetae.cli.report import ReportData, write_report
-from haetae.compose import Watching, WatchPlan, build_watch, read_truth
+from haetae.compose.watch import Watching, WatchPlan, build_watch, read_truth
 from haetae.domain.camera import CameraState, CameraStatus
 from haetae.domain.event import AnomalyEvent
 from haetae.domain.score import Score

@@ -66,6 +66,10 @@ class StorageLayout:
         """sheets/2026/11/23/<camera>/<event>.jpg"""
         return _dated("sheets", camera_id, event_id, onset_at, ".jpg")
 
+    def state(self, camera_id: UUID, model: str) -> str:
+        """states/<camera>/<model>.state; the name of a model is the registry's, never free text"""
+        return str(PurePosixPath("states", str(camera_id), f"{model}.state"))
+
     def path(self, relative: str) -> Path:
         """The file that a stored path stands for. Raises MediaError for one that leads out of the storage folder."""
         root = self.root.resolve()

@@ -1,10 +1,10 @@
-import threading
 from dataclasses import replace
 from random import Random
 
 import cv2
 import numpy as np
 import pytest
+from tests.support.site_parts import RecordingLog, Watcher
 
 from haetae.domain.camera import CameraConfig, CameraState
 from haetae.domain.event import EventStatus
@@ -14,7 +14,6 @@ from haetae.media.blobs import StorageLayout
 from haetae.media.clip import ClipRecorder
 from haetae.pipeline.e2e_system import E2ESystem, Parts, default_learning_s
 from haetae.pipeline.incident_recorder import IncidentRecorder
-from haetae.pipeline.observer import NoObserver
 from haetae.sources.reconnect import ReconnectPolicy
 from haetae.testing.clock import FakeClock
 from haetae.testing.scripted_model import ScriptedModel
@@ -27,45 +26,6 @@ SCENE = np.random.default_rng(1).integers(0, 255, (60, 90), np.uint8)
 
 def frames(count, first=0):
     return [scripted_frame(number, luma=SCENE) for number in range(first, first + count)]
-
-
-class RecordingLog:
-    """An event log in memory that refuses when told to."""
-
-    def __init__(self):
-        self.events = []
-        self.refusing = False
-        self._lock = threading.Lock()
-
-    def log_event(self, event):
-        with self._lock:
-            if self.refusing:
-                raise StorageError("the disk is full")
-            self.events.append(event)
-
-    def latest(self):
-        newest = {}
-        for event in self.events:
-            if event.id not in newest or newest[event.id].revision < event.revision:
-                newest[event.id] = event
-        return list(newest.values())
-
-
-class Watcher(NoObserver):
-    def __init__(self):
-        self.states = []
-        self.scores = []
-        self.final = []
-
-    def state_changed(self, status):
-        self.states.append(status.state)
-
-    def scored(self, score):
-        self.scores.append(score.value)
-
-    def event_recorded(self, event, *, final):
-        if final:
-            self.final.append(event)
 
 
 class Bench:

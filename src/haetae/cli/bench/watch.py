@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from haetae.cli.watching import Collector
-from haetae.compose import WatchPlan, build_watch
+from haetae.compose.watch import WatchPlan, build_watch
 from haetae.domain.frame import Luma
 from haetae.settings import SystemConfig, load_config
 from haetae.simulate.spec import SceneSpec

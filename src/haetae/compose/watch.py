@@ -1,4 +1,4 @@
-"""The composition root: the only place that knows every part and builds them."""
+"""Builds what `haetae watch` runs: one source from frames to stored events."""
 
 import json
 from collections.abc import Callable

@@ -1,0 +1,162 @@
+"""Builds what `haetae serve` runs: all cameras of a site and everything that they share."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from uuid import UUID
+
+import cv2
+import structlog
+
+from haetae.clock import Clock, SystemClock
+from haetae.compose.cameras import CameraFactory, Shared
+from haetae.compose.site_lock import SiteLock
+from haetae.compose.site_status import StatusReader
+from haetae.database.async_event_logger import AsyncEventLogger
+from haetae.database.camera_store import CameraStore
+from haetae.database.engine import Sessions, make_engine, session_factory, session_scope
+from haetae.database.event_repository import mark_interrupted
+from haetae.database.migrate import upgrade
+from haetae.domain.site import SiteStatus
+from haetae.media.blobs import StorageLayout
+from haetae.pipeline.camera_pipeline import AbandonedThreads
+from haetae.pipeline.control import ControlServer
+from haetae.pipeline.metrics import MetricsServer, SiteMetrics
+from haetae.pipeline.multi_camera import MultiCameraManager
+from haetae.pipeline.resource_pool import ResourcePool
+from haetae.pipeline.state_store import StateStore
+from haetae.pipeline.statistics import SiteStatistics
+from haetae.pipeline.storage_keeper import StorageKeeper
+from haetae.pipeline.system_events import SystemEvents
+from haetae.pipeline.ticker import Ticker
+from haetae.settings import SystemConfig
+from haetae.time_zone import local_time_zone
+
+_log = structlog.get_logger()
+
+_WATCHDOG_S = 1.0
+_CLOSE_S = 30.0
+CONTROL_SOCKET = "haetae.sock"
+"""In the storage folder: where a running site answers `haetae status`."""
+
+
+class Site:
+    """A running site. `start` once, `close` once; `status` from any thread between."""
+
+    def __init__(self, config: SystemConfig, clock: Clock | None = None) -> None:
+        """Opens nothing yet."""
+        self.config = config
+        self._clock = clock or SystemClock()
+        self._open = ExitStack()
+        self._read: StatusReader | None = None
+        self.cameras: MultiCameraManager | None = None
+        self.metrics_port: int | None = None
+
+    def start(self) -> None:
+        """Open the storage, replay what an earlier run left, start the cameras. Raises HaetaeError; then nothing stays open."""
+        try:
+            self._start()
+        except BaseException:
+            self._open.close()
+            raise
+
+    def close(self) -> None:
+        """End in the order in which things depend on each other: sources, pipelines, states, statistics, the event log, models, the
+        database."""
+        self._open.close()
+
+    @property
+    def status(self) -> SiteStatus:
+        """Everything at once. Raises RuntimeError before `start`."""
+        if self._read is None:
+            raise RuntimeError("the site has not been started")
+        return self._read()
+
+    def _start(self) -> None:
+        # Many cameras share the cores; OpenCV's own threads made a frame dearer, not faster.
+        cv2.setNumThreads(1)
+        config, clock = self.config, self._clock
+        folder = config.storage.directory
+        self._open.enter_context(SiteLock(folder))
+        layout = StorageLayout(folder)
+        layout.clean_leftovers()
+        sessions = self._open_database()
+        metrics = SiteMetrics(lambda: self.status)
+        log = AsyncEventLogger(folder / "log", sessions, clock=clock, on_stored=metrics.event_stored)
+        self._open.callback(log.close)
+        # What an earlier run left open was ended by force; the flush stores what it had only journalled.
+        log.flush()
+        with session_scope(sessions) as session:
+            mark_interrupted(session)
+
+        pool = ResourcePool(config.pool, clock=clock)
+        self._open.callback(pool.close)
+        system_events = SystemEvents(log, clock)
+        keeper = StorageKeeper(layout, sessions, config.retention, clock, system_events)
+        statistics = SiteStatistics(sessions, clock, local_time_zone(config.site.time_zone))
+        self._open.callback(statistics.close)
+        states = StateStore(layout, clock)
+        self._open.callback(states.close)
+        abandoned = AbandonedThreads(config.site.max_abandoned_threads)
+        shared = Shared(
+            config=config,
+            layout=layout,
+            clock=clock,
+            log=log,
+            pool=pool,
+            states=states,
+            system_events=system_events,
+            abandoned=abandoned,
+            statistics=statistics,
+            metrics=metrics,
+            why_not_recording=keeper.why_not_recording,
+        )
+        factory = CameraFactory(shared)
+
+        def removed(camera_id: UUID) -> None:
+            states.forget(camera_id)
+            metrics.forget_camera(camera_id)
+
+        store = CameraStore(sessions, clock, max_cameras=config.site.max_cameras)
+        cameras = MultiCameraManager(store, factory.pipeline, max_cameras=config.site.max_cameras, clock=clock, removed=removed)
+        self.cameras = cameras
+        self._read = StatusReader(config, clock, cameras=cameras, pool=pool, keeper=keeper, log=log, abandoned=abandoned)
+        keeper.check()
+        self._open.callback(lambda: statistics.sample(cameras.statuses()))
+        self._open.callback(cameras.close, _CLOSE_S)
+        cameras.reconcile()
+
+        def watch() -> None:
+            cameras.check()
+            pool.check()
+
+        def keep_house() -> None:
+            statistics.sample(cameras.statuses())
+            statistics.check()
+            system_events.check()
+            keeper.check()
+
+        reconciler = self._tick("reconcile", config.site.reconcile_s, cameras.reconcile)
+        self._tick("watchdog", _WATCHDOG_S, watch)
+        self._tick("housekeeping", _WATCHDOG_S, keep_house)
+        self._serve(metrics, cameras, reconciler)
+        _log.info("site started", folder=str(folder), cameras=len(cameras.statuses()))
+
+    def _open_database(self) -> Sessions:
+        engine = make_engine(self.config.database_url())
+        self._open.callback(engine.dispose)
+        upgrade(engine, clock=self._clock)
+        return session_factory(engine)
+
+    def _tick(self, name: str, period_s: float, task: Callable[[], None]) -> Ticker:
+        ticker = Ticker(name, period_s, task, self._clock)
+        ticker.start()
+        self._open.callback(ticker.close)
+        return ticker
+
+    def _serve(self, metrics: SiteMetrics, cameras: MultiCameraManager, reconciler: Ticker) -> None:
+        control = ControlServer(self.config.storage.directory / CONTROL_SOCKET, lambda: self.status, cameras.reconcile)
+        self._open.callback(control.close)
+        if self.config.metrics.enabled:
+            server = metrics.start_http(self.config.metrics.host, self.config.metrics.port)
+            self._open.callback(server.close)
+            self.metrics_port = server.port
