@@ -31,6 +31,10 @@ _CRASH_FIRST_S = 5.0
 _CRASH_CAP_S = 300.0
 
 
+Watcher = Callable[[CameraConfig], Observer]
+"""Gives the observer of a camera."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What all cameras of a site share."""
@@ -46,6 +50,7 @@ class Shared:
     statistics: SiteStatistics
     metrics: SiteMetrics
     why_not_recording: Callable[[], str]
+    watchers: tuple[Watcher, ...] = ()
 
 
 class CameraFactory:
@@ -57,7 +62,11 @@ class CameraFactory:
     def pipeline(self, camera: CameraConfig) -> CameraPipeline:
         """A camera that is not started yet."""
         shared = self._shared
-        observer = Observers(shared.statistics.for_camera(camera.id), shared.metrics.for_camera(camera.id, camera.name))
+        observer = Observers(
+            shared.statistics.for_camera(camera.id),
+            shared.metrics.for_camera(camera.id, camera.name),
+            *(watcher(camera) for watcher in shared.watchers),
+        )
         parts = RunParts(
             models=shared.pool,
             states=shared.states,

@@ -1,6 +1,6 @@
 """Builds what `haetae serve` runs: all cameras of a site and everything that they share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import cv2
 import structlog
 
 from haetae.clock import Clock, SystemClock
-from haetae.compose.cameras import CameraFactory, Shared
+from haetae.compose.cameras import CameraFactory, Shared, Watcher
 from haetae.compose.site_lock import SiteLock
 from haetae.compose.site_status import StatusReader
 from haetae.database.async_event_logger import AsyncEventLogger
@@ -42,8 +42,9 @@ CONTROL_SOCKET = "haetae.sock"
 class Site:
     """A running site. `start` once, `close` once; `status` from any thread between."""
 
-    def __init__(self, config: SystemConfig, clock: Clock | None = None) -> None:
-        """Opens nothing yet."""
+    def __init__(self, config: SystemConfig, clock: Clock | None = None, *, watchers: Sequence[Watcher] = ()) -> None:
+        """Opens nothing yet. `watchers` are asked for an observer of each camera, beside the site's own."""
+        self._watchers = tuple(watchers)
         self.config = config
         self._clock = clock or SystemClock()
         self._open = ExitStack()
@@ -109,6 +110,7 @@ class Site:
             statistics=statistics,
             metrics=metrics,
             why_not_recording=keeper.why_not_recording,
+            watchers=self._watchers,
         )
         factory = CameraFactory(shared)
 

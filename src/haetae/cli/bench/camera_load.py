@@ -1,0 +1,162 @@
+"""The loads that `haetae bench cameras` measures, each in a process of its own."""
+
+import shutil
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import psutil
+
+from haetae.clock import SystemClock
+from haetae.compose.site import Site
+from haetae.database.camera_store import CameraStore
+from haetae.database.opening import writing
+from haetae.domain.camera import CameraConfig, CameraState
+from haetae.ids import new_id
+from haetae.media.blobs import StorageLayout
+from haetae.pipeline.observer import NoObserver, Observer, Stage
+from haetae.settings import MetricsSettings, SiteSettings, StorageSettings, SystemConfig
+from haetae.telemetry import configure_logging
+
+ANALYSED_FPS = 5.0
+_SETTLE_S = 4.0
+_START_LIMIT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A rendered stream, and what a camera learned from it."""
+
+    video: Path
+    state: Path
+
+
+class Latencies:
+    """Collects how long each frame took from capture to score, while told to."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.collecting = False
+
+    def for_camera(self, _camera: CameraConfig) -> Observer:
+        return _Listener(self)
+
+
+class _Listener(NoObserver):
+    def __init__(self, latencies: Latencies) -> None:
+        self._latencies = latencies
+
+    def timed(self, stage: Stage, seconds: float) -> None:
+        if stage is Stage.CAPTURE_TO_SCORE and self._latencies.collecting:
+            self._latencies.seconds.append(seconds)
+
+
+def run_site(loads: list[Load], cameras: int, seconds: float) -> dict[str, Any]:
+    """A whole site of so many cameras, learned already: what it uses while all of them watch, measured for `seconds`."""
+    configure_logging("error")
+    with tempfile.TemporaryDirectory(prefix="haetae-bench-site-") as name:
+        config = SystemConfig(
+            storage=StorageSettings(directory=Path(name)),
+            site=SiteSettings(max_cameras=cameras),
+            metrics=MetricsSettings(enabled=False),
+        )
+        _add_cameras(config, loads, cameras)
+        latencies = Latencies()
+        site = Site(config, watchers=(latencies.for_camera,))
+        site.start()
+        try:
+            _wait_until_watching(site, cameras)
+            time.sleep(_SETTLE_S)
+            latencies.collecting = True
+            before, cpu, started = _frames(site), _cpu_s(), time.monotonic()
+            time.sleep(seconds)
+            elapsed_s = time.monotonic() - started
+            after, used_s = _frames(site), _cpu_s() - cpu
+            latencies.collecting = False
+            status = site.status
+        finally:
+            site.close()
+    analysed, dropped, skipped = (after[key] - before[key] for key in ("analysed", "dropped", "skipped"))
+    return {
+        "cores": round(used_s / elapsed_s, 3),
+        "rss_mb": round(status.rss_mb, 1),
+        "threads": status.threads,
+        "frames_read": after["read"] - before["read"],
+        "frames_analysed": analysed,
+        "frames_skipped": skipped,
+        "frames_dropped": dropped,
+        "share_analysed": round(analysed / (cameras * elapsed_s * ANALYSED_FPS), 4),
+        "latency_p50_s": round(float(np.percentile(latencies.seconds, 50)), 4),
+        "latency_p95_s": round(float(np.percentile(latencies.seconds, 95)), 4),
+        "events": sum(camera.events for camera in status.cameras),
+    }
+
+
+def decode_streams(videos: list[Path], cameras: int, seconds: float) -> dict[str, Any]:
+    """Nothing but reading and decoding the same streams in real time, one thread for each."""
+    stop = threading.Event()
+    ready = threading.Barrier(cameras + 1)
+    threads = [threading.Thread(target=_decode, args=(videos[number % len(videos)], ready, stop)) for number in range(cameras)]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    time.sleep(_SETTLE_S)
+    cpu, started = _cpu_s(), time.monotonic()
+    time.sleep(seconds)
+    cores = (_cpu_s() - cpu) / (time.monotonic() - started)
+    rss_mb = psutil.Process().memory_info().rss / 2**20
+    stop.set()
+    for thread in threads:
+        thread.join()
+    return {"cores": round(cores, 3), "rss_mb": round(rss_mb, 1)}
+
+
+def _decode(video: Path, ready: threading.Barrier, stop: threading.Event) -> None:
+    with av.open(str(video)) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1
+        ready.wait()
+        started = time.monotonic()
+        for frame in container.decode(stream):
+            if stop.wait(max(0.0, started + (frame.time or 0.0) - time.monotonic())):
+                return
+
+
+def _add_cameras(config: SystemConfig, loads: list[Load], cameras: int) -> None:
+    layout = StorageLayout(config.storage.directory)
+    with writing(config.database_url()) as sessions:
+        store = CameraStore(sessions, SystemClock(), max_cameras=cameras)
+        for number in range(cameras):
+            load = loads[number % len(loads)]
+            camera = CameraConfig(new_id(), f"camera {number}", str(load.video), analysed_fps=ANALYSED_FPS)
+            state = layout.path(layout.state(camera.id, camera.vad_model))
+            state.parent.mkdir(parents=True)
+            shutil.copyfile(load.state, state)
+            store.add(camera)
+
+
+def _wait_until_watching(site: Site, cameras: int) -> None:
+    deadline = time.monotonic() + _START_LIMIT_S
+    while sum(camera.state is CameraState.WATCHING for camera in site.status.cameras) < cameras:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"not all cameras came up: {[camera for camera in site.status.cameras if camera.state is not CameraState.WATCHING]}")
+        time.sleep(0.1)
+
+
+def _frames(site: Site) -> dict[str, int]:
+    counts = [camera.frames for camera in site.status.cameras]
+    return {
+        "read": sum(count.read for count in counts),
+        "analysed": sum(count.analysed for count in counts),
+        "skipped": sum(count.skipped for count in counts),
+        "dropped": sum(count.dropped_total for count in counts),
+    }
+
+
+def _cpu_s() -> float:
+    return time.process_time()
