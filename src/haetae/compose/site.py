@@ -19,7 +19,7 @@ from haetae.database.migrate import upgrade
 from haetae.domain.site import SiteStatus
 from haetae.media.blobs import StorageLayout
 from haetae.pipeline.camera_pipeline import AbandonedThreads
-from haetae.pipeline.control import ControlServer
+from haetae.pipeline.control import CONTROL_SOCKET, ControlServer
 from haetae.pipeline.metrics import MetricsServer, SiteMetrics
 from haetae.pipeline.multi_camera import MultiCameraManager
 from haetae.pipeline.resource_pool import ResourcePool
@@ -35,8 +35,6 @@ _log = structlog.get_logger()
 
 _WATCHDOG_S = 1.0
 _CLOSE_S = 30.0
-CONTROL_SOCKET = "haetae.sock"
-"""In the storage folder: where a running site answers `haetae status`."""
 
 
 class Site:

@@ -117,6 +117,8 @@ def build_watch(plan: WatchPlan, observer: Observer) -> Watching:
         learning_s=plan.learning_s,
         pre_roll_s=plan.config.clips.pre_roll_s,
         post_roll_s=plan.config.clips.post_roll_s,
+        # `haetae serve` on the same folder must not take over what was watched once.
+        enabled=False,
     )
     storage = _Storage(plan, camera, clock, observer)
     options = _options(plan, realtime=plan.realtime)
