@@ -20,7 +20,7 @@ from haetae.domain.site import SiteStatus
 from haetae.media.blobs import StorageLayout
 from haetae.pipeline.camera_pipeline import AbandonedThreads
 from haetae.pipeline.control import CONTROL_SOCKET, ControlServer
-from haetae.pipeline.metrics import MetricsServer, SiteMetrics
+from haetae.pipeline.metrics import SiteMetrics
 from haetae.pipeline.multi_camera import MultiCameraManager
 from haetae.pipeline.resource_pool import ResourcePool
 from haetae.pipeline.state_store import StateStore
@@ -91,6 +91,8 @@ class Site:
         self._open.callback(pool.close)
         system_events = SystemEvents(log, clock)
         keeper = StorageKeeper(layout, sessions, config.retention, clock, system_events)
+        self._open.callback(keeper.close)
+        keeper.recover()
         statistics = SiteStatistics(sessions, clock, local_time_zone(config.site.time_zone))
         self._open.callback(statistics.close)
         states = StateStore(layout, clock)

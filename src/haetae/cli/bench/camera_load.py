@@ -144,7 +144,9 @@ def _wait_until_watching(site: Site, cameras: int) -> None:
     deadline = time.monotonic() + _START_LIMIT_S
     while sum(camera.state is CameraState.WATCHING for camera in site.status.cameras) < cameras:
         if time.monotonic() > deadline:
-            raise RuntimeError(f"not all cameras came up: {[camera for camera in site.status.cameras if camera.state is not CameraState.WATCHING]}")
+            raise RuntimeError(
+                f"not all cameras came up: {[camera for camera in site.status.cameras if camera.state is not CameraState.WATCHING]}"
+            )
         time.sleep(0.1)
 
 

@@ -68,7 +68,7 @@ def _in_own_process(work: Callable[..., dict[str, Any]], *arguments: Any) -> dic
 
 
 def _ratio(whole: dict[str, Any], bare: dict[str, Any]) -> float:
-    return round(whole["cores"] / bare["cores"], 3)
+    return round(float(whole["cores"] / bare["cores"]), 3)
 
 
 def _slope(rows: list[dict[str, Any]]) -> float | None:
@@ -76,10 +76,11 @@ def _slope(rows: list[dict[str, Any]]) -> float | None:
     if len(rows) < 2:
         return None
     first, last = rows[0], rows[-1]
-    return round((last["rss_mb"] - first["rss_mb"]) / (last["cameras"] - first["cameras"]), 2)
+    return round(float((last["rss_mb"] - first["rss_mb"]) / (last["cameras"] - first["cameras"])), 2)
 
 
 def _met(row: dict[str, Any]) -> bool:
     limit = _GOALS.get(row["cameras"])
     quick = row["cameras"] > 64 or row["latency_p95_s"] < _P95_GOAL_S
-    return (limit is None or row["cores"] < limit) and row["frames_dropped"] == 0 and row["share_analysed"] > 0.98 and quick
+    nothing_lost = row["frames_dropped"] == 0 and row["share_analysed"] > 0.98
+    return bool((limit is None or row["cores"] < limit) and nothing_lost and quick)
