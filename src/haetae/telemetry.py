@@ -3,9 +3,10 @@
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, suppress
 from typing import Any, Literal, TextIO
+from uuid import UUID
 
 import structlog
 
@@ -56,6 +57,16 @@ def redaction_processor(_logger: Any, _method: str, event_dict: MutableMapping[s
     for key, value in event_dict.items():
         event_dict[key] = REDACTED if is_secret_key(key) and value else redact(value)
     return event_dict
+
+
+@contextmanager
+def log_context(**values: Any) -> Iterator[None]:
+    """Every log line of this thread carries `values` (camera_id, camera, event_id) until the block ends; inner blocks add and override.
+
+    A thread that is started inside begins without them, and binds its own.
+    """
+    with structlog.contextvars.bound_contextvars(**{key: str(value) if isinstance(value, UUID) else value for key, value in values.items()}):
+        yield
 
 
 class _LineLogger:

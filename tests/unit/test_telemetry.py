@@ -1,10 +1,12 @@
 import io
 import json
+import threading
+from uuid import uuid4
 
 import pytest
 import structlog
 
-from haetae.telemetry import configure_logging, is_secret_key, redact, redact_url
+from haetae.telemetry import configure_logging, is_secret_key, log_context, redact, redact_url
 
 
 @pytest.fixture
@@ -98,3 +100,31 @@ def test_locals_of_an_exception_are_not_shown():
         structlog.get_logger().exception("failed")
     assert "of 7 letters" in stream.getvalue()
     assert "hunter2" not in stream.getvalue()
+
+
+def test_every_line_of_a_block_carries_its_context_and_none_after(log_stream):
+    log, camera = structlog.get_logger(), uuid4()
+    with log_context(camera_id=camera, camera="door"):
+        log.info("outer")
+        with log_context(camera="yard", event_id=1):
+            log.info("inner")
+        log.info("outer again")
+    log.info("outside")
+    outer, inner, again, outside = (json.loads(line) for line in log_stream.getvalue().splitlines())
+    assert (outer["camera_id"], outer["camera"]) == (str(camera), "door")
+    assert (inner["camera_id"], inner["camera"], inner["event_id"]) == (str(camera), "yard", 1)
+    assert again["camera"] == "door"
+    assert "event_id" not in again
+    assert not {"camera", "camera_id", "event_id"} & set(outside)
+
+
+def test_the_context_of_one_thread_is_not_anothers_and_its_secrets_are_hidden(log_stream):
+    log = structlog.get_logger()
+    with log_context(camera="rtsp://a:hunter2@h/s"):
+        other = threading.Thread(target=log.info, args=("elsewhere",))
+        other.start()
+        other.join()
+        log.info("here")
+    elsewhere, here = (json.loads(line) for line in log_stream.getvalue().splitlines())
+    assert "camera" not in elsewhere
+    assert here["camera"] == "rtsp://a:***@h/s"

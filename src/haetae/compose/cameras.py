@@ -112,7 +112,7 @@ class CameraFactory:
                 heartbeat=parts.heartbeat,
                 persistent=True,
                 save_every_s=config.site.save_state_s,
-                stale_after_s=config.pool.stale_after_ms / 1000.0,
+                stale_after_s=config.source.late_after_s,
             ),
         )
 

@@ -3,6 +3,8 @@
 import random
 import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,9 @@ log = structlog.get_logger()
 FLOOD_EVENTS = 5
 FLOOD_LOOK_S = 0.005
 """So many events in so long a time are a flood."""
+
+MOST_TIMED = 4096
+"""Events that wait for the database beyond this number are stored without being timed."""
 
 YIELD_S = 0.00002
 """Long enough for the operating system to wake a thread that waits for the interpreter."""
@@ -64,8 +69,13 @@ class AsyncEventLogger(EventLogger):
         clock: Clock | None = None,
         options: WriterOptions | None = None,
         segment_bytes: int = SEGMENT_BYTES,
+        on_stored: Callable[[float], None] | None = None,
     ) -> None:
-        """Starts storing what an earlier run left in `log_dir`. The database need not be there yet. Raises as `EventLogger` does."""
+        """Starts storing what an earlier run left in `log_dir`. The database need not be there yet. Raises as `EventLogger` does.
+
+        `on_stored` is told, on the writer's thread after the commit, how many seconds passed from accepting an event to storing it (or
+        refusing it for good): once for each event accepted here, of the oldest 4096 at most that wait. What it raises is logged.
+        """
         super().__init__(log_dir, clock=clock, segment_bytes=segment_bytes)
         self._store = EventStore(sessions, breathe=self._breathe)
         self._options = options or WriterOptions()
@@ -83,6 +93,8 @@ class AsyncEventLogger(EventLogger):
         self._stored_to = start
         self._stored = self._dead = self._torn = self._failures = 0
         self._database_error: str | None = None
+        self._on_stored = on_stored
+        self._accepted_at: deque[tuple[Position, float]] = deque()
         self._waiters: list[tuple[Position, threading.Event]] = []
         self._waiters_lock = threading.Lock()
         self._any = threading.Event()
@@ -120,7 +132,10 @@ class AsyncEventLogger(EventLogger):
             last_error=self._database_error or self._sync_error,
         )
 
-    def _after_append(self) -> None:
+    def _after_append(self, end: Position) -> None:
+        # No maxlen: it would let this thread remove what the writer is looking at.
+        if self._on_stored is not None and len(self._accepted_at) < MOST_TIMED:
+            self._accepted_at.append((end, self._clock.monotonic()))
         if not self._any.is_set():
             self._any.set()
         if not self._urgent.is_set() and self._waiting() >= self._options.batch_events:
@@ -227,10 +242,23 @@ class AsyncEventLogger(EventLogger):
 
     def _reached(self, position: Position) -> None:
         self._stored_to = position
+        if self._on_stored is not None:
+            self._tell(self._on_stored, position)
         with self._waiters_lock:
             for end, done in self._waiters:
                 if end <= position:
                     done.set()
+
+    def _tell(self, on_stored: Callable[[float], None], position: Position) -> None:
+        now = self._clock.monotonic()
+        waited_s: list[float] = []
+        while self._accepted_at and self._accepted_at[0][0] <= position:
+            waited_s.append(now - self._accepted_at.popleft()[1])
+        try:
+            for seconds in waited_s:
+                on_stored(seconds)
+        except Exception as error:
+            log.error("on_stored_failed", exc_info=error)
 
     def _back_off(self, error: Exception) -> bool:
         """Note the failure and pause; false when closing and out of time."""

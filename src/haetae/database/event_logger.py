@@ -11,7 +11,7 @@ import orjson
 import structlog
 
 from haetae.clock import Clock, SystemClock
-from haetae.database.journal import SEGMENT_BYTES, FolderLock, Journal
+from haetae.database.journal import SEGMENT_BYTES, FolderLock, Journal, Position
 from haetae.domain.event import AnomalyEvent
 from haetae.errors import StorageError
 
@@ -84,10 +84,10 @@ class EventLogger:
             line = orjson.dumps(event, option=orjson.OPT_SERIALIZE_NUMPY)
         except TypeError as error:
             raise StorageError(f"the event {event.id} cannot be written down: {error}") from error
-        self._journal.append(line)
+        end = self._journal.append(line)
         if not self._dirty.is_set():
             self._dirty.set()
-        self._after_append()
+        self._after_append(end)
 
     def flush(self, timeout: float = 10.0) -> bool:  # noqa: ARG002 (the asynchronous logger needs it)
         """Make what was accepted survive a power cut; true when done. `timeout` in seconds bounds the wait where there is one."""
@@ -117,8 +117,8 @@ class EventLogger:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _after_append(self) -> None:
-        """Called by `log_event` once the event is accepted; must not block."""
+    def _after_append(self, end: Position) -> None:
+        """Called by `log_event` once the event is accepted, with the journal's end behind it; must not block."""
 
     def _stop(self, timeout: float) -> None:
         """Called by `close` once no more is accepted."""
@@ -140,6 +140,9 @@ class EventLogger:
             if self._clock.wait(SYNC_EVERY_S, self._closing):
                 return
             self._dirty.clear()
+            # `_shut` may have set it just before: nothing would wake the next wait.
+            if self._closing.is_set():
+                return
             try:
                 self._journal.sync()
                 self._sync_error = None

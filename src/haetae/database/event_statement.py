@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Double, Engine, insert
+from sqlalchemy import Boolean, Connection, Double, Engine, case, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
@@ -16,6 +16,9 @@ OPERATOR_COLUMNS = frozenset({"acknowledged", "acknowledged_by", "acknowledged_a
 
 KEEPER_COLUMNS = frozenset({"media_deleted_at"})
 """What retention writes."""
+
+MEDIA_COLUMNS = ("clip_path", "thumbnail_path", "media_bytes")
+"""What no revision changes any more once retention has set `media_deleted_at`."""
 
 PIPELINE_COLUMNS = tuple(name for name in Event.__table__.columns.keys() if name not in OPERATOR_COLUMNS | KEEPER_COLUMNS | {"created_at"})  # noqa: SIM118
 
@@ -97,9 +100,13 @@ def to_row(event: AnomalyEvent) -> dict[str, Any]:
 def _upsert(dialect: str) -> Any:
     upsert = (postgresql if dialect == "postgresql" else sqlite).insert(Event.__table__)
     values = upsert.values(dict.fromkeys((*PIPELINE_COLUMNS, "created_at", "acknowledged", "locked")))
+    changes: dict[str, Any] = {name: upsert.excluded[name] for name in PIPELINE_COLUMNS if name != "id"}
+    for name in MEDIA_COLUMNS:
+        # What retention deleted stays deleted, however late a revision that still names it comes.
+        changes[name] = case((Event.media_deleted_at.is_(None), upsert.excluded[name]), else_=Event.__table__.columns[name])
     return values.on_conflict_do_update(
         index_elements=["id"],
-        set_={name: upsert.excluded[name] for name in PIPELINE_COLUMNS if name != "id"},
+        set_=changes,
         where=upsert.excluded.revision > Event.revision,
     )
 

@@ -41,14 +41,24 @@ def upgrade(engine: Engine, *, clock: Clock | None = None) -> Path | None:
         path = sqlite_path(engine)
         if path is not None and current is not None:
             backup = _back_up(path, current, clock or SystemClock())
-        with _migrating(engine) as connection:
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        migrate_to(engine)
     except DBAPIError as error:
         raise DatabaseUnavailable(f"the database cannot be used: {error.orig}", hint="Check its path, permissions or server") from error
     log.info("database_migrated", from_revision=current, to_revision=head_revision(), backup=str(backup) if backup else None)
     return backup
+
+
+def migrate_to(engine: Engine, revision: str = "head") -> None:
+    """Go forward to `revision` in one transaction, without a backup: for a database that is new. Raises SQLAlchemy's errors."""
+    with _migrating(engine) as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def known_revisions() -> set[str]:
+    """Every revision that this Haetae can migrate from."""
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def current_revision(engine: Engine) -> str | None:
@@ -81,8 +91,7 @@ def _refuse_unknown(engine: Engine, current: str | None) -> None:
                 f"the database already holds tables that Haetae did not make ({', '.join(sorted(tables)[:5])})", hint="Use another one"
             )
         return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current not in known:
+    if current not in known_revisions():
         raise DatabaseTooNew(
             f"the database is at revision {current!r}, which this Haetae does not know",
             hint="Install the newer Haetae again, or restore the backup",

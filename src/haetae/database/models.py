@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, Double, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, Date, Double, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from haetae.database.types import UTCDateTime, json_type, word
@@ -101,6 +101,11 @@ class Camera(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 (SQLAlchemy's own name)
 
 
+def _media_index(name: str, condition: str, *columns: str) -> Index:
+    """A partial index, for retention: it holds no event whose media is gone."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 class Event(Base):
     """One incident at its highest known revision.
 
@@ -115,6 +120,8 @@ class Event(Base):
         Index(None, "severity", "timestamp"),
         Index(None, "status", "timestamp"),
         Index(None, "timestamp"),
+        _media_index("ix_events_media_kept", "media_bytes > 0", "timestamp", "locked", "media_bytes"),
+        _media_index("ix_events_media_unknown", "media_bytes IS NULL", "timestamp"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -24,14 +24,14 @@ class ScriptedState:
 class ScriptedModel:
     """Scores each window with `raw(window)`, 0 where none is given; while learning everything scores `held_out`.
 
-    Too little for it are fewer than `least` learned frames.
+    Too little for it are fewer than `least` learned frames. `max_batch` is what it says that it takes best.
     """
 
     name = "scripted"
     version = 1
-    max_batch = 1
 
-    def __init__(self, raw: Callable[[Window], float] | None = None, *, held_out: float = 0.5, least: int = 2) -> None:
+    def __init__(self, raw: Callable[[Window], float] | None = None, *, held_out: float = 0.5, least: int = 2, max_batch: int = 1) -> None:
+        self.max_batch = max_batch
         self._raw = raw or (lambda _window: 0.0)
         self._held_out = held_out
         self._least = least

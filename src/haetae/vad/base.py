@@ -102,7 +102,7 @@ class VADModel(Protocol):
 VAD_MODELS = Registry(
     group="haetae.vad",
     noun="VAD model",
-    builtin={"motion": "haetae.vad.motion:MotionModel"},
+    builtin={"motion": "haetae.vad.motion:MotionModel", "embedding": "haetae.vad.embedding:EmbeddingModel"},
     extras={"onnxruntime": "onnx"},
 )
 

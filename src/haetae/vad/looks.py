@@ -77,8 +77,8 @@ class Detail:
 
 def measure_detail(picture: Luma) -> Detail:
     """The fine detail of a reduced picture; it falls with focus. What its flattest cells show counts as noise."""
-    laplacian = cv2.Laplacian(picture, cv2.CV_32F, ksize=1)
-    cells = cv2.resize(laplacian * laplacian, (24, 16), interpolation=cv2.INTER_AREA)
+    laplacian = cv2.Laplacian(picture, cv2.CV_16S, ksize=1)
+    cells = cv2.resize(cv2.multiply(laplacian, laplacian, dtype=cv2.CV_32F), (24, 16), interpolation=cv2.INTER_AREA)
     rank = int(cells.size * _QUIET_SHARE)
     noise = float(np.partition(cells, rank, axis=None)[rank])
     return Detail(np.maximum(_block_means(cells) - np.float32(noise), 0.0), noise)

@@ -1,4 +1,4 @@
-"""Is somebody at the camera? Covered, turned, defocused or frozen, from two looks a second at a small picture."""
+"""Is somebody at the camera? Covered, turned, defocused or frozen, from a look or two a second at a small picture."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -31,13 +31,15 @@ from haetae.vad.looks import (
 class TamperSettings:
     """How patient the monitor is, in seconds of video.
 
+    It looks every `interval_s`, and every `alert_s` while it learns, warms up, sees something wrong, or the whole picture has changed.
     A view that is lost counts after `persist_s`; a picture that stands still after `freeze_s`, or twice the longest
     stillness that this camera has shown, at most `freeze_max_s`. A view that stays turned for `relearn_s` becomes one of
     the camera's looks. Looks follow slow change with the time constant `adapt_s`. Nothing is reported before `warm_up`
     observations, and no frozen picture before as many that differed from the one before.
     """
 
-    interval_s: float = 0.5
+    interval_s: float = 1.0
+    alert_s: float = 0.5
     persist_s: float = 3.0
     clear_s: float = 1.0
     freeze_s: float = 15.0
@@ -48,10 +50,11 @@ class TamperSettings:
 
     def __post_init__(self) -> None:
         """Raises ConfigError for values that cannot work."""
-        if min(self.interval_s, self.clear_s) <= 0 or not self.persist_s < self.relearn_s or not 0 < self.freeze_s <= self.freeze_max_s:
+        paces = 0 < self.alert_s <= self.interval_s
+        if not paces or self.clear_s <= 0 or not self.persist_s < self.relearn_s or not 0 < self.freeze_s <= self.freeze_max_s:
             raise ConfigError(
                 "tamper times contradict each other",
-                hint="Use positive times with persist_s < relearn_s and freeze_s <= freeze_max_s.",
+                hint="Use positive times with alert_s <= interval_s, persist_s < relearn_s and freeze_s <= freeze_max_s.",
             )
 
 
@@ -69,6 +72,9 @@ _STILL_SHARE = 0.004
 
 _AVERAGED = 3
 """Thumbnails whose mean is compared, against noise in the dark. Nothing older: gradients match however faint they are."""
+
+_JUMP = 0.5
+"""Mean change of a thumbnail, relative to its contrast, that calls for another look soon: 0.8 and more where the view is lost."""
 
 _BUSY_FACTOR = 5.0
 """A lost view that does not come to rest counts after this many times `persist_s`."""
@@ -95,8 +101,7 @@ class _Seen:
 
 
 class TamperMonitor:
-    """One camera's monitor. Called on that camera's thread only, about 1 ms for each of at most two
-    observations a second.
+    """One camera's monitor. Called on that camera's thread only, about 0.5 ms for each of at most two observations a second, usually one.
 
     What it tells apart: the view is lost when the edges that the camera is used to are gone nearly everywhere, and then
     it is COVERED where contrast is gone too, TURNED where there are other edges that rest; DEFOCUSED when shapes stay and
@@ -128,6 +133,7 @@ class TamperMonitor:
         self._last_s: float | None = None
         self._picture: Luma | None = None
         self._thumbs: deque[Thumb] = deque(maxlen=_AVERAGED)
+        self._jumped = False
         self._still_since: float | None = None
         self._wrong_since: float | None = None
         self._turned_since: float | None = None
@@ -136,21 +142,27 @@ class TamperMonitor:
     def observe(self, luma: Luma, t_s: float, learning: bool) -> TamperKind | None:
         """Take a frame's luma (any size, the same for all frames) at model time `t_s`; what is wrong with the camera, if anything.
 
-        Frames closer than `interval_s` to the last one observed are not looked at. While `learning`, the look follows the plain mean.
+        Frames closer than the pace of the settings to the last one observed are not looked at. While `learning`, the look follows the
+        plain mean.
         """
         last_s = self._last_s
-        if last_s is not None and t_s - last_s < self._settings.interval_s - 0.01:
+        if last_s is not None and t_s - last_s < self._pace_s(learning) - 0.01:
             return self._kind
         picture = reduce_picture(luma)
         frozen = self._watch_stillness(picture, t_s, learning)
         thumb = thumbnail(picture)
         previous = self._thumbs[-1] if self._thumbs else None
         self._thumbs.append(thumb)
-        average = np.asarray(np.mean(self._thumbs, axis=0), np.float32)
+        average = sum(self._thumbs, np.zeros_like(thumb)) * np.float32(1 / len(self._thumbs))
+        self._jumped = previous is not None and _jumps(previous, thumb)
         self._last_s, self._picture = t_s, picture
-        step_s = self._settings.interval_s if last_s is None else t_s - last_s
+        step_s = self._settings.alert_s if last_s is None else t_s - last_s
         self._judge(_Seen(average, measure_detail(picture), t_s, step_s, previous, thumb, frozen), learning)
         return self._kind
+
+    def _pace_s(self, learning: bool) -> float:
+        alert = learning or self.suspicious or self._jumped or self._observations <= self._settings.warm_up
+        return self._settings.alert_s if alert else self._settings.interval_s
 
     def _judge(self, seen: "_Seen", learning: bool) -> None:
         settings = self._settings
@@ -250,6 +262,12 @@ class TamperMonitor:
         monitor._observations, monitor._changes = int(figures[0]), int(figures[1])
         monitor._longest_still_s = float(figures[2])
         return monitor
+
+
+def _jumps(previous: Thumb, thumb: Thumb) -> bool:
+    """Whether the whole picture changed, not something in it."""
+    contrast = float(cv2.meanStdDev(previous)[1].item())
+    return cv2.norm(thumb, previous, cv2.NORM_L1) > _JUMP * contrast * thumb.size
 
 
 def _evidence(match: Match) -> TamperKind | None:

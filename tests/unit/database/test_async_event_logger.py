@@ -10,7 +10,7 @@ from tests.support.postgres import engine  # noqa: F401
 from tests.support.waiting import wait_until
 
 from haetae.clock import SystemClock
-from haetae.database.async_event_logger import AsyncEventLogger, WriterOptions
+from haetae.database.async_event_logger import MOST_TIMED, AsyncEventLogger, WriterOptions
 from haetae.database.engine import session_factory, session_scope
 from haetae.database.event_logger import EventLogger
 from haetae.database.event_repository import get_event, list_events
@@ -264,3 +264,77 @@ def test_the_transactions_use_connections_of_their_own(tmp_path, sessions):
         assert logger.flush()
         request.rollback()
         assert event.id in stored(sessions)
+
+
+def test_each_event_stored_is_told_with_how_long_it_waited(tmp_path, sessions):
+    class Hours(SystemClock):
+        """A clock that a test moves on."""
+
+        moved_s = 0.0
+
+        def monotonic(self):
+            return super().monotonic() + self.moved_s
+
+    clock, told, threads = Hours(), [], set()
+
+    def on_stored(seconds):
+        told.append(seconds)
+        threads.add(threading.current_thread().name)
+
+    with AsyncEventLogger(tmp_path, sessions, clock=clock, options=WriterOptions(batch_wait_s=NEVER), on_stored=on_stored) as logger:
+        logger.log_event(make_event())
+        clock.moved_s = 7200.0
+        logger.log_event(make_event(1))
+        assert logger.flush()
+        assert [round(seconds / 7200) for seconds in told] == [1, 0]
+        for number in range(30):
+            logger.log_event(make_event(number))
+        assert logger.flush()
+    assert len(told) == 32
+    assert threads == {"event-writer"}
+
+
+def test_events_of_an_earlier_run_are_not_timed(tmp_path, sessions):
+    with EventLogger(tmp_path) as before:
+        before.log_event(make_event())
+    told = []
+    with AsyncEventLogger(tmp_path, sessions, on_stored=told.append) as logger:
+        assert logger.flush()
+        assert logger.stats().stored == 1
+        assert told == []
+
+
+def test_an_observer_that_fails_harms_no_event(tmp_path, sessions):
+    told = []
+
+    def on_stored(seconds):
+        told.append(seconds)
+        raise RuntimeError("broken")
+
+    with AsyncEventLogger(tmp_path, sessions, on_stored=on_stored) as logger:
+        logger.log_event(first := make_event())
+        assert logger.flush()
+        logger.log_event(second := make_event(1))
+        assert logger.flush()
+        assert (logger.stats().stored, logger.stats().last_error) == (2, None)
+    assert len(told) == 2
+    assert set(stored(sessions)) == {first.id, second.id}
+
+
+def test_the_times_of_a_long_outage_are_bounded(tmp_path, sessions, monkeypatch):
+    def away(*args, **kwargs):
+        raise DatabaseUnavailable("gone")
+
+    told = []
+    with monkeypatch.context() as outage:
+        outage.setattr(EventStore, "store", away)
+        with AsyncEventLogger(tmp_path, sessions, options=WriterOptions(retry_most_s=0.1), on_stored=told.append) as logger:
+            for number in range(MOST_TIMED + 500):
+                logger.log_event(make_event(number))
+            outage.undo()
+            assert logger.flush(60.0)
+            assert logger.stats().stored == MOST_TIMED + 500
+            assert len(told) == MOST_TIMED
+            logger.log_event(make_event())
+            assert logger.flush()
+            assert len(told) == MOST_TIMED + 1

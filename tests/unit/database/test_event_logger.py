@@ -1,6 +1,7 @@
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from tests.support.events import ONSET, make_event
 from tests.support.waiting import wait_until
 
+from haetae.clock import SystemClock
 from haetae.database import journal as journal_module
 from haetae.database.event_logger import EventLogger
 from haetae.database.journal import segment_path
@@ -101,3 +103,25 @@ for number in range(7):
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, cwd=Path(__file__).parents[3])
     with closing(sqlite3.connect(tmp_path / "haetae.db")) as connection:
         assert connection.execute("SELECT count(*) FROM events").fetchone() == (7,)
+
+
+def test_closing_ends_the_thread_that_was_just_about_to_sync(tmp_path):
+    """The wake-up of `close` comes between the end of the thread's wait and its next look."""
+    waited, go_on = threading.Event(), threading.Event()
+
+    class Slow(SystemClock):
+        def wait(self, seconds, wake=None):
+            waited.set()
+            go_on.wait(30)
+            return False
+
+    logger = EventLogger(tmp_path, clock=Slow())
+    logger.log_event(make_event())
+    assert waited.wait(30)
+    logger._dirty.clear()
+    closer = threading.Thread(target=logger.close, daemon=True)
+    closer.start()
+    wait_until(lambda: logger._closing.is_set() and logger._dirty.is_set(), "close wants the thread to end")
+    go_on.set()
+    closer.join(10)
+    assert not closer.is_alive()

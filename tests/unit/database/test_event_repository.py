@@ -10,7 +10,7 @@ from tests.support.postgres import engine  # noqa: F401
 from haetae.database.camera_repository import ensure_camera
 from haetae.database.engine import session_factory, session_scope
 from haetae.database.event_repository import get_event, list_events, mark_interrupted, upsert_events
-from haetae.database.event_statement import OPERATOR_COLUMNS, to_row
+from haetae.database.event_statement import KEEPER_COLUMNS, OPERATOR_COLUMNS, to_row
 from haetae.database.models import Camera, CameraAccess, Event, User
 from haetae.domain.camera import CameraConfig
 from haetae.domain.event import AnomalyEvent, EventKind, EventStatus, Severity
@@ -62,6 +62,8 @@ def full_event() -> AnomalyEvent:
         thumbnail_path="clips/a.jpg",
         faults=("no clip could be written", "디스크"),
         continues=new_id(),
+        detail="camera gate has sent no picture for 30 s: 연결 끊김",
+        media_bytes=2**40,
         vlm_type="running",
         vlm_description="사람이 뛰고 있다 🏃",
         vlm_confidence=0.8,
@@ -81,7 +83,7 @@ def test_an_event_comes_back_as_it_was(sessions):
 def test_every_field_of_an_event_has_its_column_and_every_column_its_writer():
     written = set(to_row(full_event()))
     assert written == set(AnomalyEvent.__dataclass_fields__)
-    assert set(Event.__table__.columns.keys()) == written | OPERATOR_COLUMNS | {"created_at"}
+    assert set(Event.__table__.columns.keys()) == written | OPERATOR_COLUMNS | KEEPER_COLUMNS | {"created_at"}
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
@@ -100,7 +102,7 @@ def test_the_highest_revision_wins_in_whatever_order_and_however_often_it_comes(
         assert session.scalar(sa.select(sa.func.count()).select_from(Event)) == 1
 
 
-def test_what_an_operator_decided_survives_every_later_revision(sessions):
+def test_what_an_operator_decided_and_what_retention_deleted_survive_every_later_revision(sessions):
     event = make_event()
     store(sessions, event)
     with session_scope(sessions) as session:
@@ -110,6 +112,7 @@ def test_what_an_operator_decided_survives_every_later_revision(sessions):
         row = session.get(Event, event.id)
         row.acknowledged, row.acknowledged_by, row.acknowledged_at = True, user.id, ONSET
         row.note, row.locked = "delivery van", True
+        row.media_deleted_at = LATER
     with session_scope(sessions) as session:
         upsert_events(session, [replace(event, revision=5, status=EventStatus.CLOSED)], stored_at=LATER + timedelta(days=1))
     with session_scope(sessions, read_only=True) as session:
@@ -117,13 +120,15 @@ def test_what_an_operator_decided_survives_every_later_revision(sessions):
         assert row.status is EventStatus.CLOSED
         assert (row.acknowledged, row.acknowledged_by, row.acknowledged_at) == (True, user.id, ONSET)
         assert (row.note, row.locked, row.created_at) == ("delivery van", True, LATER)
+        assert row.media_deleted_at == LATER
 
 
 def test_a_nul_character_in_a_text_does_not_cost_the_event(sessions):
-    event = make_event(vlm_description="a\x00b", agent_actions=("x\x00",), faults=("\x00",))
+    event = make_event(vlm_description="a\x00b", agent_actions=("x\x00",), faults=("\x00",), detail="\x00c")
     store(sessions, event)
     stored = load(sessions, event.id)
-    assert (stored.vlm_description, stored.agent_actions, stored.faults) == ("a\ufffdb", ("x\ufffd",), ("\ufffd",))
+    texts = (stored.vlm_description, stored.agent_actions, stored.faults, stored.detail)
+    assert texts == ("a\ufffdb", ("x\ufffd",), ("\ufffd",), "\ufffdc")
 
 
 def test_events_are_listed_newest_onset_first(sessions):

@@ -5,18 +5,26 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from tests.support.events import ONSET
+from tests.support.events import CAMERA, ONSET, make_event
 from tests.support.postgres import empty_url  # noqa: F401
 
 from haetae.database import migrate
+from haetae.database.camera_repository import get_camera, to_config
 from haetae.database.engine import make_engine, session_factory, session_scope
+from haetae.database.event_repository import get_event
+from haetae.database.event_statement import to_row
 from haetae.database.migrate import current_revision, head_revision, upgrade
-from haetae.database.models import Base, Camera
+from haetae.database.models import Base, Camera, Event
+from haetae.domain.camera import CameraConfig
 from haetae.errors import DatabaseTooNew, DatabaseUnavailable, StorageError
 from haetae.testing.clock import FakeClock
+
+HEAD = head_revision()
+LATER = "999_later"
 
 
 @pytest.fixture
@@ -30,9 +38,9 @@ def add_migration(monkeypatch, folder: Path, body: str) -> None:
     """Pretend that a later Haetae has one more migration."""
     scripts = folder / "later%migrations"
     shutil.copytree(Path(migrate.__file__).parent / "migrations", scripts)
-    head = 'import sqlalchemy as sa\nfrom alembic import op\nrevision = "002_later"\ndown_revision = "001_initial"'
+    head = f'import sqlalchemy as sa\nfrom alembic import op\nrevision = "{LATER}"\ndown_revision = "{HEAD}"'
     text = f"{head}\n\ndef upgrade():\n{body}\n"
-    (scripts / "versions" / "002_later.py").write_text(text)
+    (scripts / "versions" / f"{LATER}.py").write_text(text)
 
     def config() -> Config:
         made = Config()
@@ -57,7 +65,7 @@ def test_models_and_migrations_agree(empty):
 
 def test_an_empty_database_gets_the_tables_and_a_second_time_changes_nothing(empty):
     assert upgrade(empty) is None
-    assert current_revision(empty) == head_revision() == "001_initial"
+    assert current_revision(empty) == head_revision() == HEAD
     tables = set(sa.inspect(empty).get_table_names())
     assert {"users", "cameras", "events", "daily_statistics", "camera_access", "notification_rules"} <= tables
     add_camera(empty)
@@ -88,14 +96,47 @@ def test_an_older_sqlite_database_is_backed_up_and_then_migrated(tmp_path, monke
     add_camera(engine)
     add_migration(monkeypatch, tmp_path, '    op.add_column("cameras", sa.Column("colour", sa.Text()))')
     backup = upgrade(engine, clock=FakeClock(ONSET))
-    assert current_revision(engine) == "002_later"
+    assert current_revision(engine) == LATER
     assert "colour" in {column["name"] for column in sa.inspect(engine).get_columns("cameras")}
     engine.dispose()
-    assert backup == tmp_path / "haetae.db.backup-001_initial-20260301T120000Z"
+    assert backup == tmp_path / f"haetae.db.backup-{HEAD}-20260301T120000Z"
     with closing(sqlite3.connect(backup)) as copy:
         assert copy.execute("SELECT name FROM cameras").fetchall() == [("gate",)]
-        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("001_initial",)
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
     assert list(tmp_path.glob("*.part")) == []
+
+
+def upgrade_to(engine, revision: str) -> None:
+    with migrate._migrating(engine) as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def test_the_first_schemas_rows_are_kept_and_can_be_read_after_the_migration(empty, tmp_path):
+    upgrade_to(empty, "001_initial")
+    event = make_event(clip_path="clips/a.mp4")
+    new_columns = {"detail", "media_bytes"}
+    row = {name: value for name, value in to_row(event).items() if name not in new_columns}
+    with empty.begin() as connection:
+        connection.execute(sa.insert(Event.__table__), {**row, "created_at": ONSET})
+        connection.execute(
+            sa.insert(Camera.__table__), {"id": CAMERA, "name": "gate", "source": "sim://gate", "created_at": ONSET, "updated_at": ONSET}
+        )
+    backup = upgrade(empty, clock=FakeClock(ONSET))
+    assert current_revision(empty) == HEAD
+    with session_scope(session_factory(empty), read_only=True) as session:
+        assert get_event(session, event.id) == event
+        assert session.get(Event, event.id).media_deleted_at is None
+        assert to_config(get_camera(session, CAMERA)) == CameraConfig(id=CAMERA, name="gate", source="sim://gate")
+    if empty.dialect.name == "postgresql":
+        assert backup is None
+        return
+    assert backup == tmp_path / "haetae.db.backup-001_initial-20260301T120000Z"
+    with closing(sqlite3.connect(backup)) as copy:
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("001_initial",)
+        assert copy.execute("SELECT clip_path FROM events").fetchall() == [("clips/a.mp4",)]
+        assert new_columns.isdisjoint(column[1] for column in copy.execute("PRAGMA table_info(events)"))
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(empty, tmp_path, monkeypatch):
@@ -104,7 +145,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(empty, tmp_path, m
     add_migration(monkeypatch, tmp_path, body)
     with pytest.raises(DatabaseUnavailable):
         upgrade(empty)
-    assert current_revision(empty) == "001_initial"
+    assert current_revision(empty) == HEAD
     assert "colour" not in {column["name"] for column in sa.inspect(empty).get_columns("cameras")}
     add_camera(empty)
 

@@ -336,7 +336,18 @@ def test_more_looks_than_possible_are_refused(watch):
         TamperMonitor.from_arrays(arrays)
 
 
-@pytest.mark.parametrize("wrong", [{"interval_s": 0.0}, {"persist_s": 400.0}, {"freeze_s": 0.0}, {"freeze_max_s": 1.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"interval_s": 0.0},
+        {"alert_s": 0.0},
+        {"alert_s": 2.0},
+        {"clear_s": 0.0},
+        {"persist_s": 400.0},
+        {"freeze_s": 0.0},
+        {"freeze_max_s": 1.0},
+    ],
+)
 def test_settings_that_contradict_each_other_are_refused(wrong):
     with pytest.raises(ConfigError):
         TamperSettings(**wrong)

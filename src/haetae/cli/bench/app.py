@@ -1,5 +1,6 @@
 """`haetae bench`: what things cost, beside a limit measured in the same run."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,21 @@ def log(
     from haetae.cli.bench.log import bench_log
 
     _show(bench_log(events=events, database_url=database_url), json_lines)
+
+
+@app.command()
+def pool(
+    model: Annotated[Path, typer.Option("--model", metavar="FILE", help="An ONNX network that the model `embedding` can use.")],
+    cameras: Annotated[int, typer.Option("--cameras", min=1, max=256, help="Cameras that submit at the same time.")] = 16,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, max=600.0, help="Length of each throughput run.")] = 10.0,
+    size: Annotated[tuple[int, int] | None, typer.Option("--size", metavar="WIDTH HEIGHT", help="For a network of any size.")] = None,
+    json_lines: _Json = False,
+) -> None:
+    """One shared network against one per camera: memory for 1, 4 and 16 cameras; micro-batching against a lock per call."""
+    from haetae.cli.bench.pool import bench_pool
+
+    told = partial(typer.echo, err=True)
+    _show(bench_pool(network=model, cameras=cameras, seconds=seconds, size=size, told=told), json_lines)
 
 
 def _show(result: dict[str, object], json_lines: bool) -> None:

@@ -3,7 +3,6 @@
 A cell is CELL x CELL blocks and there is one at every block, so that neighbours overlap and an incident is not cut in two.
 """
 
-import itertools
 from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
@@ -14,12 +13,18 @@ from numpy.typing import NDArray
 
 from haetae.domain.frame import Luma
 from haetae.vad.motion.flow import CHANNELS, Flow, Grid
-from haetae.vad.motion.foreground import Background
-from haetae.vad.preprocess import WorkSize, to_work
+from haetae.vad.motion.foreground import Background, Seen
+from haetae.vad.preprocess import BLOCK, WorkSize, to_work
 
 CELL = 4
 ACTIVE_SHARE = 0.12
 """Least share of foreground in a cell that is judged."""
+
+LEAST_PIXELS = int(ACTIVE_SHARE * CELL * CELL * BLOCK * BLOCK) - CELL * CELL
+"""With fewer pixels of foreground in the whole picture no cell can be active; shares are rounded, by a pixel each at most."""
+
+SPECKS = 16
+"""Fewer pixels of foreground than this are noise of the sensor or of the coder: their movement is not measured."""
 
 MEAN_S = 0.45
 MEAN_FRAMES = 8
@@ -47,6 +52,8 @@ COHERENT = 0.6
 LEAST_SPEED = 6.0
 LEAST_POINTS = 3.0
 """A direction is told from at least LEAST_POINTS, LEAST_SPEED working px/s and |mean velocity| / mean speed of COHERENT."""
+
+_CELL = np.ones((CELL, CELL), np.uint8)
 
 
 class Value(IntEnum):
@@ -80,6 +87,17 @@ class Observation:
     changed: bool = False
 
 
+@dataclass(slots=True)
+class _Frame:
+    """What is kept of a recent frame: when, its number of pixels of foreground and, where it has any worth measuring, by block the
+    channels of the flow and the share of foreground, (rows, columns, CHANNELS + 1). `moved` is whether any point was followed."""
+
+    t_s: float
+    count: int
+    blocks: NDArray[np.float32] | None = None
+    moved: bool = False
+
+
 class Observer:
     """The eyes of one camera: turns its frames into observations. Not shared between cameras."""
 
@@ -87,7 +105,7 @@ class Observer:
         self.size = size
         self.background = background
         self._flow = Flow(Grid.of(size))
-        self._recent: deque[tuple[float, NDArray[np.float32]]] = deque(maxlen=MEAN_FRAMES)
+        self._recent: deque[_Frame] = deque(maxlen=MEAN_FRAMES)
         self._stay = np.zeros((size.rows, size.columns), np.float32)
         self._last_s: float | None = None
 
@@ -103,65 +121,94 @@ class Observer:
         if not follows:
             self._flow.reset()
             self._recent.clear()
-            self._stay = np.maximum(self._stay - FORGET * elapsed, 0.0, dtype=np.float32)
+            self._leave(elapsed)
             if elapsed > GONE_S:
                 self._stay[:] = 0.0
         seen = self.background.step(work, t_s, min(elapsed, GAP_S))
+        elapsed = elapsed if follows else 0.0
         if not seen.settled or seen.changed:
             self._recent.clear()
-            self._flow.step(work, seen.mask, 0.0)
+            self._flow.skip(work)
             self._stay[:] = 0.0
-            return self._nothing(t_s, elapsed if follows else 0.0, changed=seen.changed)
-        sums = self._sums(work, seen.mask, t_s, elapsed if follows else 0.0)
-        return self._observe(sums, t_s, elapsed if follows else 0.0)
+            return self._nothing(t_s, elapsed, valid=False, changed=seen.changed)
+        self._remember(work, seen, t_s, elapsed)
+        if sum(frame.count for frame in self._recent) < LEAST_PIXELS * len(self._recent):
+            self._leave(elapsed)
+            return self._nothing(t_s, elapsed)
+        return self._observe(self._mean(), t_s, elapsed)
 
-    def _nothing(self, t_s: float, elapsed_s: float, *, changed: bool) -> Observation:
+    def _nothing(self, t_s: float, elapsed_s: float, *, valid: bool = True, changed: bool = False) -> Observation:
         none = np.empty(0, np.intp)
-        return Observation(t_s, elapsed_s, none, np.empty((len(Value), 0), np.float32), none, valid=False, changed=changed)
+        return Observation(t_s, elapsed_s, none, np.empty((len(Value), 0), np.float32), none, valid=valid, changed=changed)
 
-    def _sums(self, work: Luma, mask: Luma, t_s: float, elapsed_s: float) -> NDArray[np.float32]:
-        """Mean over the recent frames, shape (rows, columns, CHANNELS + 1); the last channel is the share of foreground."""
-        blocks = np.empty((self.size.rows, self.size.columns, CHANNELS + 1), np.float32)
-        blocks[..., :CHANNELS] = self._flow.step(work, mask, elapsed_s)
-        share = cv2.resize(mask, (self.size.columns, self.size.rows), interpolation=cv2.INTER_AREA)
-        blocks[..., CHANNELS] = share * np.float32(1 / 255)
-        while self._recent and self._recent[0][0] < t_s - MEAN_S:
+    def _leave(self, elapsed_s: float) -> None:
+        """Nothing is anywhere."""
+        np.maximum(self._stay - np.float32(FORGET * elapsed_s), 0.0, out=self._stay)
+
+    def _remember(self, work: Luma, seen: Seen, t_s: float, elapsed_s: float) -> None:
+        """Measure the flow of the foreground and keep it with the recent frames."""
+        while self._recent and self._recent[0].t_s < t_s - MEAN_S:
             self._recent.popleft()
-        self._recent.append((t_s, blocks))
-        mean = self._recent[0][1].copy()
-        for _, each in itertools.islice(self._recent, 1, None):
-            mean += each
+        if seen.count < SPECKS:
+            self._flow.skip(work)
+            self._recent.append(_Frame(t_s, seen.count))
+            return
+        blocks = np.empty((self.size.rows, self.size.columns, CHANNELS + 1), np.float32)
+        blocks[..., :CHANNELS] = flow = self._flow.step(work, seen.mask, elapsed_s)
+        share = cv2.resize(seen.mask, (self.size.columns, self.size.rows), interpolation=cv2.INTER_AREA)
+        np.multiply(share, np.float32(1 / 255), out=blocks[..., CHANNELS])
+        self._recent.append(_Frame(t_s, seen.count, blocks, bool(flow[..., 0].any())))
+
+    def _mean(self) -> NDArray[np.float32]:
+        """Mean over the recent frames, shape (rows, columns, CHANNELS + 1); the last channel is the share of foreground."""
+        mean = np.zeros((self.size.rows, self.size.columns, CHANNELS + 1), np.float32)
+        for frame in self._recent:
+            if frame.blocks is not None:
+                mean += frame.blocks
         mean *= np.float32(1 / len(self._recent))
         # The first frame after a gap has foreground but no flow.
-        if len(self._recent) > 1 and not self._recent[0][1][..., 0].any():
+        if len(self._recent) > 1 and not self._recent[0].moved:
             mean[..., :CHANNELS] *= len(self._recent) / (len(self._recent) - 1)
         return mean
 
     def _observe(self, mean: NDArray[np.float32], t_s: float, elapsed_s: float) -> Observation:
         total = cv2.boxFilter(mean, -1, (CELL, CELL), normalize=False, borderType=cv2.BORDER_CONSTANT)
         active = total[..., CHANNELS] > ACTIVE_SHARE * CELL * CELL
-        np.clip(self._stay + np.where(active, elapsed_s, -FORGET * elapsed_s), 0.0, LONGEST_STAY_S, out=self._stay)
+        self._stay += np.where(active, np.float32(elapsed_s), np.float32(-FORGET * elapsed_s))
+        np.clip(self._stay, 0.0, LONGEST_STAY_S, out=self._stay)
         cell = np.flatnonzero(active)
+        if not cell.size:
+            return self._nothing(t_s, elapsed_s)
         points, speed_sum, u_sum, v_sum, _ = total.reshape(-1, CHANNELS + 1)[cell].T
         coherent = np.hypot(u_sum, v_sum)
         values = np.empty((len(Value), cell.size), np.float32)
-        values[Value.SPEED] = coherent / (points + PRIOR_POINTS)
-        values[Value.AGITATION] = (speed_sum - coherent) / (points + PRIOR_POINTS)
-        area, flatness = _shapes(mean[..., CHANNELS])
-        values[Value.SIZE] = area.ravel()[cell]
-        values[Value.FLATNESS] = flatness.ravel()[cell]
+        values[Value.SPEED] = coherent
+        values[Value.AGITATION] = speed_sum - coherent
+        values[: Value.SIZE] /= points + PRIOR_POINTS
+        values[Value.SIZE : Value.STAY] = _shapes(mean[..., CHANNELS]).reshape(-1, 2)[cell].T
         values[Value.STAY] = self._stay.ravel()[cell]
-        turn = np.floor(np.arctan2(v_sum, u_sum) * (DIRECTIONS / (2 * np.pi)) + 0.5).astype(np.intp) % DIRECTIONS
-        told = (points >= LEAST_POINTS) & (coherent > COHERENT * speed_sum) & (coherent > LEAST_SPEED * points)
-        return Observation(t_s, elapsed_s, cell, values, np.where(told, turn, -1), mean[..., CHANNELS])
+        turn = np.rint(np.arctan2(v_sum, u_sum) * np.float32(DIRECTIONS / (2 * np.pi))).astype(np.intp) % DIRECTIONS
+        turn[(points < LEAST_POINTS) | (coherent <= COHERENT * speed_sum) | (coherent <= LEAST_SPEED * points)] = -1
+        return Observation(t_s, elapsed_s, cell, values, turn, mean[..., CHANNELS])
 
 
-def _shapes(share: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """For each cell the area in blocks, and the width over the height, of the largest connected foreground that reaches into it."""
-    present = (share > CONNECTED_SHARE).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(present, connectivity=8)
-    area = np.bincount(labels.ravel(), share.ravel(), minlength=len(stats)).astype(np.float32)
-    flatness = (stats[:, cv2.CC_STAT_WIDTH] / stats[:, cv2.CC_STAT_HEIGHT]).astype(np.float32)
-    area[0] = flatness[0] = 0.0
-    kernel = np.ones((CELL, CELL), np.uint8)
-    return np.asarray(cv2.dilate(area[labels], kernel), np.float32), np.asarray(cv2.dilate(flatness[labels], kernel), np.float32)
+def _shapes(share: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For each cell the area in blocks, and the width over the height, of the largest connected foreground that reaches into it:
+    shape (rows, columns, 2)."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((share > CONNECTED_SHARE).view(np.uint8), connectivity=8)
+    shapes = np.empty((len(stats), 2), np.float32)
+    shapes[:, 0] = np.bincount(labels.ravel(), share.ravel(), minlength=len(stats))
+    np.divide(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT], out=shapes[:, 1], casting="unsafe")
+    shapes[0] = 0.0
+    return np.asarray(cv2.dilate(shapes[labels], _CELL), np.float32)
+
+
+def hidden_cells(ignored: NDArray[np.bool_], size: WorkSize) -> NDArray[np.bool_]:
+    """The cells (rows * columns,) of which more than half lies in `ignored`, which has the shape of any picture of the camera."""
+    mask = to_work(ignored.astype(np.uint8) * 255, size)
+    share = cv2.resize(mask, (size.columns, size.rows), interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(1 / 255)
+    # What of a cell lies outside of the picture counts neither way.
+    part, whole = (
+        cv2.boxFilter(each, -1, (CELL, CELL), normalize=False, borderType=cv2.BORDER_CONSTANT) for each in (share, share * 0 + 1)
+    )
+    return np.asarray(part > 0.5 * whole).ravel()

@@ -17,12 +17,20 @@ LEVELS = 2
 LEVELS_FROM_S = 0.15
 """Frames further apart than this get one pyramid level more: what runs moves 20 px between frames at 5 fps."""
 
-MOST_POINTS = 1500
+ITERATIONS = 8
+PRECISION = 0.1
+"""In working pixels."""
+
+MOST_POINTS = 400
+"""Of more, an even share is followed and each counts for those left out."""
+
 WORST_ERROR = 20.0
 """Mean grey-level difference between the matched windows above which a match is none."""
 
 CHANNELS = 4
 """n, sum |v|, sum u, sum v of the points in a block; velocities in working px/s."""
+
+_NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 Blocks = NDArray[np.float32]
 """Shape (rows, columns, CHANNELS)."""
@@ -30,23 +38,36 @@ Blocks = NDArray[np.float32]
 
 @dataclass(slots=True)
 class Grid:
-    """The points of one picture size, made once."""
+    """The points of one picture size, made once: `points` (n, 2) as x, y, and `slot` (n, CHANNELS), where each adds to flat blocks.
+
+    `odd` is 255 for every other point, as they lie in the picture."""
 
     size: WorkSize
     points: NDArray[np.float32]
-    flat: NDArray[np.intp]
-    block: NDArray[np.intp]
+    slot: NDArray[np.intp]
+    odd: Luma
 
     @classmethod
     def of(cls, size: WorkSize) -> "Grid":
         across, down = np.meshgrid(np.arange(GRID // 2, size.width, GRID), np.arange(GRID // 2, size.height, GRID))
         x, y = across.ravel(), down.ravel()
-        return cls(
-            size,
-            np.stack([x, y], axis=1).astype(np.float32),
-            y * size.width + x,
-            (y // BLOCK) * size.columns + x // BLOCK,
-        )
+        block = (y // BLOCK) * size.columns + x // BLOCK
+        odd = (np.add.outer(np.arange(len(across)), np.arange(across.shape[1])) % 2 * 255).astype(np.uint8)
+        return cls(size, np.stack([x, y], axis=1).astype(np.float32), block[:, None] * CHANNELS + np.arange(CHANNELS), odd)
+
+    def within(self, mask: Luma) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """The numbers of the points in `mask` to follow, and how many each stands for.
+
+        Inside of something large neighbours move alike: there every other point is left out, on a chequerboard.
+        """
+        present = np.ascontiguousarray(mask[GRID // 2 :: GRID, GRID // 2 :: GRID])
+        inside = cv2.erode(present, _NEIGHBOURS)
+        chosen = np.flatnonzero(present > (inside & self.odd))
+        weight = np.where(inside.ravel()[chosen] > 0, np.float32(2.0), np.float32(1.0))
+        if chosen.size > MOST_POINTS:
+            every = -(-chosen.size // MOST_POINTS)
+            return chosen[::every], weight[::every] * np.float32(every)
+        return chosen, weight
 
 
 class Flow:
@@ -59,16 +80,20 @@ class Flow:
     def reset(self) -> None:
         self._former = None
 
+    def skip(self, luma: Luma) -> None:
+        """Nothing of `luma` is to be measured; the next step is measured from it."""
+        self._former = luma
+
     def step(self, luma: Luma, mask: Luma, elapsed_s: float) -> Blocks:
         """Flow of the points in `mask` since the last call, `elapsed_s` ago."""
         former, self._former = self._former, luma
-        empty = np.zeros((self._grid.size.rows, self._grid.size.columns, CHANNELS), np.float32)
-        chosen = np.flatnonzero(mask.ravel()[self._grid.flat])
-        if former is None or not chosen.size or elapsed_s <= 0.0:
-            return empty
-        if chosen.size > MOST_POINTS:
-            chosen = chosen[:: -(-chosen.size // MOST_POINTS)]
-        points = self._grid.points[chosen]
+        size = self._grid.size
+        if former is None or elapsed_s <= 0.0:
+            return np.zeros((size.rows, size.columns, CHANNELS), np.float32)
+        chosen, weight = self._grid.within(mask)
+        if not chosen.size:
+            return np.zeros((size.rows, size.columns, CHANNELS), np.float32)
+        points = self._grid.points.take(chosen, axis=0)
         earlier, found, error = cv2.calcOpticalFlowPyrLK(
             luma,
             former,
@@ -76,19 +101,17 @@ class Flow:
             np.empty_like(points),
             winSize=(WINDOW, WINDOW),
             maxLevel=LEVELS - 1 if elapsed_s < LEVELS_FROM_S else LEVELS,
-            criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 8, 0.1),
+            criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, ITERATIONS, PRECISION),
         )
-        good = (found.ravel() > 0) & (error.ravel() < WORST_ERROR)
-        return self._gather(chosen[good], (points - earlier.reshape(-1, 2))[good], elapsed_s)
+        weight[(found.ravel() == 0) | (error.ravel() >= WORST_ERROR)] = 0.0
+        return self._gather(chosen, weight, points - earlier.reshape(-1, 2), elapsed_s)
 
-    def _gather(self, chosen: NDArray[np.intp], moved: NDArray[np.float32], elapsed_s: float) -> Blocks:
+    def _gather(self, chosen: NDArray[np.intp], weight: NDArray[np.float32], moved: NDArray[np.float32], elapsed_s: float) -> Blocks:
         size = self._grid.size
-        count = size.rows * size.columns
-        block = self._grid.block[chosen]
-        u, v = moved[:, 0], moved[:, 1]
-        distance = np.hypot(u, v)
-        out = np.empty((count, CHANNELS), np.float32)
-        out[:, 0] = np.bincount(block, minlength=count)
-        for channel, weight in enumerate((distance, u, v), start=1):
-            out[:, channel] = np.bincount(block, weight / elapsed_s, minlength=count)
-        return out.reshape(size.rows, size.columns, CHANNELS)
+        each = np.empty((chosen.size, CHANNELS), np.float32)
+        each[:, 2:] = moved * np.float32(1.0 / elapsed_s)
+        np.hypot(each[:, 2], each[:, 3], out=each[:, 1])
+        each[:, 0] = 1.0
+        each *= weight[:, None]
+        sums = np.bincount(self._grid.slot.take(chosen, axis=0).ravel(), each.ravel(), minlength=size.rows * size.columns * CHANNELS)
+        return sums.astype(np.float32).reshape(size.rows, size.columns, CHANNELS)

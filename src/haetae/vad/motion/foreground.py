@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from math import exp
 
 import cv2
 import numpy as np
@@ -34,9 +35,11 @@ REMEMBER_S = 60.0
 
 @dataclass(slots=True)
 class Seen:
-    """One frame against the background. `mask` is 255 where it differs; `settled` is false while the background is being made."""
+    """One frame against the background. `mask` is 255 where it differs, in `count` pixels; `settled` is false while the background is
+    being made."""
 
     mask: Luma
+    count: int
     changed: bool
     settled: bool
 
@@ -58,22 +61,23 @@ class Background:
         """Compare `luma` with the background, then let the background follow. `elapsed_s` is the time since the last frame."""
         if self.mean is None or self._shown is None or self._shown.shape != luma.shape:
             self._begin(luma, t_s)
-            return Seen(np.zeros_like(luma), changed=False, settled=False)
+            return _blank(luma, changed=False, settled=False)
         difference, mask = self._compare(luma, self._shown)
-        if cv2.countNonZero(mask) > CHANGED_SHARE * mask.size:
+        count = cv2.countNonZero(mask)
+        if count > CHANGED_SHARE * mask.size:
             if self._take_back(luma, t_s):
-                return Seen(np.zeros_like(luma), changed=True, settled=True)
+                return _blank(luma, changed=True, settled=True)
             if not self._warm:
                 self._former = (self.mean, t_s)
             self._begin(luma, t_s)
-            return Seen(np.zeros_like(luma), changed=True, settled=False)
+            return _blank(luma, changed=True, settled=False)
         if not self._warm:
-            self._follow(luma, difference, mask, t_s, elapsed_s)
+            self._follow(luma, difference, mask, count, t_s, elapsed_s)
         elif t_s - self._sampled_s >= WARM_EVERY_S:
             if self._take_back(luma, t_s):
-                return Seen(np.zeros_like(luma), changed=True, settled=True)
+                return _blank(luma, changed=True, settled=True)
             self._sample(luma, t_s)
-        return Seen(mask, changed=False, settled=not self._warm or len(self._samples) >= SETTLED_SAMPLES)
+        return Seen(mask, count, changed=False, settled=not self._warm or len(self._samples) >= SETTLED_SAMPLES)
 
     def _begin(self, luma: Luma, t_s: float) -> None:
         self._samples.clear()
@@ -112,13 +116,14 @@ class Background:
             self._warm = False
             self._samples.clear()
 
-    def _follow(self, luma: Luma, difference: Luma, mask: Luma, t_s: float, elapsed_s: float) -> None:
+    def _follow(self, luma: Luma, difference: Luma, mask: Luma, count: int, t_s: float, elapsed_s: float) -> None:
         assert self.mean is not None
         still = cv2.bitwise_not(mask)
-        step = 1.0 - float(np.exp(-elapsed_s / FOLLOW_S))
+        step = 1.0 - exp(-elapsed_s / FOLLOW_S)
         cv2.accumulateWeighted(luma, self.mean, step, still)
         # The mean absolute deviation of a normal distribution is 0.8 sigma.
-        self.noise += 0.1 * step * (cv2.mean(difference, still)[0] / 0.8 - self.noise)
+        deviation = cv2.norm(difference, cv2.NORM_L1, still) / (mask.size - count)
+        self.noise += 0.1 * step * (deviation / 0.8 - self.noise)
         if t_s - self._absorbed_s >= ABSORB_EVERY_S:
             if np.isfinite(self._absorbed_s):
                 cv2.accumulateWeighted(luma, self.mean, ABSORB_EVERY_S / ABSORB_S, mask)
@@ -128,3 +133,7 @@ class Background:
 
 def _bytes(mean: NDArray[np.float32]) -> Luma:
     return np.asarray(cv2.convertScaleAbs(mean), np.uint8)
+
+
+def _blank(luma: Luma, *, changed: bool, settled: bool) -> Seen:
+    return Seen(np.zeros_like(luma), 0, changed, settled)

@@ -4,6 +4,8 @@ Each attribute is divided by its reference, the surprise that normal footage of 
 them can spend the alarm budget of the others; the score is the greatest quotient. Around 1 lies the alarm level of any camera.
 """
 
+from math import exp
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,7 +56,7 @@ class Smoothing:
         if elapsed_s <= 0.0:
             self._value = value
         else:
-            self._value += (1.0 - float(np.exp(-elapsed_s / SMOOTH_S))) * (value - self._value)
+            self._value += (1.0 - exp(-elapsed_s / SMOOTH_S)) * (value - self._value)
         return self._value
 
 

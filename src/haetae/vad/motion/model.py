@@ -17,7 +17,7 @@ from haetae.vad.motion.tables import Tables
 from haetae.vad.preprocess import WORK_PIXELS
 
 EXPLAIN_FROM = 0.5
-"""Raw scores below, half of a usual alarm level, carry no box and no facts."""
+"""Raw scores below, half of a usual alarm level, carry no map, no box and no facts."""
 
 
 class MotionModel:
@@ -69,22 +69,34 @@ def _score(state: MotionState, window: Window) -> RawScore:
     if not seen.valid:
         state.smoothing.step(0.0, 0.0)
         return RawScore(0.0, scene_change=True)
-    return _judge(state, state.tables, state.reference, seen, scale=_scale(state, window))
+    hidden = None if window.ignored is None else state.hidden(window.ignored)
+    return _judge(state, state.tables, state.reference, seen, hidden, scale=_scale(state, window))
 
 
-def _judge(state: MotionState, tables: Tables, reference: NDArray[np.float32], seen: Observation, *, scale: float) -> RawScore:
+def _judge(
+    state: MotionState,
+    tables: Tables,
+    reference: NDArray[np.float32],
+    seen: Observation,
+    hidden: NDArray[np.bool_] | None,
+    *,
+    scale: float,
+) -> RawScore:
+    """`hidden` (rows * columns,) marks the cells that may not raise anything."""
     assert state.observer is not None
     assert state.counts is not None
-    rows, columns = state.observer.size.rows, state.observer.size.columns
     if not seen.cell.size:
-        return RawScore(state.smoothing.step(0.0, seen.elapsed_s), np.zeros((rows, columns), np.float32))
+        return RawScore(state.smoothing.step(0.0, seen.elapsed_s))
     surprise = tables.surprise(seen, code_of(seen.values))
     share = quotients(surprise, reference)
+    if hidden is not None:
+        share[:, hidden[seen.cell]] = 0.0
+    greatest = float(share.max())
+    value = state.smoothing.step(greatest, seen.elapsed_s)
+    if value < EXPLAIN_FROM or greatest <= 0.0:
+        return RawScore(value)
     fused = share.max(axis=0)
-    heat = block_map(seen, fused, rows, columns)
-    value = state.smoothing.step(float(fused.max()), seen.elapsed_s)
-    if value < EXPLAIN_FROM or fused.max() <= 0.0:
-        return RawScore(value, heat)
+    heat = block_map(seen, fused, state.observer.size.rows, state.observer.size.columns)
     top = int(fused.argmax())
     explained = facts(seen, top, surprise[:, top], share[:, top], tables, state.counts, scale)
     return RawScore(value, heat, top_region(heat), explained)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from haetae.domain.frame import Luma
 from haetae.errors import ModelError, StateError
 from haetae.vad.base import HeldOut
-from haetae.vad.motion.cells import Observation, Observer
+from haetae.vad.motion.cells import Observation, Observer, hidden_cells
 from haetae.vad.motion.counts import Counts
 from haetae.vad.motion.foreground import Background
 from haetae.vad.motion.fusion import Smoothing, held_out, references
@@ -32,12 +32,25 @@ class MotionState:
         self.tables: Tables | None = None
         self.reference: NDArray[np.float32] | None = None
         self.smoothing = Smoothing()
+        self._ignored: NDArray[np.bool_] | None = None
+        self._hidden: NDArray[np.bool_] | None = None
 
     def observe(self, luma: Luma, t_s: float) -> Observation:
         """Look at the next frame. The first one ever fixes the working size."""
         if self.observer is None:
             self.observer = Observer(WorkSize.of(luma, self.pixels), Background())
         return self.observer.step(luma, t_s)
+
+    def hidden(self, ignored: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+        """The cells (rows * columns,) of which more than half lies in `ignored`, a mask of the picture; None where there are none.
+
+        Kept for as long as the very same mask is given.
+        """
+        assert self.observer is not None
+        if ignored is not self._ignored:
+            cells = hidden_cells(ignored, self.observer.size)
+            self._ignored, self._hidden = ignored, cells if cells.any() else None
+        return self._hidden
 
     def learn(self, seen: Observation) -> None:
         """Take one valid observation as normal."""

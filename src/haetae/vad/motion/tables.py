@@ -59,16 +59,13 @@ GREATEST = 40.0
 class Tables:
     """Look-up tables made from counts.
 
-    `rows` (len(Value), rows, CODES + 1) is -log10 p at the beginning of each code, `usual` (len(Value), rows) the 99 % quantile;
-    `cells` (len(Value), cells, CODES / COARSE + 1) is p by the cell alone and `weight` (len(Value), cells) what that is worth in frames;
-    `turned` (cells, DIRECTIONS) and `place` (cells) are -log10 p.
+    `cells` (len(Value), cells, CODES + 1) is -log10 p at the beginning of each code, float16 since that is most of a camera's memory;
+    `usual` (len(Value), rows) the 99 % quantile of each row; `turned` (cells, DIRECTIONS) and `place` (cells) are -log10 p.
     """
 
     columns: int
-    rows: NDArray[np.float32]
+    cells: NDArray[np.float16]
     usual: NDArray[np.float32]
-    cells: NDArray[np.float32]
-    weight: NDArray[np.float32]
     turned: NDArray[np.float32]
     place: NDArray[np.float32]
 
@@ -76,40 +73,40 @@ class Tables:
     def of(cls, counts: Counts) -> "Tables":
         rows = counts.rows.shape[1]
         columns = counts.occupied.size // rows
-        tails = np.zeros((len(Value), rows, CODES + 1), np.float32)
+        cells = np.empty((len(Value), rows * columns, CODES + 1), np.float16)
         usual = np.zeros((len(Value), rows), np.float32)
         for kind in Value:
+            tails = np.zeros((rows, CODES + 1), np.float32)
             for row in range(rows):
-                tails[kind, row], usual[kind, row] = _tail(kind, _band(counts.rows[kind], row))
-        tails[Value.STAY] *= min(1.0, counts.seconds / LEAST_WATCHED_S)
-        cells, weight = _cell_tails(counts, rows, columns)
-        return cls(columns, tails, usual, cells, weight, _turned(counts, rows, columns), _place(counts, rows, columns))
+                tails[row], usual[kind, row] = _tail(kind, _band(counts.rows[kind], row))
+            if kind is Value.STAY:
+                tails *= min(1.0, counts.seconds / LEAST_WATCHED_S)
+            cells[kind] = _cell_tails(counts.cells[kind], tails)
+        return cls(columns, cells, usual, _turned(counts, rows, columns), _place(counts, rows, columns))
 
     def surprise(self, seen: Observation, codes: NDArray[np.float32]) -> NDArray[np.float32]:
         """-log10 p for each attribute and active cell, shape (len(Attribute), k), in [0, GREATEST]."""
         out = np.zeros((len(Attribute), seen.cell.size), np.float32)
         if not seen.cell.size:
             return out
-        row = (seen.cell // self.columns)[None, :]
-        by_row = _between(self.rows, row, codes)
-        by_cell = _between(self.cells, seen.cell[None, :], codes * np.float32(1 / COARSE))
-        weight = self.weight[:, seen.cell]
-        p = (weight * by_cell + TRUST * np.exp(by_row * np.float32(-np.log(10)))) / (weight + TRUST)
-        out[: len(Value)] = np.log(np.maximum(p, 1e-37)) * np.float32(-1 / np.log(10))
-        told = seen.direction >= 0
+        out[: len(Value)] = _between(self.cells, seen.cell, codes)
+        told = np.flatnonzero(seen.direction >= 0)
         out[Attribute.DIRECTION, told] = self.turned[seen.cell[told], seen.direction[told]]
         out[Attribute.PLACE] = self.place[seen.cell]
-        return np.clip(out, 0.0, GREATEST, out=out)
+        return out
 
 
-def _between(table: NDArray[np.float32], where: NDArray[np.intp], codes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Linear interpolation along the last axis of `table` (len(Value), places, codes), at `where` (1, k) and `codes` (len(Value), k)."""
+def _between(table: NDArray[np.float16], where: NDArray[np.intp], codes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Linear interpolation along the last axis of `table` (len(Value), places, codes), at `where` (k,) and `codes` (len(Value), k) >= 0."""
     kinds, places, width = table.shape
-    whole = np.floor(codes)
-    first = (np.arange(kinds)[:, None] * places + where) * width + whole.astype(np.intp)
+    first = codes.astype(np.intp)
+    part = codes - first.astype(np.float32)
+    first += where * width
+    first += (np.arange(kinds) * (places * width))[:, None]
     flat = table.ravel()
-    lower = flat.take(first)
-    return np.asarray(lower + (flat.take(first + 1) - lower) * (codes - whole), np.float32)
+    lower = flat.take(first).astype(np.float32)
+    first += 1
+    return np.asarray(lower + (flat.take(first).astype(np.float32) - lower) * part, np.float32)
 
 
 def _band(by_row: NDArray[np.int64], row: int) -> NDArray[np.int64]:
@@ -143,15 +140,23 @@ def _tail(kind: Value, histogram: NDArray[np.int64]) -> tuple[NDArray[np.float32
     return np.minimum(surprise, GREATEST).astype(np.float32), float(usual)
 
 
-def _cell_tails(counts: Counts, rows: int, columns: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    bins = counts.cells.shape[2]
-    survival = np.zeros((len(Value), rows * columns, bins + 1), np.float32)
-    weight = np.zeros((len(Value), rows * columns), np.float32)
-    for kind in Value:
-        near = _spread(counts.cells[kind].reshape(rows, columns, bins)).reshape(-1, bins)
-        weight[kind] = near.sum(axis=1)
-        survival[kind, :, :bins] = near[:, ::-1].cumsum(axis=1)[:, ::-1] / np.maximum(weight[kind], 1e-9)[:, None]
-    return survival, weight
+def _cell_tails(by_cell: NDArray[np.int32], tails: NDArray[np.float32]) -> NDArray[np.float32]:
+    """-log10 p of one value in each cell, shape (cells, CODES + 1): its own footage `by_cell` (cells, CODES / COARSE) weighed against
+    that of its row, `tails` (rows, CODES + 1)."""
+    count, bins = by_cell.shape
+    rows = len(tails)
+    near = _spread(by_cell.reshape(rows, -1, bins)).reshape(count, bins)
+    seen = near.sum(axis=1)
+    survival = np.zeros((count, bins + 1), np.float32)
+    survival[:, :bins] = near[:, ::-1].cumsum(axis=1)[:, ::-1] / np.maximum(seen, 1e-9)[:, None]
+    step = np.arange(COARSE, dtype=np.float32) / COARSE
+    own = (survival[:, :-1, None] * (1 - step) + survival[:, 1:, None] * step).reshape(count, CODES)
+    p = np.repeat(TRUST * np.exp(tails * np.float32(-np.log(10))), count // rows, axis=0)
+    p[:, :CODES] += seen[:, None] * own
+    p /= seen[:, None] + TRUST
+    np.log(np.maximum(p, 1e-37, out=p), out=p)
+    p *= np.float32(-1 / np.log(10))
+    return np.asarray(np.clip(p, 0.0, GREATEST, out=p), np.float32)
 
 
 def _turned(counts: Counts, rows: int, columns: int) -> NDArray[np.float32]:
@@ -161,12 +166,12 @@ def _turned(counts: Counts, rows: int, columns: int) -> NDArray[np.float32]:
     near = near + 0.5 * (np.roll(near, 1, axis=1) + np.roll(near, -1, axis=1))
     everywhere = visits.sum(axis=0) / CELLS_OF_ONE + 1.0
     share = (near + TRUST_DIRECTION * everywhere / everywhere.sum()) / (near.sum(axis=1, keepdims=True) / 2 + TRUST_DIRECTION)
-    return np.asarray(-np.log10(np.minimum(share, 1.0)), np.float32)
+    return np.asarray(np.clip(-np.log10(share), 0.0, GREATEST), np.float32)
 
 
 def _place(counts: Counts, rows: int, columns: int) -> NDArray[np.float32]:
     visits = _spread(counts.occupied.reshape(rows, columns, 1)).ravel() * (_frame_s(counts) / VISIT_S)
-    return np.asarray(-np.log10(np.minimum((visits + 0.5) / (counts.seconds / VISIT_S + 1.0), 1.0)), np.float32)
+    return np.asarray(np.clip(-np.log10((visits + 0.5) / (counts.seconds / VISIT_S + 1.0)), 0.0, GREATEST), np.float32)
 
 
 def _frame_s(counts: Counts) -> float:
