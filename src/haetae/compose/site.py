@@ -16,6 +16,7 @@ from haetae.database.camera_store import CameraStore
 from haetae.database.engine import Sessions, make_engine, session_factory, session_scope
 from haetae.database.event_repository import mark_interrupted
 from haetae.database.migrate import upgrade
+from haetae.domain.event import AnomalyEvent
 from haetae.domain.site import SiteStatus
 from haetae.media.blobs import StorageLayout
 from haetae.pipeline.camera_pipeline import AbandonedThreads
@@ -80,6 +81,9 @@ class Site:
         layout.clean_leftovers()
         sessions = self._open_database()
         metrics = SiteMetrics(lambda: self.status)
+        statistics = SiteStatistics(sessions, clock, local_time_zone(config.site.time_zone))
+        # Closed after the event log, so that the last events are counted.
+        self._open.callback(statistics.close)
         log = AsyncEventLogger(folder / "log", sessions, clock=clock, on_stored=metrics.event_stored)
         self._open.callback(log.close)
         # What an earlier run left open was ended by force; the flush stores what it had only journalled.
@@ -89,12 +93,10 @@ class Site:
 
         pool = ResourcePool(config.pool, clock=clock)
         self._open.callback(pool.close)
-        system_events = SystemEvents(log, clock)
+        system_events = SystemEvents(_CountedLog(log, statistics), clock)
         keeper = StorageKeeper(layout, sessions, config.retention, clock, system_events)
         self._open.callback(keeper.close)
         keeper.recover()
-        statistics = SiteStatistics(sessions, clock, local_time_zone(config.site.time_zone))
-        self._open.callback(statistics.close)
         states = StateStore(layout, clock)
         self._open.callback(states.close)
         abandoned = AbandonedThreads(config.site.max_abandoned_threads)
@@ -162,3 +164,15 @@ class Site:
             server = metrics.start_http(self.config.metrics.host, self.config.metrics.port)
             self._open.callback(server.close)
             self.metrics_port = server.port
+
+
+class _CountedLog:
+    """Events that no camera's observer hears of are counted as well."""
+
+    def __init__(self, log: AsyncEventLogger, statistics: SiteStatistics) -> None:
+        self._log = log
+        self._statistics = statistics
+
+    def log_event(self, event: AnomalyEvent) -> None:
+        self._log.log_event(event)
+        self._statistics.touch(event)
