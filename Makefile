@@ -8,7 +8,7 @@ OUT ?= out
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-train lock demo watch test check format bench clean
+.PHONY: help setup setup-train lock demo watch serve test check format bench soak clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ watch: setup ## watch your own video: make watch SOURCE=path-or-url
 	@test -n "$(SOURCE)" || { echo "Say what to watch: make watch SOURCE=video.mp4 (or rtsp://..., /dev/video0, a folder of images)" >&2; exit 2; }
 	@$(BIN)/haetae watch "$(SOURCE)" --report --out $(OUT)/watch $(ARGS)
 
+serve: setup ## run all cameras of the database in ./haetae-data until Ctrl-C
+	@$(BIN)/haetae serve --headless $(ARGS)
+
 test: setup ## run the whole test suite
 	@$(BIN)/pytest $(ARGS)
 
@@ -60,6 +63,11 @@ bench: setup ## measure the whole path and the event log, as JSON in out/bench
 	@mkdir -p $(OUT)/bench
 	@$(BIN)/haetae bench watch --json | tee $(OUT)/bench/watch.json
 	@$(BIN)/haetae bench log --json | tee $(OUT)/bench/log.json
+	@$(BIN)/haetae bench cameras --json | tee $(OUT)/bench/cameras.json
+
+soak: setup ## run 16 cameras with faults for 20 minutes and say what it came to
+	@mkdir -p $(OUT)/bench
+	@$(BIN)/python -m tests.soak.run $(ARGS) | tee $(OUT)/bench/soak.json
 
 clean: ## remove the virtual environment, the caches and out/
 	@rm -rf $(VENV) $(OUT) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

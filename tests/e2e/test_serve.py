@@ -1,0 +1,148 @@
+"""`haetae serve --headless` as its users run it: in a process of its own, beside the command line."""
+
+import json
+import signal
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+from tests.support.commands import finish, interrupt, run, start
+from tests.support.site import learn, render
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory):
+    """A plaza on which somebody falls and fights again and again, and what is normal there."""
+    folder = tmp_path_factory.mktemp("footage")
+    calm = render(folder / "calm.mp4", seconds=40.0, incidents=())
+    busy = render(folder / "busy.mp4", seconds=60.0, seed=3, normal_s=4.0)
+    return busy, learn(calm, folder / "calm.state")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "haetae.toml").write_text(
+        '[storage]\ndirectory = "site"\n[site]\nreconcile_s = 0.3\nsave_state_s = 5\n[metrics]\nport = 0\n'
+    )
+    return tmp_path
+
+
+class Serving:
+    """A running `haetae serve --headless`."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.process = start(["serve", "--headless"], folder)
+
+    def status(self):
+        finished = run("status", "--json", cwd=self.folder)
+        return json.loads(finished.stdout) if finished.code == 0 else None
+
+    def wait(self, condition, what, deadline_s=60.0):
+        def there():
+            assert self.process.poll() is None, self.process.communicate()
+            status = self.status()
+            return status is not None and condition(status)
+
+        wait_until(there, what, deadline_s=deadline_s)
+
+    def cameras(self):
+        return {camera["name"]: camera for camera in self.status()["cameras"]}
+
+    def end(self, number=signal.SIGINT):
+        interrupt(self.process, number)
+        return finish(self.process)
+
+
+def haetae(folder, *arguments):
+    finished = run(*arguments, cwd=folder)
+    assert finished.code == 0, finished.stderr
+    return finished
+
+
+def states(status):
+    return {camera["name"]: camera["state"] for camera in status["cameras"]}
+
+
+def give_state(folder, name, state):
+    """Put what was learned elsewhere where the camera called `name` looks for it."""
+    shown = json.loads(haetae(folder, "camera", "show", name, "--json").stdout)
+    path = folder / "site" / "states" / shown["id"] / "motion.state"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(state.read_bytes())
+
+
+def test_cameras_are_added_changed_stopped_and_removed_beside_the_running_site(folder, footage):
+    video, _state = footage
+    haetae(folder, "camera", "add", "door", video)
+    serving = Serving(folder)
+    try:
+        serving.wait(lambda status: states(status) == {"door": "learning"}, "the camera that was there learns")
+        haetae(folder, "camera", "add", "yard", video)
+        serving.wait(lambda status: states(status).get("yard") == "learning", "the new one learns")
+        haetae(folder, "camera", "set", "door", "--name", "front door")
+        serving.wait(lambda status: "front door" in states(status), "the new name")
+        haetae(folder, "camera", "stop", "yard")
+        serving.wait(lambda status: states(status)["yard"] == "stopped", "the stop")
+        haetae(folder, "camera", "start", "yard")
+        serving.wait(lambda status: states(status)["yard"] == "learning", "the start")
+        haetae(folder, "camera", "remove", "yard", "--yes")
+        serving.wait(lambda status: set(states(status)) == {"front door"}, "the removal")
+        second = run("serve", "--headless", cwd=folder)
+        assert second.code == 2
+        assert "another Haetae" in second.stderr
+    finally:
+        ended = serving.end(signal.SIGTERM)
+    assert ended.code == 0, ended.stderr
+    assert run("status", cwd=folder).code == 3
+
+
+def test_a_site_that_is_killed_comes_back_with_its_cameras_what_they_learned_and_its_events(folder, footage):
+    video, state = footage
+    for name in ("door", "yard", "gate"):
+        haetae(folder, "camera", "add", name, video, "--false-alarms-per-day", "50")
+        give_state(folder, name, state)
+    first = Serving(folder)
+    first.wait(lambda status: sum(camera["events"] for camera in status["cameras"]) >= 3, "events under load")
+    first.process.kill()
+    first.process.communicate()
+    accepted = _accepted(folder / "site" / "log")
+    assert accepted
+
+    second = Serving(folder)
+    second.wait(lambda status: set(states(status).values()) == {"watching"}, "all cameras watch again, without learning")
+    time_limit = time.monotonic() + 60
+    while not accepted <= set(_stored(folder)) and time.monotonic() < time_limit:
+        time.sleep(0.05)
+    second.end()
+
+    stored = _stored(folder)
+    assert accepted <= set(stored)
+    assert all(status != "open" for status, _clip in stored.values())
+    site = folder / "site"
+    assert not list(site.rglob(".*.part"))
+    clips = {str(path.relative_to(site)) for path in site.rglob("clips/**/*.mp4")}
+    referenced = {clip for _status, clip in stored.values() if clip}
+    assert referenced <= clips
+    assert {clip for clip in clips - referenced if Path(clip).stem not in {event.hex() for event in stored}} == set() or clips == referenced
+
+
+def _accepted(log):
+    """Ids of all events in the journal."""
+    ids = set()
+    for path in sorted(log.glob("events-*.jsonl")):
+        for line in path.read_bytes().splitlines():
+            try:
+                ids.add(json.loads(line)["id"])
+            except ValueError:
+                continue  # torn by the kill: never accepted
+    return ids
+
+
+def _stored(folder):
+    """id -> (status, clip) of all events in the database."""
+    with sqlite3.connect(f"file:{folder / 'site' / 'haetae.db'}?mode=ro", uri=True) as database:
+        rows = database.execute("SELECT id, status, clip_path FROM events").fetchall()
+    return {f"{id[:8]}-{id[8:12]}-{id[12:16]}-{id[16:20]}-{id[20:]}": (status, clip) for id, status, clip in rows}
