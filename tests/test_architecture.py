@@ -32,6 +32,9 @@ HOMES = {
     "typer": ("cli",),
     "rich": ("cli",),
     "jinja2": ("cli/report",),
+    "prometheus_client": ("pipeline/metrics.py",),
+    "pynvml": ("pipeline",),
+    "psutil": ("pipeline", "compose", "cli/bench"),
 }
 VAGUE_NAMES = {"utils", "util", "common", "helpers", "helper", "misc"}
 

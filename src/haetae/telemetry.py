@@ -65,7 +65,8 @@ def log_context(**values: Any) -> Iterator[None]:
 
     A thread that is started inside begins without them, and binds its own.
     """
-    with structlog.contextvars.bound_contextvars(**{key: str(value) if isinstance(value, UUID) else value for key, value in values.items()}):
+    shown = {key: str(value) if isinstance(value, UUID) else value for key, value in values.items()}
+    with structlog.contextvars.bound_contextvars(**shown):
         yield
 
 

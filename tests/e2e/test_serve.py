@@ -23,9 +23,8 @@ def footage(tmp_path_factory):
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "haetae.toml").write_text(
-        '[storage]\ndirectory = "site"\n[site]\nreconcile_s = 0.3\nsave_state_s = 5\n[metrics]\nport = 0\n'
-    )
+    settings = ("[storage]", 'directory = "site"', "[site]", "reconcile_s = 0.3", "save_state_s = 5", "[metrics]", "port = 0")
+    (tmp_path / "haetae.toml").write_text("\n".join(settings))
     return tmp_path
 
 

@@ -190,7 +190,7 @@ class ClipRecorder:
             thread.start()
         except RuntimeError as error:
             # Out of threads: the next order tries again, and what waits stays within its bound.
-            _log.error("clip_thread_refused", camera=str(self._camera_id), cause=str(error))
+            _log.error("clip_thread_refused", camera_id=str(self._camera_id), cause=str(error))
             return None
         return thread
 
@@ -204,11 +204,11 @@ class ClipRecorder:
                     self._layout.path(result.path).unlink(missing_ok=True)
             return
         if result.fault:
-            _log.warning("clip_fault", camera=str(self._camera_id), event_id=str(result.event_id), path=result.path, fault=result.fault)
+            _log.warning("clip_fault", camera_id=str(self._camera_id), event_id=str(result.event_id), path=result.path, fault=result.fault)
         try:
             self._on_clip(result)
         except Exception:
-            _log.exception("clip_callback_failed", camera=str(self._camera_id), event_id=str(result.event_id))
+            _log.exception("clip_callback_failed", camera_id=str(self._camera_id), event_id=str(result.event_id))
 
     def _run(self) -> None:
         jobs: dict[UUID, ClipJob] = {}
@@ -265,7 +265,7 @@ class ClipRecorder:
 
     def _fail(self, job: ClipJob, jobs: dict[UUID, ClipJob], error: Exception) -> None:
         if not isinstance(error, MediaError):
-            _log.error("clip_failed", camera=str(self._camera_id), event_id=str(job.request.event_id), exc_info=error)
+            _log.error("clip_failed", camera_id=str(self._camera_id), event_id=str(job.request.event_id), exc_info=error)
         del jobs[job.request.event_id]
         job.discard()
         self._report(no_clip(job.request, str(error)))

@@ -174,5 +174,5 @@ def _open_track(info: StreamInfo, first: Packet, file: DurableFile) -> TrackWrit
         try:
             return CopyWriter(info, first, file.temp)
         except MediaError as error:
-            _log.warning("clip_copy_refused", codec=info.codec, cause=str(error))
+            _log.warning("clip_copy_refused", path=str(file.path), codec=info.codec, cause=str(error))
     return EncodeWriter(info, file.temp)

@@ -25,6 +25,7 @@ from haetae.media.clip_job import ClipResult
 from haetae.media.snapshot import write_contact_sheet, write_thumbnail
 from haetae.pipeline.observer import GuardedObserver, Observer
 from haetae.pipeline.severity import severity_of
+from haetae.telemetry import log_context
 from haetae.vad.gate import Change, Incident, Transition
 
 _log = structlog.get_logger()
@@ -130,7 +131,7 @@ class IncidentRecorder:
         with self._lock:
             left = [id for id, pending in self._pending.items() if pending.event.status is EventStatus.OPEN]
         for event_id in left:
-            self._submit(self._revise, event_id, status=EventStatus.INTERRUPTED)
+            self._submit(event_id, self._revise, event_id, status=EventStatus.INTERRUPTED)
         self._clips.lost("the camera's thread hung")
         threading.Thread(target=self.close, name=f"abandoned-{self._camera_id}", daemon=True).start()
 
@@ -159,7 +160,7 @@ class IncidentRecorder:
             if event.kind is EventKind.TAMPER:
                 # A camera may stay covered all night: its clip shows how it came about.
                 self._clips.end(event.id, incident.onset_s + TAMPER_CLIP_S)
-        self._submit(self._make_thumbnail, event.id)
+        self._submit(event.id, self._make_thumbnail, event.id)
 
     def _peaked(self, incident: Incident, frame: Frame) -> None:
         with self._lock:
@@ -170,8 +171,9 @@ class IncidentRecorder:
 
     def _closed(self, incident: Incident) -> None:
         # The picture first: the closing revision may be the last one, after which nothing of the event is pending.
-        self._submit(self._make_thumbnail, incident.id)
+        self._submit(incident.id, self._make_thumbnail, incident.id)
         self._submit(
+            incident.id,
             self._revise,
             incident.id,
             status=EventStatus.CLOSED,
@@ -183,13 +185,18 @@ class IncidentRecorder:
 
     def _clip_done(self, result: ClipResult) -> None:
         """On the clip writer's thread: hand over, so that its next packet need not wait for pictures."""
-        self._submit(self._finish, result)
+        self._submit(result.event_id, self._finish, result)
 
-    def _submit(self, work: Callable[..., None], *arguments: Any, **changes: Any) -> None:
+    def _submit(self, event_id: UUID, work: Callable[..., None], *arguments: Any, **changes: Any) -> None:
         try:
-            self._pictures.submit(work, *arguments, **changes)
+            self._pictures.submit(self._with_context, event_id, work, *arguments, **changes)
         except RuntimeError:  # the executor is shut down: `close` is past its clips, so this came too late
-            _log.error("an event changed after its recorder closed", camera_id=str(self._camera_id), work=work.__name__)
+            with log_context(camera_id=self._camera_id, event_id=event_id):
+                _log.error("an event changed after its recorder closed", work=work.__name__)
+
+    def _with_context(self, event_id: UUID, work: Callable[..., None], *arguments: Any, **changes: Any) -> None:
+        with log_context(camera_id=self._camera_id, event_id=event_id):
+            work(*arguments, **changes)
 
     def _finish(self, result: ClipResult) -> None:
         """The last revision of an event: its clip, or why there is none."""
@@ -198,8 +205,6 @@ class IncidentRecorder:
         if result.path is not None:
             clip = self._layout.path(result.path)
             faults += self._attempt(lambda: self._make_sheet(result, clip), "contact sheet")
-        if result.fault:
-            _log.warning("clip fault", event_id=str(result.event_id), fault=result.fault)
         self._revise(result.event_id, clip_done=True, faults=faults, **changes)
 
     def _make_thumbnail(self, event_id: UUID) -> None:
@@ -269,7 +274,7 @@ class IncidentRecorder:
                 refused = self._refused.get(event.id)
                 if refused is None or refused.revision < event.revision:
                     self._refused[event.id] = event
-            _log.critical("event refused", event_id=str(event.id), error=str(error))
+            _log.critical("event refused", camera_id=str(self._camera_id), event_id=str(event.id), error=str(error))
         else:
             with self._lock:
                 self._refused.pop(event.id, None)

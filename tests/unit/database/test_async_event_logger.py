@@ -338,3 +338,22 @@ def test_the_times_of_a_long_outage_are_bounded(tmp_path, sessions, monkeypatch)
             logger.log_event(make_event())
             assert logger.flush()
             assert len(told) == MOST_TIMED + 1
+
+
+def test_an_event_that_came_during_a_commit_is_told_after_its_own(tmp_path, sessions, monkeypatch):
+    hanging, release, real, told = threading.Event(), threading.Event(), EventStore.store, []
+
+    def store(*args, **kwargs):
+        hanging.set()
+        assert release.wait(60.0)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(EventStore, "store", store)
+    options = WriterOptions(batch_wait_s=0.0)
+    with AsyncEventLogger(tmp_path, sessions, options=options, on_stored=lambda _seconds: told.append(logger.stats().stored)) as logger:
+        logger.log_event(make_event())
+        assert hanging.wait(30.0)
+        logger.log_event(make_event(1))
+        release.set()
+        assert logger.flush(60.0)
+    assert told == [1, 2]

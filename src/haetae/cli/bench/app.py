@@ -53,6 +53,18 @@ def pool(
     _show(bench_pool(network=model, cameras=cameras, seconds=seconds, size=size, told=told), json_lines)
 
 
+@app.command()
+def cameras(
+    counts: Annotated[str, typer.Option("--cameras", metavar="N,...", help="Numbers of cameras to run.")] = "1,4,16,64,128",
+    seconds: Annotated[float, typer.Option("--seconds", help="How long each number is measured.")] = 20.0,
+    json_lines: _Json = False,
+) -> None:
+    """A whole site of many cameras beside bare decoding of the same streams: CPU, memory, share of frames analysed, latency."""
+    from haetae.cli.bench.cameras import bench_cameras, parse_counts
+
+    _show(bench_cameras(counts=parse_counts(counts), seconds=seconds, told=lambda text: typer.echo(text, err=True)), json_lines)
+
+
 def _show(result: dict[str, object], json_lines: bool) -> None:
     from haetae.cli.display import print_json
 

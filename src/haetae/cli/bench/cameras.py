@@ -9,6 +9,7 @@ from typing import Any
 
 from haetae.cli.bench.camera_load import Load, decode_streams, run_site
 from haetae.clock import SystemClock
+from haetae.errors import ConfigError
 from haetae.simulate.scenes import SCENES
 from haetae.simulate.spec import SceneSpec
 from haetae.simulate.video import write_video
@@ -50,6 +51,17 @@ def bench_cameras(*, counts: list[int], seconds: float, told: Callable[[str], No
         "goal": "16 cameras < 0.35 core; 64 < 1.1 cores, nothing dropped, p95 < 100 ms; 128 nothing dropped; RSS per added camera < 10 MB",
         "met": {**{str(row["cameras"]): _met(row) for row in rows}, "rss": None if slope is None else slope < _RSS_GOAL_MB},
     }
+
+
+def parse_counts(text: str) -> list[int]:
+    """[1, 16] of "1,16", ascending. Raises ConfigError."""
+    try:
+        counts = sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        counts = []
+    if not counts or counts[0] < 1 or counts[-1] > 1024:
+        raise ConfigError(f"--cameras {text!r} is refused", hint="Give whole numbers from 1 to 1024, for example 1,16,64")
+    return counts
 
 
 def _prepare(scene: str, folder: Path, length_s: float, told: Callable[[str], None]) -> Load:
