@@ -31,9 +31,11 @@ from haetae.pipeline.system_events import SystemEvents
 from haetae.pipeline.ticker import Ticker
 from haetae.settings import SystemConfig
 from haetae.time_zone import local_time_zone
+from haetae.vad.onnx_runtime import available_providers
 
 _log = structlog.get_logger()
 
+_GPU_PROVIDERS = frozenset({"CUDAExecutionProvider", "TensorrtExecutionProvider"})
 _WATCHDOG_S = 1.0
 _CLOSE_S = 30.0
 
@@ -91,7 +93,7 @@ class Site:
         with session_scope(sessions) as session:
             mark_interrupted(session)
 
-        pool = ResourcePool(config.pool, clock=clock)
+        pool = ResourcePool(config.pool, clock=clock, uses_gpu=bool(_GPU_PROVIDERS & set(available_providers())))
         self._open.callback(pool.close)
         system_events = SystemEvents(_CountedLog(log, statistics), clock)
         keeper = StorageKeeper(layout, sessions, config.retention, clock, system_events)
@@ -126,6 +128,7 @@ class Site:
         self._read = StatusReader(config, clock, cameras=cameras, pool=pool, keeper=keeper, log=log, abandoned=abandoned)
         keeper.check()
         self._open.callback(lambda: statistics.sample(cameras.statuses()))
+        self._open.callback(system_events.close_all)
         self._open.callback(cameras.close, _CLOSE_S)
         cameras.reconcile()
 
