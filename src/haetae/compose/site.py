@@ -142,10 +142,10 @@ class Site:
             system_events.check()
             keeper.check()
 
-        reconciler = self._tick("reconcile", config.site.reconcile_s, cameras.reconcile)
+        self._tick("reconcile", config.site.reconcile_s, cameras.reconcile)
         self._tick("watchdog", _WATCHDOG_S, watch)
         self._tick("housekeeping", _WATCHDOG_S, keep_house)
-        self._serve(metrics, cameras, reconciler)
+        self._serve(metrics, cameras)
         _log.info("site started", folder=str(folder), cameras=len(cameras.statuses()))
 
     def _open_database(self) -> Sessions:
@@ -154,13 +154,12 @@ class Site:
         upgrade(engine, clock=self._clock)
         return session_factory(engine)
 
-    def _tick(self, name: str, period_s: float, task: Callable[[], None]) -> Ticker:
+    def _tick(self, name: str, period_s: float, task: Callable[[], None]) -> None:
         ticker = Ticker(name, period_s, task, self._clock)
         ticker.start()
         self._open.callback(ticker.close)
-        return ticker
 
-    def _serve(self, metrics: SiteMetrics, cameras: MultiCameraManager, reconciler: Ticker) -> None:
+    def _serve(self, metrics: SiteMetrics, cameras: MultiCameraManager) -> None:
         control = ControlServer(self.config.storage.directory / CONTROL_SOCKET, lambda: self.status, cameras.reconcile)
         self._open.callback(control.close)
         if self.config.metrics.enabled:

@@ -91,3 +91,23 @@ def test_a_change_of_the_scene_is_no_observation() -> None:
 
 def test_an_empty_scene_has_no_active_cells() -> None:
     assert all(each.cell.size == 0 for each in observe(MovingScene(), 2.0))
+
+
+def test_what_left_is_forgotten_at_half_the_pace() -> None:
+    comes_back = MovingScene((Mover(100, 80, 0.0, end_s=6.0), Mover(100, 80, 0.0, start_s=10.0)))
+    seen = observe(comes_back, 11.0)
+    assert seen[80].cell.size == 0
+    assert seen[-1].values[Value.STAY].max() == pytest.approx(6.0 - 0.5 * 4.0 + 1.0, abs=0.6)
+
+
+def test_a_few_pixels_of_noise_are_nothing_and_leave_the_rest_as_it_is() -> None:
+    scene = MovingScene((Mover(40, 90, 50.0, start_s=1.0, width=40, height=60),))
+    clean, specked = (Observer(SIZE, Background(scene.ground.astype(np.float32))) for _ in range(2))
+    for number in range(20):
+        picture = scene.picture(number / 10.0)
+        noisy = picture.copy()
+        noisy[10, 10:22] = 255
+        one, other = clean.step(picture, number / 10.0), specked.step(noisy, number / 10.0)
+        assert np.array_equal(one.cell, other.cell)
+        if number > 14:
+            assert np.array_equal(one.values, other.values)

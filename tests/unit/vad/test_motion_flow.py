@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.support.moving_scene import Mover, MovingScene
 
-from haetae.vad.motion.flow import Flow, Grid
+from haetae.vad.motion.flow import GRID, MOST_POINTS, Flow, Grid
 from haetae.vad.preprocess import WorkSize
 
 SIZE = WorkSize(320, 240, 320, 240)
@@ -35,3 +35,29 @@ def test_only_foreground_is_measured_and_a_reset_forgets() -> None:
     assert blocks[:, 10:, 0].sum() == 0
     flow.reset()
     assert not flow.step(scene.picture(0.2), mask, 0.1).any()
+
+
+def box(width: int, height: int) -> np.ndarray:
+    mask = np.zeros((240, 320), np.uint8)
+    mask[60 : 60 + height, 60 : 60 + width] = 255
+    return mask
+
+
+def test_small_things_are_measured_at_every_point() -> None:
+    chosen, weight = Grid.of(SIZE).within(box(2 * GRID, 4 * GRID))
+    assert chosen.size == 8
+    assert (weight == 1.0).all()
+
+
+@pytest.mark.parametrize(("width", "height"), [(15 * GRID, 15 * GRID), (250, 170)])
+def test_of_large_things_some_points_stand_for_all(width: int, height: int) -> None:
+    chosen, weight = Grid.of(SIZE).within(box(width, height))
+    every = (width // GRID) * (height // GRID)
+    assert chosen.size <= min(MOST_POINTS, 0.7 * every)
+    assert weight.sum() == pytest.approx(every, rel=0.1)
+    x, y = Grid.of(SIZE).points[chosen].T
+    # Even spread: each quarter has its share.
+    left, upper = x < 60 + width / 2, y < 60 + height / 2
+    assert [weight[part].sum() for part in (left & upper, left & ~upper, ~left & upper, ~left & ~upper)] == pytest.approx(
+        [every / 4] * 4, rel=0.2
+    )

@@ -10,6 +10,7 @@ from haetae.errors import ConfigError, ModelError, StateError
 from haetae.vad.base import HeldOut, RawScore, Window, create_model
 from haetae.vad.calibrate import Calibration
 from haetae.vad.motion import MotionModel
+from haetae.vad.motion.model import EXPLAIN_FROM
 from haetae.vad.motion.state import MotionState
 
 LEARN_S = 60.0
@@ -91,6 +92,12 @@ def test_the_box_and_the_map_lie_on_what_is_abnormal(learned: Learned) -> None:
     row, column = np.unravel_index(last.heat.argmax(), last.heat.shape)
     assert abs((column + 0.5) / 40 - x) < 0.15
     assert 0.3 < row / 30 < 0.7
+
+
+def test_what_is_far_from_an_alarm_carries_neither_map_nor_facts(learned: Learned) -> None:
+    scores = watch(learned, [Mover(-24, 100, 40.0)], seconds=5.0)
+    assert any(0.0 < score.value < EXPLAIN_FROM for score in scores)
+    assert all(score == RawScore(score.value) for score in scores if score.value < EXPLAIN_FROM)
 
 
 def test_who_goes_against_the_stream_is_said_to_go_the_wrong_way(learned: Learned) -> None:

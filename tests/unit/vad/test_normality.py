@@ -159,6 +159,30 @@ def test_the_default_model_judges_the_same_after_saving(tmp_path):
     assert (tmp_path / "camera.state").stat().st_size < 2 * 1024 * 1024
 
 
+def test_a_snapshot_is_not_touched_by_what_comes_later(tmp_path):
+    model = ScriptedModel(lambda _window: 0.4)
+    normality = learned(model)
+    snapshot = normality.snapshot()
+    rng = np.random.default_rng(2)
+    normality.set_budget(1000.0)
+    for number in range(50, 90):
+        normality.learn(textured(number, rng))
+    snapshot.write(tmp_path / "then.state")
+    normality.save(tmp_path / "now.state")
+    then, now = (Normality.load(tmp_path / name, model) for name in ("then.state", "now.state"))
+    assert now.learned_s == normality.learned_s > then.learned_s
+    assert now._budget != then._budget
+    assert len(now._state.learned) > len(then._state.learned)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["now.state", "then.state"]
+
+
+def test_unfinished_learning_is_not_saved():
+    normality = Normality.new(ScriptedModel(), false_alarms_per_day=1.0, learning_s=60.0)
+    normality.learn(scripted_frame(0))
+    with pytest.raises(ModelError, match="still learning"):
+        normality.snapshot()
+
+
 def damaged(tmp_path, kind):
     path = tmp_path / "camera.state"
     learned().save(path)

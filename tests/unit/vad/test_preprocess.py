@@ -6,7 +6,15 @@ from haetae.vad.preprocess import BLOCK, TOLERANCE, WORK_PIXELS, WorkSize, to_wo
 
 @pytest.mark.parametrize(
     ("width", "height", "expected"),
-    [(360, 240, (360, 240)), (640, 480, (320, 240)), (768, 432, (384, 216)), (320, 240, (320, 240)), (160, 120, (160, 120))],
+    [
+        (360, 240, (360, 240)),
+        (640, 480, (320, 240)),
+        (640, 360, (320, 176)),
+        (1280, 720, (320, 176)),
+        (768, 432, (384, 216)),
+        (320, 240, (320, 240)),
+        (160, 120, (160, 120)),
+    ],
 )
 def test_usual_pictures_are_reduced_by_whole_halvings(width: int, height: int, expected: tuple[int, int]) -> None:
     size = WorkSize.of(np.zeros((height, width), np.uint8))
@@ -44,3 +52,8 @@ def test_a_plane_with_padding_is_taken_as_it_comes() -> None:
     work = to_work(padded[:, :360], WorkSize.of(padded[:, :360]))
     assert work.flags.c_contiguous
     assert work.max() == 0
+
+
+def test_less_than_a_block_is_cut_off_on_both_sides() -> None:
+    rows = np.repeat(np.arange(180, dtype=np.uint8)[:, None], 320, axis=1)
+    assert to_work(rows, WorkSize(320, 180, 320, 176))[:, 0].tolist() == list(range(2, 178))

@@ -303,6 +303,21 @@ def test_more_frames_do_not_make_it_quicker(watch, scene):
     assert 3.0 <= reported_s - start_s <= 5.0
 
 
+def test_a_calm_camera_is_looked_at_once_a_second_and_a_changed_one_twice(watch, scene):
+    def looks(pictures: Iterable[Luma], seconds: float) -> int:
+        """Changes of what the monitor compares the next picture with, at 10 pictures a second."""
+        before = watch.monitor.arrays()["figures"][0]
+        for picture in islice(pictures, int(seconds * 10)):
+            watch.monitor.observe(picture, watch.t_s, False)
+            watch.t_s += 0.1
+        return int(watch.monitor.arrays()["figures"][0] - before)
+
+    assert looks(film(scene, seed=1), 20.0) == pytest.approx(20, abs=1)
+    assert looks(tampered(film(scene, seed=1), black), 10.0) == pytest.approx(20, abs=2)
+    looks(film(scene, seed=2), 5.0)
+    assert looks(film(scene, seed=2), 20.0) == pytest.approx(20, abs=1)
+
+
 def test_what_was_learned_survives_saving(watch, scene):
     saved = {name: array.copy() for name, array in watch.monitor.arrays().items()}
     loaded = Watch(TamperMonitor.from_arrays(saved))

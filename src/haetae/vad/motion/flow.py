@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haetae.domain.frame import Luma
-from haetae.vad.preprocess import BLOCK, WorkSize
+from haetae.vad.preprocess import BLOCK, WORK_PIXELS, WorkSize
 
 GRID = 6
 WINDOW = 13
-"""Side of the window in working pixels; 9 was too small for small walkers."""
+SMALL_WINDOW = 11
+SMALL_PIXELS = int(0.8 * WORK_PIXELS)
+"""Side of the window in working pixels, SMALL_WINDOW in working pictures of less than SMALL_PIXELS: a small figure must not drown in the
+still ground round it; 9 was too small for small walkers."""
 
 LEVELS = 2
 LEVELS_FROM_S = 0.15
@@ -19,7 +22,7 @@ LEVELS_FROM_S = 0.15
 
 ITERATIONS = 8
 PRECISION = 0.1
-"""In working pixels."""
+"""Where a search ends, in working pixels."""
 
 MOST_POINTS = 400
 """Of more, an even share is followed and each counts for those left out."""
@@ -61,7 +64,7 @@ class Grid:
         Inside of something large neighbours move alike: there every other point is left out, on a chequerboard.
         """
         present = np.ascontiguousarray(mask[GRID // 2 :: GRID, GRID // 2 :: GRID])
-        inside = cv2.erode(present, _NEIGHBOURS)
+        inside = np.asarray(cv2.erode(present, _NEIGHBOURS), np.uint8)
         chosen = np.flatnonzero(present > (inside & self.odd))
         weight = np.where(inside.ravel()[chosen] > 0, np.float32(2.0), np.float32(1.0))
         if chosen.size > MOST_POINTS:
@@ -75,6 +78,7 @@ class Flow:
 
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
+        self._window = SMALL_WINDOW if grid.size.width * grid.size.height < SMALL_PIXELS else WINDOW
         self._former: Luma | None = None
 
     def reset(self) -> None:
@@ -99,7 +103,7 @@ class Flow:
             former,
             points,
             np.empty_like(points),
-            winSize=(WINDOW, WINDOW),
+            winSize=(self._window, self._window),
             maxLevel=LEVELS - 1 if elapsed_s < LEVELS_FROM_S else LEVELS,
             criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, ITERATIONS, PRECISION),
         )
