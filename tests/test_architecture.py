@@ -28,7 +28,7 @@ HOMES = {
     "psycopg": ("database",),
     "torch": ("training",),
     "ray": ("pipeline/ray_cluster.py",),
-    "onnxruntime": ("vad",),
+    "onnxruntime": ("vad/onnx_runtime.py",),
     "typer": ("cli",),
     "rich": ("cli",),
     "jinja2": ("cli/report",),
