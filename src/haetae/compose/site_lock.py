@@ -19,7 +19,7 @@ class SiteLock:
     def __init__(self, folder: Path) -> None:
         path = folder / LOCK_FILE
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
             raise StorageError(

@@ -18,7 +18,7 @@ def writing(url: str) -> Iterator[Sessions]:
         path = sqlite_path(engine)
         if path is not None:
             try:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise StorageError(
                     f"the folder {path.parent} cannot be made: {error}", hint="Check the path and its permissions"

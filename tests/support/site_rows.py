@@ -1,0 +1,58 @@
+"""Rows in all six tables, with every type, the odd values and the empty ones."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from tests.support.events import CAMERA, ONSET, make_event
+
+from haetae.database.engine import session_factory, session_scope
+from haetae.database.event_repository import upsert_events
+from haetae.database.models import AccessLevel, Base, Camera, CameraAccess, DailyStatistics, Event, NotificationRule, Role, User
+from haetae.domain.event import Severity
+
+USER = UUID("01960000-0000-7000-8000-0000000000aa")
+# The extreme values of a column, and texts that break careless quoting.
+BIG = 2**53 - 1
+TEXT = 'Tor "Süd" 정문\n\t\\ %s {} \u2028'
+
+
+def fill(engine: sa.Engine, *, events: int = 3) -> None:
+    """Some rows everywhere; `events` of them in the table of events."""
+    when = {"created_at": ONSET, "updated_at": datetime(2026, 3, 1, 23, 59, 59, 999999, tzinfo=UTC)}
+    with session_scope(session_factory(engine)) as session:
+        session.add(User(id=USER, username="ann", password_hash="$argon2id$x", role=Role.ADMIN, last_login_at=ONSET, **when))
+        session.add(User(username="bob", email="bob@example.org", password_hash="y", active=False, **when))
+        session.add(
+            Camera(
+                id=CAMERA,
+                name=TEXT,
+                source="rtsp://u:p%40ss@10.0.0.1/1",
+                vad_settings={"pixels": 21600, "deep": {"a": [1, None, True, "x"]}},
+                zones=[{"name": "z", "kind": "privacy", "polygon": [[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]]}],
+                analysed_fps=1 / 3,
+                **when,
+            )
+        )
+        session.add(Camera(name="plain", source="sim://gate", enabled=False, **when))
+        session.flush()
+        session.add(CameraAccess(user_id=USER, camera_id=CAMERA, level=AccessLevel.CONTROL, created_at=ONSET))
+        session.add(
+            DailyStatistics(
+                camera_id=CAMERA, day=date(2026, 2, 28), time_zone="Asia/Seoul", frames_read=BIG, score_sum=0.1 + 0.2, updated_at=ONSET
+            )
+        )
+        session.add(NotificationRule(name="all", camera_ids=[str(CAMERA)], min_severity=Severity.HIGH, channels=[{"email": TEXT}], **when))
+        upsert_events(session, [make_event(number, detail=TEXT) for number in range(events)], stored_at=ONSET)
+        session.flush()
+        first = session.scalars(sa.select(Event).limit(1)).one()
+        first.acknowledged, first.acknowledged_by, first.acknowledged_at, first.note, first.locked = True, USER, ONSET, TEXT, True
+
+
+def all_rows(engine: sa.Engine) -> dict[str, list[dict[str, object]]]:
+    """Every row of every table through today's models, in a fixed order: what two databases that hold the same have in common."""
+    with session_scope(session_factory(engine), read_only=True) as session:
+        return {
+            table.name: [dict(row) for row in session.execute(sa.select(table).order_by(table.c.id)).mappings()]
+            for table in Base.metadata.sorted_tables
+        }
