@@ -18,6 +18,7 @@ from haetae.pipeline.observer import Observer, Observers
 from haetae.pipeline.resource_pool import ResourcePool
 from haetae.pipeline.state_store import StateStore
 from haetae.pipeline.statistics import SiteStatistics
+from haetae.pipeline.storage_keeper import StorageKeeper
 from haetae.pipeline.system_events import SystemEvents
 from haetae.pipeline.tally import Tally
 from haetae.settings import SystemConfig
@@ -49,7 +50,7 @@ class Shared:
     abandoned: AbandonedThreads
     statistics: SiteStatistics
     metrics: SiteMetrics
-    why_not_recording: Callable[[], str]
+    keeper: StorageKeeper
     watchers: tuple[Watcher, ...] = ()
 
 
@@ -128,5 +129,5 @@ class CameraFactory:
             layout=shared.layout,
             make_clips=make_clips,
             observer=observer,
-            why_not_recording=shared.why_not_recording,
+            why_not_recording=shared.keeper.why_not_recording,
         )

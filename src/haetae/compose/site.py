@@ -1,6 +1,6 @@
 """Builds what `haetae serve` runs: all cameras of a site and everything that they share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from uuid import UUID
 
@@ -76,12 +76,26 @@ class Site:
     def _start(self) -> None:
         # Many cameras share the cores; OpenCV's own threads made a frame dearer, not faster.
         cv2.setNumThreads(1)
+        shared = self._open_storage()
+        cameras = self._make_cameras(shared)
+        self.cameras = cameras
+        self._read = StatusReader(shared, cameras)
+        self._open.callback(lambda: shared.statistics.sample(cameras.statuses()))
+        self._open.callback(shared.system_events.close_all)
+        self._open.callback(cameras.close, _CLOSE_S)
+        cameras.reconcile()
+        self._look_after(shared, cameras)
+        self._serve(shared.metrics, cameras)
+        _log.info("site started", folder=str(self.config.storage.directory), cameras=len(cameras.statuses()))
+
+    def _open_storage(self) -> Shared:
+        """Everything that cameras share, opened in the order in which it depends on each other; what an earlier run left is settled."""
         config, clock = self.config, self._clock
         folder = config.storage.directory
         self._open.enter_context(SiteLock(folder))
         layout = StorageLayout(folder)
         layout.clean_leftovers()
-        sessions = self._open_database()
+        self._sessions = sessions = self._open_database()
         metrics = SiteMetrics(lambda: self.status)
         statistics = SiteStatistics(sessions, clock, local_time_zone(config.site.time_zone))
         # Closed after the event log, so that the last events are counted.
@@ -92,17 +106,16 @@ class Site:
         log.flush()
         with session_scope(sessions) as session:
             mark_interrupted(session)
-
         pool = ResourcePool(config.pool, clock=clock, uses_gpu=bool(_GPU_PROVIDERS & set(available_providers())))
         self._open.callback(pool.close)
         system_events = SystemEvents(_CountedLog(log, statistics), clock)
         keeper = StorageKeeper(layout, sessions, config.retention, clock, system_events)
         self._open.callback(keeper.close)
         keeper.recover()
+        keeper.check()
         states = StateStore(layout, clock)
         self._open.callback(states.close)
-        abandoned = AbandonedThreads(config.site.max_abandoned_threads)
-        shared = Shared(
+        return Shared(
             config=config,
             layout=layout,
             clock=clock,
@@ -110,54 +123,50 @@ class Site:
             pool=pool,
             states=states,
             system_events=system_events,
-            abandoned=abandoned,
+            abandoned=AbandonedThreads(config.site.max_abandoned_threads),
             statistics=statistics,
             metrics=metrics,
-            why_not_recording=keeper.why_not_recording,
+            keeper=keeper,
             watchers=self._watchers,
         )
-        factory = CameraFactory(shared)
+
+    def _make_cameras(self, shared: Shared) -> MultiCameraManager:
+        limit = self.config.site.max_cameras
 
         def removed(camera_id: UUID) -> None:
-            states.forget(camera_id)
-            metrics.forget_camera(camera_id)
+            shared.states.forget(camera_id)
+            shared.metrics.forget_camera(camera_id)
 
-        store = CameraStore(sessions, clock, max_cameras=config.site.max_cameras)
-        cameras = MultiCameraManager(store, factory.pipeline, max_cameras=config.site.max_cameras, clock=clock, removed=removed)
-        self.cameras = cameras
-        self._read = StatusReader(config, clock, cameras=cameras, pool=pool, keeper=keeper, log=log, abandoned=abandoned)
-        keeper.check()
-        self._open.callback(lambda: statistics.sample(cameras.statuses()))
-        self._open.callback(system_events.close_all)
-        self._open.callback(cameras.close, _CLOSE_S)
-        cameras.reconcile()
+        store = CameraStore(self._sessions, self._clock, max_cameras=limit)
+        return MultiCameraManager(store, CameraFactory(shared).pipeline, max_cameras=limit, clock=self._clock, removed=removed)
+
+    def _look_after(self, shared: Shared, cameras: MultiCameraManager) -> None:
+        """The three threads that look after the site; see docs/design/threads.md."""
 
         def watch() -> None:
             cameras.check()
-            pool.check()
+            shared.pool.check()
 
         def keep_house() -> None:
-            statistics.sample(cameras.statuses())
-            statistics.check()
-            system_events.check()
-            keeper.check()
+            shared.statistics.sample(cameras.statuses())
+            shared.statistics.check()
+            shared.system_events.check()
+            shared.keeper.check()
 
-        self._tick("reconcile", config.site.reconcile_s, cameras.reconcile)
-        self._tick("watchdog", _WATCHDOG_S, watch)
-        self._tick("housekeeping", _WATCHDOG_S, keep_house)
-        self._serve(metrics, cameras)
-        _log.info("site started", folder=str(folder), cameras=len(cameras.statuses()))
+        for name, period_s, task in (
+            ("reconcile", self.config.site.reconcile_s, cameras.reconcile),
+            ("watchdog", _WATCHDOG_S, watch),
+            ("housekeeping", _WATCHDOG_S, keep_house),
+        ):
+            ticker = Ticker(name, period_s, task, self._clock)
+            ticker.start()
+            self._open.callback(ticker.close)
 
     def _open_database(self) -> Sessions:
         engine = make_engine(self.config.database_url())
         self._open.callback(engine.dispose)
         upgrade(engine, clock=self._clock)
         return session_factory(engine)
-
-    def _tick(self, name: str, period_s: float, task: Callable[[], None]) -> None:
-        ticker = Ticker(name, period_s, task, self._clock)
-        ticker.start()
-        self._open.callback(ticker.close)
 
     def _serve(self, metrics: SiteMetrics, cameras: MultiCameraManager) -> None:
         control = ControlServer(self.config.storage.directory / CONTROL_SOCKET, lambda: self.status, cameras.reconcile)
