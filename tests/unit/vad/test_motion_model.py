@@ -10,7 +10,7 @@ from haetae.errors import ConfigError, ModelError, StateError
 from haetae.vad.base import HeldOut, RawScore, Window, create_model
 from haetae.vad.calibrate import Calibration
 from haetae.vad.motion import MotionModel
-from haetae.vad.motion.model import EXPLAIN_FROM
+from haetae.vad.motion.model import EXPLAIN_FROM, MAP_FROM
 from haetae.vad.motion.state import MotionState
 
 LEARN_S = 60.0
@@ -94,10 +94,14 @@ def test_the_box_and_the_map_lie_on_what_is_abnormal(learned: Learned) -> None:
     assert 0.3 < row / 30 < 0.7
 
 
-def test_what_is_far_from_an_alarm_carries_neither_map_nor_facts(learned: Learned) -> None:
-    scores = watch(learned, [Mover(-24, 100, 40.0)], seconds=5.0)
-    assert any(0.0 < score.value < EXPLAIN_FROM for score in scores)
-    assert all(score == RawScore(score.value) for score in scores if score.value < EXPLAIN_FROM)
+def test_the_further_from_an_alarm_the_less_is_told(learned: Learned) -> None:
+    scores = [score for speed in (40.0, 60.0, 75.0, 90.0) for score in watch(learned, [Mover(-24, 100, speed)], seconds=3.0)]
+    calm = [score for score in scores if score.value < MAP_FROM]
+    middle = [score for score in scores if MAP_FROM <= score.value < EXPLAIN_FROM]
+    assert any(score.value > 0.0 for score in calm)
+    assert all(score == RawScore(score.value) for score in calm)
+    assert any(score.heat is not None for score in middle)
+    assert not any(score.facts or score.box for score in middle)
 
 
 def test_who_goes_against_the_stream_is_said_to_go_the_wrong_way(learned: Learned) -> None:

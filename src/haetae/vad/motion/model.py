@@ -16,8 +16,9 @@ from haetae.vad.motion.state import MotionState
 from haetae.vad.motion.tables import Tables
 from haetae.vad.preprocess import WORK_PIXELS
 
+MAP_FROM = 0.3
 EXPLAIN_FROM = 0.5
-"""Raw scores below, half of a usual alarm level, carry no map, no box and no facts."""
+"""Raw scores below MAP_FROM carry no map, below EXPLAIN_FROM, half of a usual alarm level, no box and no facts either."""
 
 
 class MotionModel:
@@ -93,10 +94,12 @@ def _judge(
         share[:, hidden[seen.cell]] = 0.0
     greatest = float(share.max())
     value = state.smoothing.step(greatest, seen.elapsed_s)
-    if value < EXPLAIN_FROM or greatest <= 0.0:
+    if value < MAP_FROM or greatest <= 0.0:
         return RawScore(value)
     fused = share.max(axis=0)
     heat = block_map(seen, fused, state.observer.size.rows, state.observer.size.columns)
+    if value < EXPLAIN_FROM:
+        return RawScore(value, heat)
     top = int(fused.argmax())
     explained = facts(seen, top, surprise[:, top], share[:, top], tables, state.counts, scale)
     return RawScore(value, heat, top_region(heat), explained)
