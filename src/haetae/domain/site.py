@@ -11,8 +11,8 @@ class StorageStatus:
     """The disk under the storage folder.
 
     `media_bytes` is what clips and pictures of events take, `locked_bytes` the part that is evidence. `days_left` predicts, from the growth
-    of the last days, when retention must delete what the age limit would still keep; None where nothing can be said. `recording` is false while
-    clips are refused for `cause`.
+    of the last days, when retention must delete what the age limit would still keep; None where nothing can be said. `recording` is
+    false while clips are refused for `cause`.
     """
 
     free_bytes: int = 0

@@ -1,9 +1,10 @@
 import threading
 
+from tests.support.waiting import wait_until
+
 from haetae.clock import SystemClock
 from haetae.pipeline.ticker import Ticker
 from haetae.testing.clock import FakeClock
-from tests.support.waiting import wait_until
 
 
 def test_a_task_runs_again_and_again_and_outlives_its_own_faults():
