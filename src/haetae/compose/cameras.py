@@ -1,7 +1,8 @@
 """Builds the cameras of a site."""
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from haetae.clock import Clock
@@ -21,6 +22,7 @@ from haetae.pipeline.statistics import SiteStatistics
 from haetae.pipeline.storage_keeper import StorageKeeper
 from haetae.pipeline.system_events import SystemEvents
 from haetae.pipeline.tally import Tally
+from haetae.pipeline.turns import AT_ONCE, Turn
 from haetae.settings import SystemConfig
 from haetae.sources.base import SourceOptions
 from haetae.sources.factory import open_source
@@ -52,6 +54,7 @@ class Shared:
     metrics: SiteMetrics
     keeper: StorageKeeper
     watchers: tuple[Watcher, ...] = ()
+    turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
 
 
 class CameraFactory:
@@ -113,6 +116,7 @@ class CameraFactory:
                 heartbeat=parts.heartbeat,
                 persistent=True,
                 save_every_s=config.site.save_state_s,
+                turn=Turn(shared.turns),
                 stale_after_s=config.source.late_after_s,
             ),
         )

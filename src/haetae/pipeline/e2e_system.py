@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import structlog
@@ -16,9 +17,10 @@ from haetae.pipeline.incident_recorder import IncidentRecorder
 from haetae.pipeline.observer import GuardedObserver, Observer
 from haetae.pipeline.rate import Rate
 from haetae.pipeline.tally import Tally, with_shed
+from haetae.pipeline.turns import Turn
 from haetae.sources.base import Source
 from haetae.sources.reconnect import ReconnectPolicy
-from haetae.vad.base import VADModel
+from haetae.vad.base import VADModel, is_brief
 from haetae.vad.gate import Change, Gate, Transition
 from haetae.vad.normality import Normality
 
@@ -43,7 +45,8 @@ class Parts:
     `make_recorder` is asked once, at the first frame, so that a source that cannot be read leaves nothing behind.
     `learned` is told whenever there is something new worth saving, and every `save_every_s`.
     `persistent` never gives up: a source that cannot be read is tried again, after `failed_retry_s` where that can hardly help.
-    `stale_after_s` bounds how far behind a live source may fall before frames are shed.
+    `stale_after_s` bounds how far behind a live source may fall before frames are shed. `turn` is taken for each frame of a model that is
+    `brief`.
     """
 
     model: VADModel
@@ -62,6 +65,7 @@ class Parts:
     failed_retry_s: float = 300.0
     save_every_s: float | None = None
     stale_after_s: float | None = None
+    turn: Turn | None = None
 
 
 class E2ESystem:
@@ -73,6 +77,7 @@ class E2ESystem:
         self._observer = GuardedObserver(parts.observer)
         self._tally = parts.tally or Tally()
         self._heart = parts.heartbeat or Heartbeat(parts.clock, _HANG_S)
+        self._turn: AbstractContextManager[None] = parts.turn if parts.turn is not None and is_brief(parts.model) else nullcontext()
         self._path: FramePath | None = None
         self._normality = parts.normality
         self._recorder: IncidentRecorder | None = None
@@ -126,6 +131,8 @@ class E2ESystem:
         """The thread hangs and will not be waited for: nothing that it does from now on counts. Its open events end as interrupted."""
         self._abandoned = True
         self._stop.set()
+        if self._parts.turn is not None:
+            self._parts.turn.give_up()
         self._tally.end()
         if self._recorder is not None:
             self._recorder.abandon()
@@ -250,7 +257,8 @@ class E2ESystem:
             self._first_frame(path)
         self._parts.reconnect.connected()
         self._rate.count()
-        path.take(frame)
+        with self._turn:
+            path.take(frame)
         self._heart.beat()
         if path.state is not self._status.state:
             self._set_state(path.state, path.cause)

@@ -9,7 +9,7 @@ from haetae.domain.event import AnomalyEvent
 from haetae.domain.fact import Fact
 from haetae.errors import ModelBusy
 from haetae.pipeline.lease import FAILED, Lease, ModelTally
-from haetae.vad.base import HeldOut, ModelState, RawScore, VADModel, Window
+from haetae.vad.base import HeldOut, ModelState, RawScore, VADModel, Window, is_brief
 
 
 class Analyzer(Protocol):
@@ -39,6 +39,7 @@ class SharedModel(Lease[VADModel]):
         self.name = model.name
         self.version = model.version
         self.max_batch = model.max_batch
+        self.brief = is_brief(model)
         self._tally = tally
 
     def new_state(self) -> ModelState:

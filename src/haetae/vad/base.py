@@ -68,7 +68,8 @@ class VADModel(Protocol):
 
     `learn` and `score` may be called from several threads with different states. `max_batch` is the number of windows that one call takes
     best: 1 says that it gains nothing from batches and each camera's own thread may call it at the same time as the others.
-    A class may have `estimate_mb(**settings) -> float`, the memory that one instance will need, asked before it is made.
+    A class may have `estimate_mb(**settings) -> float`, the memory that one instance will need, asked before it is made, and
+    `brief = True`, which says that a call takes about a millisecond, much of it in Python: then cameras take turns.
     """
 
     name: str
@@ -97,6 +98,11 @@ class VADModel(Protocol):
     def score(self, batch: Sequence[Window]) -> list[RawScore]:
         """Judge each window; the result has the order of the batch."""
         ...
+
+
+def is_brief(model: VADModel) -> bool:
+    """Whether cameras should take turns with it; false where the model does not say."""
+    return bool(getattr(model, "brief", False))
 
 
 VAD_MODELS = Registry(

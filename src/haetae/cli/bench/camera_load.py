@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,8 +92,9 @@ def run_site(loads: list[Load], cameras: int, seconds: float) -> dict[str, Any]:
         "frames_skipped": skipped,
         "frames_dropped": dropped,
         "share_analysed": round(analysed / (cameras * elapsed_s * ANALYSED_FPS), 4),
-        "latency_p50_s": round(float(np.percentile(latencies.seconds, 50)), 4),
-        "latency_p95_s": round(float(np.percentile(latencies.seconds, 95)), 4),
+        "latency_p50_s": _percentile(latencies.seconds, 50),
+        "latency_p95_s": _percentile(latencies.seconds, 95),
+        "states": dict(Counter(str(camera.state) for camera in status.cameras)),
         "events": sum(camera.events for camera in status.cameras),
     }
 
@@ -158,6 +160,10 @@ def _frames(site: Site) -> dict[str, int]:
         "skipped": sum(count.skipped for count in counts),
         "dropped": sum(count.dropped_total for count in counts),
     }
+
+
+def _percentile(seconds: list[float], percent: float) -> float | None:
+    return round(float(np.percentile(seconds, percent)), 4) if seconds else None
 
 
 def _cpu_s() -> float:

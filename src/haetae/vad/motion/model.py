@@ -30,6 +30,7 @@ class MotionModel:
     name = "motion"
     version = 1
     max_batch = 1
+    brief = True
 
     def __init__(self, *, pixels: int = WORK_PIXELS) -> None:
         if not 64 * 64 <= pixels <= 1920 * 1080:
