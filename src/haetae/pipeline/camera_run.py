@@ -21,7 +21,7 @@ from haetae.vad.normality import Normality
 
 _log = structlog.get_logger()
 
-RESTARTING = ("source", "vad_model", "vad_settings", "analysed_fps", "learning_s")
+RESTARTING = ("source", "vad_model", "vad_settings", "analysed_fps")
 """What of a camera's settings cannot be changed within a connection."""
 
 

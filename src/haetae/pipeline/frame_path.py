@@ -75,6 +75,8 @@ class FramePath:
             self.masks = ZoneMasks(camera.zones)
         if camera.false_alarms_per_day != before.false_alarms_per_day:
             self.normality.set_budget(camera.false_alarms_per_day)
+        if camera.learning_s is not None and camera.learning_s != before.learning_s:
+            self.normality.set_learning_s(camera.learning_s)
 
     def connected(self) -> None:
         """Frames of another connection follow."""

@@ -164,6 +164,10 @@ class Normality:
             self._calibration = self._calibration.with_budget(false_alarms_per_day)
         self._budget = false_alarms_per_day
 
+    def set_learning_s(self, learning_s: float) -> None:
+        """Another length of footage to learn from, what was learned so far included; nothing changes once learning is done."""
+        self._learning_s = max(learning_s, 1e-6)
+
     def save(self, path: Path) -> None:
         """Write it all to `path`, whole or not at all. Raises ModelError while learning, StateError when it cannot be written."""
         self.snapshot().write(path)

@@ -55,6 +55,22 @@ def test_a_contact_sheet_shows_evenly_spaced_pictures(tmp_path: Path) -> None:
         assert min(errors, key=lambda other: errors[other]) == index
 
 
+def test_what_is_concealed_is_in_no_picture_of_the_sheet(tmp_path: Path) -> None:
+    clip = make_video(tmp_path / "clip.mp4", seconds=2)
+
+    def conceal(rgb: RGB) -> RGB:
+        shown = rgb.copy()
+        shown[:, :160] = 0
+        return shown
+
+    write_contact_sheet(clip, tmp_path / "s.jpg", columns=2, rows=1, width=652, conceal=conceal)
+    sheet = read_rgb(tmp_path / "s.jpg")
+    for left in (4, 328):
+        # The caption lies in the lower left corner.
+        assert sheet[4:200, left : left + 150].max() < 30
+        assert sheet[4:200, left + 170 : left + 310].mean() > 60
+
+
 def test_a_clip_shorter_than_its_sheet_fills_the_first_places(tmp_path: Path) -> None:
     clip = make_video(tmp_path / "clip.mp4", seconds=0.12)
     write_contact_sheet(clip, tmp_path / "s.jpg", columns=4, rows=1, width=340)

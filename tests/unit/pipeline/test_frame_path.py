@@ -160,6 +160,15 @@ def test_another_number_of_false_alarms_takes_effect_without_learning_anew():
     assert len(path.model.learned) == learned
 
 
+def test_another_learning_time_takes_effect_without_beginning_anew():
+    path = Path(make_camera(learning_s=100.0), learned=False)
+    path.play(10)
+    path.path.change(replace(path.camera, learning_s=1.25))
+    path.play(5)
+    assert path.path.state is CameraState.WATCHING
+    assert len(path.model.learned) == 14
+
+
 def test_a_frame_that_the_model_has_no_time_for_is_counted_and_nothing_else_happens():
     path = Path(busy=lambda number: number in (2, 3))
     path.play(5)
