@@ -77,7 +77,8 @@ def test_the_faults_of_five_cameras_are_not_those_of_thirteen_others(tmp_path, v
 def test_twenty_cycles_of_flapping_leave_memory_threads_and_files_flat(tmp_path, videos):
     config = site_config(tmp_path)
     process = psutil.Process()
-    with RtspServer(videos["small"]) as server:
+    # Sent quickly, so that FFmpeg has soon seen enough of each connection.
+    with RtspServer(videos["small"], speed=8.0) as server:
         camera = add_camera(config, "flapping", server.url)
         with RunningSite(config) as running:
             used = []
