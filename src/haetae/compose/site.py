@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from uuid import UUID
 
-import cv2
 import structlog
 
 from haetae.clock import Clock, SystemClock
 from haetae.compose.cameras import CameraFactory, Shared, Watcher
+from haetae.compose.process import share_the_machine
 from haetae.compose.site_lock import SiteLock
 from haetae.compose.site_status import StatusReader
 from haetae.database.async_event_logger import AsyncEventLogger
@@ -74,8 +74,7 @@ class Site:
         return self._read()
 
     def _start(self) -> None:
-        # Many cameras share the cores; OpenCV's own threads made a frame dearer, not faster.
-        cv2.setNumThreads(1)
+        share_the_machine()
         shared = self._open_storage()
         cameras = self._make_cameras(shared)
         self.cameras = cameras

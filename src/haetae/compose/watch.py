@@ -8,9 +8,8 @@ from pathlib import Path
 from random import Random
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-import cv2
-
 from haetae.clock import Clock, SystemClock
+from haetae.compose.process import share_the_machine
 from haetae.database.async_event_logger import AsyncEventLogger
 from haetae.database.camera_repository import ensure_camera
 from haetae.database.engine import make_engine, session_factory, session_scope
@@ -103,8 +102,7 @@ class _Storage:
 
 def build_watch(plan: WatchPlan, observer: Observer) -> Watching:
     """Build one run. Raises ConfigError and StateError for what can be known to be wrong before anything is opened."""
-    # Many cameras share the cores; OpenCV's own threads made a frame dearer, not faster.
-    cv2.setNumThreads(1)
+    share_the_machine()
     clock = SystemClock()
     model = create_model(plan.model)
     camera = CameraConfig(
