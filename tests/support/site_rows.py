@@ -8,8 +8,9 @@ from tests.support.events import CAMERA, ONSET, make_event
 
 from haetae.database.engine import session_factory, session_scope
 from haetae.database.event_repository import upsert_events
-from haetae.database.models import AccessLevel, Base, Camera, CameraAccess, DailyStatistics, Event, NotificationRule, Role, User
+from haetae.database.models import Base, Camera, CameraAccess, DailyStatistics, Event, NotificationRule, User
 from haetae.domain.event import Severity
+from haetae.domain.viewer import AccessLevel, Role
 
 USER = UUID("01960000-0000-7000-8000-0000000000aa")
 # The extreme values of a column, and texts that break careless quoting.

@@ -11,7 +11,9 @@ from sqlalchemy.engine import Dialect
 from haetae.database.models import Event
 from haetae.domain.event import AnomalyEvent
 
-OPERATOR_COLUMNS = frozenset({"acknowledged", "acknowledged_by", "acknowledged_at", "note", "locked"})
+OPERATOR_COLUMNS = frozenset(
+    {"acknowledged", "acknowledged_by", "acknowledged_at", "note", "locked", "review", "reviewed_by", "reviewed_at"}
+)
 """What people decide about an event; no revision from the pipeline touches it."""
 
 KEEPER_COLUMNS = frozenset({"media_deleted_at"})

@@ -1,4 +1,4 @@
-"""The six tables.
+"""The six tables of the site; those of log-in and audit are in `account_models`.
 
 Events and daily statistics name their camera by id without a foreign key, on purpose: evidence outlives the camera it came from, and an
 event that reaches the database after its camera was removed is stored like any other. Ids are UUIDs, so none is ever used twice.
@@ -6,7 +6,6 @@ Grants (`CameraAccess`) do go with their camera and their user.
 """
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any, ClassVar, TypeAlias
 from uuid import UUID
 
@@ -14,23 +13,12 @@ from sqlalchemy import BigInteger, Date, Double, ForeignKey, Index, Integer, Met
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from haetae.database.types import UTCDateTime, json_type, word
-from haetae.domain.event import EventKind, EventStatus, Severity
+from haetae.domain.event import EventKind, EventStatus, Review, Severity
+from haetae.domain.viewer import AccessLevel, Role
 from haetae.ids import new_id
 
 JSONObject: TypeAlias = dict[str, Any]
 JSONList: TypeAlias = list[Any]
-
-
-class Role(StrEnum):
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-    ADMIN = "admin"
-
-
-class AccessLevel(StrEnum):
-    VIEW = "view"
-    CONTROL = "control"
-    ADMIN = "admin"
 
 
 class Base(DeclarativeBase):
@@ -55,7 +43,10 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """A person who may log in. `password_hash` is Argon2id; who leaves is made inactive, so that the name stays on what they did."""
+    """A person who may log in. `password_hash` is Argon2id; who leaves is made inactive, so that the name stays on what they did.
+
+    `generation` grows when everything that was handed out to this person is taken back; tokens of an older one are worth nothing.
+    """
 
     __tablename__ = "users"
 
@@ -70,6 +61,7 @@ class User(Base):
     updated_at: Mapped[datetime]
     password_changed_at: Mapped[datetime | None]
     last_login_at: Mapped[datetime | None]
+    generation: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Camera(Base):
@@ -109,7 +101,7 @@ def _media_index(name: str, condition: str, *columns: str) -> Index:
 class Event(Base):
     """One incident at its highest known revision.
 
-    The pipeline writes all columns but the operator's own (`acknowledged*`, `note`, `locked`), which no revision touches, and
+    The pipeline writes all columns but the operators' own (`acknowledged*`, `review*`, `note`, `locked`), which no revision touches, and
     `media_deleted_at`, which retention sets when it deletes clip and pictures. `locked` is evidence: retention leaves it alone.
     `timestamp` is the onset; `onset_s`, `end_s`, `peak_s` are presentation times in seconds.
     """
@@ -158,6 +150,9 @@ class Event(Base):
     acknowledged_at: Mapped[datetime | None]
     note: Mapped[str | None] = mapped_column(Text)
     locked: Mapped[bool] = mapped_column(default=False)
+    review: Mapped[Review] = mapped_column(word(Review), server_default=Review.NEW.value)
+    reviewed_by: Mapped[UUID | None]
+    reviewed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

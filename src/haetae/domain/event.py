@@ -38,6 +38,16 @@ class EventStatus(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+class Review(StrEnum):
+    """What people made of an event; `normal` also tells the camera that such things are to be expected there."""
+
+    NEW = "new"
+    IN_PROGRESS = "in_progress"
+    RESOLVED = "resolved"
+    FALSE_ALARM = "false_alarm"
+    NORMAL = "normal"
+
+
 @dataclass(frozen=True, slots=True)
 class AnomalyEvent:
     """One incident, from the first abnormal frame to the last. Never one event per frame.

@@ -12,10 +12,11 @@ from tests.support.postgres import Wire, empty_url, engine, postgres_database  #
 from haetae.database.camera_store import CameraStore
 from haetae.database.engine import Sessions, make_engine, session_factory, session_scope
 from haetae.database.event_repository import list_events, upsert_events
-from haetae.database.models import AccessLevel, Camera, CameraAccess, DailyStatistics, User
+from haetae.database.models import Camera, CameraAccess, DailyStatistics, User
 from haetae.database.opening import writing
 from haetae.domain.camera import CameraConfig
 from haetae.domain.notation import parse_schedule, parse_zone
+from haetae.domain.viewer import AccessLevel
 from haetae.errors import CameraLimit, ConfigError, DatabaseUnavailable, UnknownCamera
 from haetae.ids import new_id
 from haetae.testing.clock import FakeClock
