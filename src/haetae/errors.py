@@ -9,7 +9,13 @@ HaetaeError                    message, and a hint that says what to do next
 │   ├── ModelBusy              a shared model had no time for this frame; `reason` is what it is counted under
 │   └── OutOfMemory            a model does not fit into the memory budget; the hint says what would have to go
 ├── CameraLimit                no more cameras than configured
-├── UnknownCamera              no camera of that name or id
+├── NotFound                   there is no such thing, or not for who is asking
+│   └── UnknownCamera          no camera of that name or id
+├── Conflict                   what is asked for does not go with what is there
+│   └── VersionConflict        somebody else changed it meanwhile
+├── Unauthenticated            who is asking is not known
+├── Forbidden                  who is asking is known, and may not
+├── TooManyRequests            try again later; `retry_after_s` says when
 ├── MediaError                 a clip or a picture cannot be written
 └── StorageError               the journal or the database refuses
     ├── DatabaseUnavailable    the database cannot be reached now
@@ -73,8 +79,36 @@ class CameraLimit(HaetaeError):
     """As many cameras as are allowed are there already."""
 
 
-class UnknownCamera(HaetaeError):
+class NotFound(HaetaeError):
+    """There is no such thing, or not for this viewer: the two are never told apart."""
+
+
+class UnknownCamera(NotFound):
     """No camera has this name or id."""
+
+
+class Conflict(HaetaeError):
+    """What is asked for does not go with what is there: a name that is taken, the last admin."""
+
+
+class VersionConflict(Conflict):
+    """It was changed by somebody else since it was read; nothing was written."""
+
+
+class Unauthenticated(HaetaeError):
+    """Who is asking is not known: no token, or one that is not valid (any more)."""
+
+
+class Forbidden(HaetaeError):
+    """Who is asking is known, sees the thing, and may not do this with it."""
+
+
+class TooManyRequests(HaetaeError):
+    """Too often; try again after `retry_after_s`."""
+
+    def __init__(self, message: str, *, retry_after_s: float, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class MediaError(HaetaeError):

@@ -96,6 +96,47 @@ class MetricsSettings(_Section):
     port: int = Field(9464, ge=0, le=65535, description="0: any free port, which the log names")
 
 
+class ApiSettings(_Section):
+    """The web API and the console."""
+
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for every network of the machine")
+    port: int = Field(8000, ge=0, le=65535, description="0: any free port, which the log names")
+    public_url: str = Field("", description="address that people use, for links in messages; empty: http(s)://host:port")
+    tls_certificate: Path | None = Field(None, description="PEM file with the certificate and its chain; with tls_key, HTTPS is served")
+    tls_key: Path | None = Field(None, description="PEM file with the certificate's private key")
+    trusted_proxies: tuple[str, ...] = Field((), description="addresses or networks whose X-Forwarded-For and -Proto are believed")
+    cors_origins: tuple[str, ...] = Field(
+        (), description="origins of other web pages that may call the API, such as https://portal.example"
+    )
+    max_body_mb: float = Field(2.0, gt=0, le=1024, description="a larger request is refused")
+    request_timeout_s: float = Field(30.0, ge=1, le=600, description="a request whose body takes longer is refused")
+    docs: bool = Field(True, description="serve the API's reference at /docs")
+    metrics_token: str = Field("", description="bearer token for /metrics; without one it answers to the machine itself only")
+    max_clients: int = Field(256, ge=1, le=10000, description="most WebSockets open at once")
+
+
+class AccessSettings(_Section):
+    """Who may log in, and for how long."""
+
+    registration: Literal["closed", "invite", "open"] = Field("invite", description="open: anyone becomes a viewer without cameras")
+    access_token_s: float = Field(900.0, ge=60, le=86400)
+    refresh_token_s: float = Field(14 * 86400.0, ge=3600, le=366 * 86400, description="how long a log-in lasts without being used")
+    ticket_s: float = Field(60.0, ge=5, le=3600, description="life of a link to a clip, a picture or a socket")
+    setup_code_s: float = Field(86400.0, ge=300, le=7 * 86400)
+    invite_s: float = Field(7 * 86400.0, ge=3600, le=90 * 86400)
+    min_password_length: int = Field(12, ge=8, le=128)
+
+
+class SourcePolicySettings(_Section):
+    """What cameras may be read from."""
+
+    schemes: tuple[str, ...] = Field(("rtsp", "rtsps", "http", "https", "file", "sim", "device"), description="kinds of sources")
+    allow_loopback: bool = Field(False, description="addresses of this machine itself (127.0.0.0/8, ::1)")
+    allow_link_local: bool = Field(False, description="169.254.0.0/16 and fe80::/10, where cloud metadata answers too")
+    allowed_networks: tuple[str, ...] = Field((), description="when given, only these; such as 192.168.7.0/24")
+    folders: tuple[Path, ...] = Field((), description="folders from which files may be watched; on the command line any file may")
+
+
 class LogSettings(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     style: Literal["text", "json"] = "text"
@@ -116,6 +157,9 @@ class SystemConfig(BaseSettings):
     pool: PoolSettings = PoolSettings()
     retention: RetentionSettings = RetentionSettings()
     metrics: MetricsSettings = MetricsSettings()
+    api: ApiSettings = ApiSettings()
+    access: AccessSettings = AccessSettings()
+    source_policy: SourcePolicySettings = SourcePolicySettings()
     log: LogSettings = LogSettings()
 
     @classmethod

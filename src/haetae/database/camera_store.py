@@ -19,7 +19,7 @@ from haetae.database.event_store import is_row_fault
 from haetae.database.models import Camera
 from haetae.domain.camera import CameraConfig
 from haetae.domain.camera_check import check_camera
-from haetae.errors import CameraLimit, ConfigError, DatabaseUnavailable, UnknownCamera
+from haetae.errors import CameraLimit, ConfigError, DatabaseUnavailable, UnknownCamera, VersionConflict
 
 log = structlog.get_logger()
 
@@ -85,12 +85,14 @@ class CameraStore:
         """Store what `change` makes of the camera as it is now; nothing is written, and the version stays, where that is the same.
 
         `change` is called inside the transaction: it must be quick and keep the id. Raises what it raises, UnknownCamera, CameraLimit,
-        and ConfigError as `add` does, also when the camera's version is no longer `expected_version`.
+        ConfigError as `add` does, and VersionConflict when the camera's version is no longer `expected_version`.
         """
         with self._transaction() as session:
             before = _load(session, _find(session, camera_id))
             if expected_version not in (None, before.version):
-                raise ConfigError(f"camera {before.config.name!r} was changed by somebody else", hint="Look at it again, then try again")
+                raise VersionConflict(
+                    f"camera {before.config.name!r} was changed by somebody else", hint="Look at it again, then try again"
+                )
             config = check_camera(change(before.config))
             if config.id != camera_id:
                 raise ValueError("a change must keep the camera's id")

@@ -1,0 +1,48 @@
+"""What the routes are given; made by `compose`, read through `dependencies`."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from haetae.api.auth.accounts import Accounts
+    from haetae.api.auth.authenticator import Authenticator
+    from haetae.api.auth.tickets import Tickets
+    from haetae.api.live_events import LiveEvents
+    from haetae.api.site_access import SiteAccess
+    from haetae.clock import Clock
+    from haetae.database.account_store import AccountStore
+    from haetae.database.api_key_store import ApiKeyStore
+    from haetae.database.audit_reader import AuditReader
+    from haetae.database.scoped.cameras import ScopedCameras
+    from haetae.database.scoped.events import ScopedEvents
+    from haetae.database.scoped.statistics import ScopedStatistics
+    from haetae.media.blobs import StorageLayout
+    from haetae.pipeline.live_feed import LiveFeeds
+    from haetae.settings import SystemConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything behind the routes. All of it may be called from any thread; nothing of it needs an event loop but what says so."""
+
+    config: "SystemConfig"
+    clock: "Clock"
+    layout: "StorageLayout"
+    authenticator: "Authenticator"
+    """token or key -> Viewer."""
+    accounts: "Accounts"
+    """Log-in, refresh, registration, passwords, the set-up code."""
+    account_store: "AccountStore"
+    """Users, grants and one-time codes."""
+    api_keys: "ApiKeyStore"
+    tickets: "Tickets"
+    cameras: "ScopedCameras"
+    events: "ScopedEvents"
+    statistics: "ScopedStatistics"
+    audit: "AuditReader"
+    site: "SiteAccess"
+    """The running cameras: status and commands."""
+    feeds: "LiveFeeds"
+    """The newest picture, heat map and packets of each running camera."""
+    live: "LiveEvents"
+    """What WebSockets are told."""
