@@ -1,5 +1,6 @@
 """What the routes are given; made by `compose`, read through `dependencies`."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,3 +47,7 @@ class Services:
     """The newest picture, heat map and packets of each running camera."""
     live: "LiveEvents"
     """What WebSockets are told."""
+    readiness: Callable[[], Sequence[str]]
+    """What is not ready, in words."""
+    render_metrics: Callable[[], tuple[bytes, str]]
+    """Prometheus metrics and their content type."""
