@@ -86,6 +86,10 @@ def _report(status: Any, ended: Any, samples: list[dict[str, float]], cores: flo
         "cameras": len(status.cameras),
         "cores": round(cores, 3),
         **{f"{key}_first_last": [round(steady[0][key], 1), round(steady[-1][key], 1)] for key in ("rss_mb", "threads", "open_files")},
+        "each_minute": [
+            {"minute": minute, **{key: round(sample[key]) for key in ("rss_mb", "threads", "open_files")}}
+            for minute, sample in enumerate(samples[:: max(1, round(60 / SAMPLE_S))])
+        ],
         "rss_mb_per_hour": round(_slope(steady, "rss_mb") * 3600, 2),
         "healthy": {
             "analysed": sum(camera.frames.analysed for camera in healthy),
