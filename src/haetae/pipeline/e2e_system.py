@@ -11,7 +11,7 @@ from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.frame import Frame, FrameCounts, Packet, StreamInfo
 from haetae.errors import SourceUnavailable
-from haetae.pipeline.frame_path import FramePath
+from haetae.pipeline.frame_path import LATE, FramePath
 from haetae.pipeline.heartbeat import Heartbeat
 from haetae.pipeline.incident_recorder import IncidentRecorder
 from haetae.pipeline.observer import GuardedObserver, Observer
@@ -193,7 +193,7 @@ class E2ESystem:
         try:
             self._connected(source, source.open())
             for frame in source.frames(self._push):
-                self._take(frame)
+                self._take(frame, source)
                 if self._stop.is_set():
                     return
             if source.live and not self._stop.is_set():
@@ -248,7 +248,7 @@ class E2ESystem:
         else:
             self._early.append(packet)
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, frame: Frame, source: Source) -> None:
         path = self._path
         assert path is not None
         if self._wanted is not self.camera:
@@ -259,6 +259,8 @@ class E2ESystem:
         self._rate.count()
         with self._turn:
             path.take(frame)
+        if path.behind_since is not None:
+            source.catch_up(path.in_time, LATE)
         self._heart.beat()
         if path.state is not self._status.state:
             self._set_state(path.state, path.cause)

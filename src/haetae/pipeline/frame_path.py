@@ -21,6 +21,12 @@ LATE = "late"
 
 _LAG_JITTER_S = 0.1
 
+_IN_TIME = 0.2
+"""The share of `stale_after_s` up to which a camera that caught up is in time again: there is room then before it is late once more."""
+
+_LONGEST_CATCH_UP = 2.0
+"""In `stale_after_s`: a camera whose clock jumped would be late for ever."""
+
 _RECOGNITION_S = 2.0
 """Longer than the gate takes to recognise an incident."""
 
@@ -65,6 +71,7 @@ class FramePath:
         self._learned = learned
         self._stale_after_s = stale_after_s
         self._least_lag_s = inf
+        self.behind_since: float | None = None
         self._best: Frame | None = None
         self._best_value = 0.0
 
@@ -83,6 +90,7 @@ class FramePath:
         self.normality.discontinuity()
         self.lag.restart()
         self._least_lag_s = inf
+        self.behind_since = None
         self._best = None
 
     def disconnected(self) -> None:
@@ -95,8 +103,9 @@ class FramePath:
     def take(self, frame: Frame) -> None:
         """Learn from the frame, or judge it. Raises what the model raises but for a lack of time, which is counted in `shed`."""
         if self._too_late(frame):
-            self._drop(LATE)
+            self._fall_behind()
             return
+        self.behind_since = None
         frame = self.masks.conceal(frame)
         if self.normality.done:
             self._judge(frame)
@@ -115,6 +124,23 @@ class FramePath:
             return False
         self._least_lag_s = min(self._least_lag_s, lag_s)
         return lag_s > self._least_lag_s + _LAG_JITTER_S
+
+    def _fall_behind(self) -> None:
+        self._drop(LATE)
+        if self.behind_since is None:
+            self.behind_since = self._clock.monotonic()
+            # What comes next is seconds later in the scene.
+            self.normality.discontinuity()
+
+    def in_time(self, t_s: float) -> bool:
+        """Whether a camera that fell behind may be looked at again from the picture at `t_s` on; asked between frames."""
+        if self._stale_after_s is None or self.behind_since is None:
+            return True
+        waited_s = self._clock.monotonic() - self.behind_since
+        if self.lag.of(t_s) > _IN_TIME * self._stale_after_s and waited_s < _LONGEST_CATCH_UP * self._stale_after_s:
+            return False
+        self.behind_since = None
+        return True
 
     def _drop(self, reason: str) -> None:
         self.shed = {**self.shed, reason: self.shed.get(reason, 0) + 1}

@@ -11,6 +11,10 @@ OnPacket = Callable[[Packet], None]
 """Called with every packet before it is decoded, on the reading thread. It must not block."""
 
 
+InTime = Callable[[float], bool]
+"""Whether a picture with this presentation time, in seconds, is early enough to be looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
     """How to read.
@@ -50,6 +54,14 @@ class Source(Protocol):
 
         What is not yielded is counted in `counts` as skipped or dropped (with the reason). A frame counts as analysed when it is yielded.
         Ends at the end of a file; raises SourceUnavailable when the source is lost.
+        """
+        ...
+
+    def catch_up(self, in_time: InTime, reason: str) -> None:
+        """Leave what comes undecoded, dropped for `reason`, up to the first keyframe that is in time: decoding is most of the work, and
+        who cannot keep up with it would fall ever further behind.
+
+        Called on the reading thread between two frames. A source that has nothing to skip may ignore it.
         """
         ...
 

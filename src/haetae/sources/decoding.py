@@ -8,6 +8,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from haetae.domain.frame import Frame
 from haetae.sources import faults
+from haetae.sources.base import InTime
 from haetae.sources.intake import VideoPacket
 from haetae.sources.ledger import CORRUPT, OVERSIZED, UNDECODABLE, Coded, FrameLedger
 from haetae.sources.picture import make_frame
@@ -55,9 +56,22 @@ class Decoding:
         self._last_t_s = 0.0
         self._last_at: datetime | None = None
         self.decoded = 0
+        self._in_time: InTime | None = None
+        self._why_late = ""
+
+    @property
+    def catching_up(self) -> bool:
+        return self._in_time is not None
+
+    def catch_up(self, in_time: InTime, reason: str) -> None:
+        """Decode nothing before the first keyframe that is in time; see `Source.catch_up`."""
+        self._in_time, self._why_late = in_time, reason
 
     def frames(self, packet: VideoPacket, coded: Coded, context: VideoCodecContext | None = None) -> Iterator[Frame]:
         """The wanted frames that come out when `packet` goes in; `context` decodes it in place of the stream's own decoder."""
+        if self._in_time is not None and not self._starts_anew(self._in_time, packet, coded, context or self._context):
+            self._ledger.drop(coded, self._why_late)
+            return
         if packet.size > MAX_PACKET_BYTES:
             self._ledger.drop(coded, OVERSIZED)
             return
@@ -66,6 +80,15 @@ class Decoding:
             return
         packet.opaque = coded
         yield from self._emerge(self._decode(context or self._context, packet, coded))
+
+    def _starts_anew(self, in_time: InTime, packet: VideoPacket, coded: Coded, context: VideoCodecContext | None) -> bool:
+        if not packet.is_keyframe or not in_time(coded.t_s):
+            return False
+        self._in_time = None
+        if context is not None:
+            context.flush_buffers()
+        self._ledger.finish(self._why_late, but=coded)
+        return True
 
     def flush(self) -> Iterator[Frame]:
         """The wanted frames that the decoder still holds, at the end of the stream."""

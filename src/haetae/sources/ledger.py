@@ -98,10 +98,11 @@ class FrameLedger:
         if not numbered:
             self._pass_over(coded)
 
-    def finish(self, reason: str) -> None:
-        """Drop what is still inside: the source has ended or was closed."""
+    def finish(self, reason: str, *, but: Coded | None = None) -> None:
+        """Drop what is still inside: the source has ended or was closed, or its decoder starts anew with `but`."""
         for coded in list(self._inside.values()):
-            self.drop(coded, reason)
+            if coded is not but:
+                self.drop(coded, reason)
 
     def _settle(self, coded: Coded) -> None:
         coded.settled = True

@@ -14,7 +14,7 @@ from haetae.clock import Clock
 from haetae.domain.frame import Frame, FrameCounts, Packet, StreamInfo
 from haetae.errors import SourceUnavailable
 from haetae.sources import faults
-from haetae.sources.base import OnPacket, SourceOptions
+from haetae.sources.base import InTime, OnPacket, SourceOptions
 from haetae.sources.decoding import Decoding, PictureSizeChanged, set_up_decoder
 from haetae.sources.faults import FaultKind
 from haetae.sources.intake import Intake, VideoPacket
@@ -127,7 +127,7 @@ class AvSource:
                 if on_packet is not None:
                     on_packet(self._intake.packet(packet, coded))
                 yield from decoding.frames(packet, coded, self._decoder_for(packet))
-                if decoding.decoded != seen:
+                if decoding.decoded != seen or decoding.catching_up:
                     seen_at, seen = self._clock.monotonic(), decoding.decoded
                 elif self.live and self._clock.monotonic() - seen_at > _BLIND_S:
                     raise self._lost("none of its pictures can be decoded")
@@ -139,6 +139,9 @@ class AvSource:
             self._ledger.finish(UNDECODABLE if self._at_end else CLOSED)
         if self._at_end:
             self._check_end(decoding.decoded)
+
+    def catch_up(self, in_time: InTime, reason: str) -> None:
+        self._decoding.catch_up(in_time, reason)
 
     def close(self) -> None:
         self._stop.set()

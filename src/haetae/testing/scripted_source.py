@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from haetae.domain.frame import Frame, FrameCounts, Luma, Packet, StreamInfo
-from haetae.sources.base import OnPacket
+from haetae.sources.base import InTime, OnPacket
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -75,6 +75,9 @@ class ScriptedSource:
             yield frame
         if self._then is not None:
             raise self._then
+
+    def catch_up(self, in_time: InTime, reason: str) -> None:
+        """Frames that are made up cost nothing to decode."""
 
     @property
     def counts(self) -> FrameCounts:

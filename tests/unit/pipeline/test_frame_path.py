@@ -219,3 +219,22 @@ def test_what_is_open_is_closed_when_the_connection_is_gone():
     path.path.disconnected()
     assert path.changes[-1] is Change.CLOSED
     assert path.path.score is None
+
+
+def test_a_camera_that_fell_behind_is_in_time_again_once_it_caught_up():
+    path = Path(stale_after_s=1.0)
+    path.play(12, seconds_each=0.3)
+    assert path.path.behind_since is not None
+    behind_at = path.next * 0.1
+    assert not path.path.in_time(behind_at)
+    assert path.path.in_time(behind_at + path.path.lag.of(behind_at) - 0.1)
+    assert path.path.behind_since is None
+
+
+def test_a_camera_whose_clock_jumped_is_not_blind_for_ever():
+    path = Path(stale_after_s=1.0)
+    path.play(12, seconds_each=0.3)
+    behind_at = path.next * 0.1
+    assert not path.path.in_time(behind_at)
+    path.clock.advance(2.0)
+    assert path.path.in_time(behind_at)
