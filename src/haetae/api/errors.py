@@ -24,10 +24,10 @@ STATUS: dict[type[errors.HaetaeError], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.CameraLimit: HTTPStatus.CONFLICT,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.ConfigError: HTTPStatus.UNPROCESSABLE_CONTENT,
-    errors.MissingExtra: HTTPStatus.UNPROCESSABLE_CONTENT,
-    errors.ModelError: HTTPStatus.UNPROCESSABLE_CONTENT,
-    errors.SourceUnavailable: HTTPStatus.UNPROCESSABLE_CONTENT,
+    errors.ConfigError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.MissingExtra: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ModelError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.SourceUnavailable: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.MediaError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -117,7 +117,7 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     fields = [FieldFault(field=".".join(map(str, fault["loc"])), message=fault["msg"]) for fault in error.errors()[:20]]
     detail = "; ".join(f"{fault.field}: {fault.message}" for fault in fields[:3])
     hint = "Correct the named fields; /docs lists what is allowed"
-    return problem(request, HTTPStatus.UNPROCESSABLE_CONTENT, "invalid_request", detail, hint=hint, fields=fields)
+    return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", detail, hint=hint, fields=fields)
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
@@ -131,7 +131,18 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "something went wrong in the server", hint="See its log")
 
 
+_MEANINGS = {
+    401: "who is asking is not known",
+    403: "not allowed",
+    404: "there is no such thing, or not for who is asking",
+    409: "does not go with what is there",
+    412: "changed by somebody else meanwhile",
+    422: "something in the request is not allowed",
+    429: "too often",
+    503: "the database cannot be reached now",
+}
+
 ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in (401, 403, 404, 409, 412, 422, 429, 503)
+    status: {"model": Problem, "description": meaning, "content": {"application/problem+json": {}}} for status, meaning in _MEANINGS.items()
 }
 """For `responses=` of the routers, so that the schema names every answer there is."""

@@ -32,7 +32,7 @@ class BodyLimits:
             return
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdigit() or int(announced) > self._max_bytes:
-            await self._refuse(scope, receive, send, HTTPStatus.CONTENT_TOO_LARGE)
+            await self._refuse(scope, receive, send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
         started = False
 
@@ -47,7 +47,7 @@ class BodyLimits:
             # Once an answer has begun there is nothing left to say; the server closes the connection.
             if started:
                 raise
-            status = HTTPStatus.CONTENT_TOO_LARGE if isinstance(error, _TooLarge) else HTTPStatus.REQUEST_TIMEOUT
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if isinstance(error, _TooLarge) else HTTPStatus.REQUEST_TIMEOUT
             await self._refuse(scope, receive, send, status)
 
     def _counted(self, receive: Receive) -> Receive:
@@ -72,7 +72,7 @@ class BodyLimits:
         return counted
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, status: HTTPStatus) -> None:
-        large = status is HTTPStatus.CONTENT_TOO_LARGE
+        large = status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         answer = problem(
             Request(scope),
             status,
