@@ -136,7 +136,8 @@ def test_a_connection_that_is_kept_is_not_cut_off_while_a_request_runs():
             connection.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
             answer = b""
             while b'"done":true' not in answer:
-                assert (part := connection.recv(65536)), "the connection was closed"
+                part = connection.recv(65536)
+                assert part, "the connection was closed"
                 answer += part
 
 

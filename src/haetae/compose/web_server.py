@@ -21,44 +21,47 @@ _MESSAGE_BYTES = 64 * 1024
 
 
 class WebServer:
-    """Serves an application until SIGINT, SIGTERM or `stop`. `run` blocks; it belongs to the main thread, which gets the signals."""
+    """Serves an application. The address is bound at once, so that one in use is known before cameras are started."""
 
-    def __init__(self, app: FastAPI, settings: ApiSettings) -> None:
-        """Binds the address. Raises ConfigError where it cannot be used, and for a certificate that cannot be read."""
+    def __init__(self, settings: ApiSettings) -> None:
+        """Raises ConfigError where the address cannot be used, and for a certificate that cannot be read."""
         self._settings = settings
         secure = _check_certificate(settings)
         self._socket = _bind(settings.host, settings.port)
         port = self._socket.getsockname()[1]
         host = settings.host if settings.host not in ("0.0.0.0", "::") else socket.gethostname()
         self.url = settings.public_url.rstrip("/") or f"{'https' if secure else 'http'}://{_bracketed(host)}:{port}"
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                http=ImpatientH11Protocol,
-                ws="websockets-sansio",
-                ws_max_size=_MESSAGE_BYTES,
-                ws_ping_interval=20.0,
-                ws_ping_timeout=20.0,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                # Only what the configuration names is believed, never an environment variable of uvicorn's.
-                proxy_headers=bool(settings.trusted_proxies),
-                forwarded_allow_ips=list(settings.trusted_proxies),
-                ssl_certfile=settings.tls_certificate,
-                ssl_keyfile=settings.tls_key,
-                limit_concurrency=_CONNECTIONS,
-                timeout_graceful_shutdown=_DRAIN_S,
-                h11_max_incomplete_event_size=32 * 1024,
-            )
-        )
+        self._server: uvicorn.Server | None = None
 
-    def run(self) -> None:
+    def run(self, app: FastAPI) -> None:
+        """Serve until SIGINT, SIGTERM or `stop`; on the main thread, which gets the signals."""
+        settings = self._settings
+        config = uvicorn.Config(
+            app,
+            http=ImpatientH11Protocol,
+            ws="websockets-sansio",
+            ws_max_size=_MESSAGE_BYTES,
+            ws_ping_interval=20.0,
+            ws_ping_timeout=20.0,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # Only what the configuration names is believed, never an environment variable of uvicorn's.
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            ssl_certfile=settings.tls_certificate,
+            ssl_keyfile=settings.tls_key,
+            limit_concurrency=_CONNECTIONS,
+            timeout_graceful_shutdown=_DRAIN_S,
+            h11_max_incomplete_event_size=32 * 1024,
+        )
+        self._server = uvicorn.Server(config)
         self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
         """End soon; any thread."""
-        self._server.should_exit = True
+        if self._server is not None:
+            self._server.should_exit = True
 
     def close(self) -> None:
         self._socket.close()
