@@ -1,7 +1,8 @@
 """Builds what `haetae serve` runs: all cameras of a site and everything that they share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
@@ -9,6 +10,7 @@ import structlog
 from haetae.clock import Clock, SystemClock
 from haetae.compose.cameras import CameraFactory, Shared, Watcher
 from haetae.compose.process import share_the_machine
+from haetae.compose.readiness import Readiness
 from haetae.compose.site_lock import SiteLock
 from haetae.compose.site_status import StatusReader
 from haetae.database.async_event_logger import AsyncEventLogger
@@ -40,16 +42,37 @@ _WATCHDOG_S = 1.0
 _CLOSE_S = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The parts of a started site that its API is built on."""
+
+    shared: Shared
+    sessions: Sessions
+    store: CameraStore
+    cameras: MultiCameraManager
+    readiness: Readiness
+
+
 class Site:
     """A running site. `start` once, `close` once; `status` from any thread between."""
 
-    def __init__(self, config: SystemConfig, clock: Clock | None = None, *, watchers: Sequence[Watcher] = ()) -> None:
-        """Opens nothing yet. `watchers` are asked for an observer of each camera, beside the site's own."""
+    def __init__(
+        self,
+        config: SystemConfig,
+        clock: Clock | None = None,
+        *,
+        watchers: Sequence[Watcher] = (),
+        tell: Callable[[AnomalyEvent], None] = lambda _event: None,
+    ) -> None:
+        """Opens nothing yet. `watchers` are asked for an observer of each camera, beside the site's own; `tell` hears of the events that no
+        camera's observer does. It must return at once and not raise."""
         self._watchers = tuple(watchers)
+        self._tell = tell
         self.config = config
-        self._clock = clock or SystemClock()
+        self.clock = clock or SystemClock()
         self._open = ExitStack()
         self._read: StatusReader | None = None
+        self._running: Running | None = None
         self.cameras: MultiCameraManager | None = None
         self.metrics_port: int | None = None
 
@@ -73,11 +96,21 @@ class Site:
             raise RuntimeError("the site has not been started")
         return self._read()
 
+    @property
+    def running(self) -> Running:
+        """Raises RuntimeError before `start`."""
+        if self._running is None:
+            raise RuntimeError("the site has not been started")
+        return self._running
+
     def _start(self) -> None:
         share_the_machine()
         shared = self._open_storage()
-        cameras = self._make_cameras(shared)
+        limit = self.config.site.max_cameras
+        store = CameraStore(self._sessions, self.clock, max_cameras=limit)
+        cameras = self._make_cameras(shared, store, limit)
         self.cameras = cameras
+        self._running = Running(shared, self._sessions, store, cameras, Readiness(shared, self._sessions, cameras))
         self._read = StatusReader(shared, cameras)
         self._open.callback(lambda: shared.statistics.sample(cameras.statuses()))
         self._open.callback(shared.system_events.close_all)
@@ -89,7 +122,7 @@ class Site:
 
     def _open_storage(self) -> Shared:
         """Everything that cameras share, opened in the order in which it depends on each other; what an earlier run left is settled."""
-        config, clock = self.config, self._clock
+        config, clock = self.config, self.clock
         folder = config.storage.directory
         self._open.enter_context(SiteLock(folder))
         layout = StorageLayout(folder)
@@ -107,7 +140,7 @@ class Site:
             mark_interrupted(session)
         pool = ResourcePool(config.pool, clock=clock, uses_gpu=bool(_GPU_PROVIDERS & set(available_providers())))
         self._open.callback(pool.close)
-        system_events = SystemEvents(_CountedLog(log, statistics), clock)
+        system_events = SystemEvents(_CountedLog(log, statistics, self._tell), clock)
         keeper = StorageKeeper(layout, sessions, config.retention, clock, system_events)
         self._open.callback(keeper.close)
         keeper.recover()
@@ -129,15 +162,12 @@ class Site:
             watchers=self._watchers,
         )
 
-    def _make_cameras(self, shared: Shared) -> MultiCameraManager:
-        limit = self.config.site.max_cameras
-
+    def _make_cameras(self, shared: Shared, store: CameraStore, limit: int) -> MultiCameraManager:
         def removed(camera_id: UUID) -> None:
             shared.states.forget(camera_id)
             shared.metrics.forget_camera(camera_id)
 
-        store = CameraStore(self._sessions, self._clock, max_cameras=limit)
-        return MultiCameraManager(store, CameraFactory(shared).pipeline, max_cameras=limit, clock=self._clock, removed=removed)
+        return MultiCameraManager(store, CameraFactory(shared).pipeline, max_cameras=limit, clock=self.clock, removed=removed)
 
     def _look_after(self, shared: Shared, cameras: MultiCameraManager) -> None:
         """The three threads that look after the site; see docs/design/threads.md."""
@@ -157,14 +187,14 @@ class Site:
             ("watchdog", _WATCHDOG_S, watch),
             ("housekeeping", _WATCHDOG_S, keep_house),
         ):
-            ticker = Ticker(name, period_s, task, self._clock)
+            ticker = Ticker(name, period_s, task, self.clock)
             ticker.start()
             self._open.callback(ticker.close)
 
     def _open_database(self) -> Sessions:
         engine = make_engine(self.config.database_url())
         self._open.callback(engine.dispose)
-        upgrade(engine, clock=self._clock)
+        upgrade(engine, clock=self.clock)
         return session_factory(engine)
 
     def _serve(self, metrics: SiteMetrics, cameras: MultiCameraManager) -> None:
@@ -177,12 +207,14 @@ class Site:
 
 
 class _CountedLog:
-    """Events that no camera's observer hears of are counted as well."""
+    """Events that no camera's observer hears of are counted and told as well."""
 
-    def __init__(self, log: AsyncEventLogger, statistics: SiteStatistics) -> None:
+    def __init__(self, log: AsyncEventLogger, statistics: SiteStatistics, tell: Callable[[AnomalyEvent], None]) -> None:
         self._log = log
         self._statistics = statistics
+        self._tell = tell
 
     def log_event(self, event: AnomalyEvent) -> None:
         self._log.log_event(event)
         self._statistics.touch(event)
+        self._tell(event)

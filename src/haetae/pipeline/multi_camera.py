@@ -9,8 +9,10 @@ import structlog
 
 from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
+from haetae.domain.feedback import NormalEvidence
 from haetae.errors import UnknownCamera
 from haetae.pipeline.camera_pipeline import CameraPipeline
+from haetae.pipeline.feedback import Applied
 
 _log = structlog.get_logger()
 
@@ -80,6 +82,10 @@ class MultiCameraManager:
         self._leaving: list[CameraPipeline] = []
         self._closed = False
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     def add_camera(self, config: CameraConfig) -> UUID:
         """Add a camera, and start it if it is enabled. Raises ConfigError, CameraLimit, DatabaseUnavailable."""
         self._store.add(config)
@@ -126,6 +132,13 @@ class MultiCameraManager:
             pipelines, refused = list(self._pipelines.values()), dict(self._refused)
         found = {pipeline.id: pipeline.status for pipeline in pipelines if pipeline.id not in refused} | refused
         return tuple(sorted(found.values(), key=lambda status: (status.name, status.camera_id)))
+
+    def accept(self, evidence: NormalEvidence, applied: Applied) -> None:
+        """Let a camera take an event for normal; `applied` is told once it has. One that does not run, or is gone, does nothing."""
+        with self._lock:
+            pipeline = self._pipelines.get(evidence.camera_id)
+        if pipeline is not None:
+            pipeline.accept(evidence, applied)
 
     def reconcile(self) -> None:
         """Make what runs what the database wants. Raises DatabaseUnavailable; then everything goes on as it is."""
