@@ -4,6 +4,12 @@ Four cameras have an RTSP server of their own each (one flaps, one stalls, one s
 password, eleven share a healthy server. The servers run in a process of their own.
 """
 
+# First of all: heaps are made as libraries are loaded.
+# ruff: noqa: E402, I001
+from haetae.heaps import limit_heaps
+
+limit_heaps()
+
 import argparse
 import json
 import multiprocessing

@@ -11,6 +11,10 @@ def serve(
     config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Configuration file [haetae.toml]")] = None,
 ) -> None:
     """Run all enabled cameras of the database until stopped (Ctrl-C or SIGTERM)."""
+    from haetae.heaps import limit_heaps
+
+    limit_heaps()
+
     from haetae.cli.serving import run_site
 
     run_site(config, headless=headless)

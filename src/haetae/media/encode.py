@@ -81,7 +81,7 @@ class EncodeWriter:
             self._stream = self._open(frame)
         seconds = frame.pts * self._info.time_base if frame.pts is not None else Fraction(0)
         picture = frame.reformat(
-            self._stream.width, self._stream.height, "yuv420p", dst_colorspace=Colorspace.ITU601, dst_color_range=ColorRange.MPEG
+            self._stream.width, self._stream.height, "yuv420p", dst_colorspace=Colorspace.ITU601, dst_color_range=ColorRange.MPEG, threads=1
         )
         # Without a fresh type every picture of an intra-only stream would be forced to a keyframe.
         picture.pict_type = PictureType.NONE

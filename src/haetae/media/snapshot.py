@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from haetae.domain.frame import RGB, Box
 from haetae.errors import MediaError
@@ -16,6 +17,9 @@ from haetae.media.blobs import write_atomically
 
 _BOX_COLOR = (255, 176, 0)
 _GROUND = 24
+_CROSS = (96, 96, 96)
+_COOL, _HOT = np.array((255, 191, 0)), np.array((220, 38, 38))
+_OPAQUE = 200
 _QUALITY = 85
 _SPACE = 4
 
@@ -60,6 +64,31 @@ def write_contact_sheet(
     write_atomically(path, _jpeg(_arrange(tiles, columns, rows)))
 
 
+def jpeg(rgb: RGB, width: int) -> tuple[bytes, int]:
+    """The picture as JPEG, `width` pixels wide in the same proportions, and its height."""
+    picture = rgb if width == rgb.shape[1] else _fit(rgb, width)
+    return _jpeg(picture), picture.shape[0]
+
+
+def no_signal_jpeg(width: int, height: int) -> bytes:
+    """A crossed-out grey picture, in place of one that would be old."""
+    picture = np.full((height, width, 3), _GROUND, np.uint8)
+    for left, right in ((0, width - 1), (width - 1, 0)):
+        cv2.line(picture, (left, 0), (right, height - 1), _CROSS, max(1, width // 200), cv2.LINE_AA)
+    return _jpeg(picture)
+
+
+def heat_png(heat: NDArray[np.float32] | None) -> bytes:
+    """A heat map (rows, columns) of calibrated values as PNG of that size: from clear to red. One clear pixel where there is none."""
+    values = np.zeros((1, 1), np.float32) if heat is None else np.clip(heat, 0.0, 1.0)
+    colors = _COOL + (_HOT - _COOL) * values[:, :, None]
+    picture = np.dstack([colors[:, :, ::-1], _OPAQUE * values]).round().astype(np.uint8)
+    done, data = cv2.imencode(".png", picture)
+    if not done:
+        raise MediaError("the heat map could not be encoded as PNG")
+    return data.tobytes()
+
+
 def _spread(container: InputContainer, count: int) -> Iterator[tuple[float, RGB]]:
     """(seconds since the first picture, picture) of up to `count` pictures at evenly spaced times, each once."""
     stream = container.streams.video[0]
@@ -73,7 +102,7 @@ def _spread(container: InputContainer, count: int) -> Iterator[tuple[float, RGB]
         frame = _picture_at(container, stream, wanted)
         if frame is not None and frame.pts is not None and frame.pts > last_pts:
             last_pts = frame.pts
-            yield float((frame.pts - start) * base), np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+            yield float((frame.pts - start) * base), np.asarray(frame.to_ndarray(format="rgb24", threads=1), np.uint8)
 
 
 def _picture_at(container: InputContainer, stream: VideoStream, wanted: int) -> av.VideoFrame | None:

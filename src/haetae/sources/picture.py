@@ -5,6 +5,7 @@ from functools import partial
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from haetae.domain.frame import RGB, Frame, Luma
 
@@ -17,7 +18,7 @@ _LUMA_FIRST = frozenset(
 def luma_of(picture: av.VideoFrame) -> Luma:
     """The Y plane, shape (height, width), read-only; keeps the decoder's memory alive. Copies only where there is no 8-bit Y plane."""
     if picture.format.name not in _LUMA_FIRST or picture.planes[0].line_size < 0:
-        picture = picture.reformat(format="gray")
+        picture = picture.reformat(format="gray", threads=1)
     plane = picture.planes[0]
     lines: Luma = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
     luma = lines[:, : plane.width]
@@ -26,8 +27,8 @@ def luma_of(picture: av.VideoFrame) -> Luma:
 
 
 def rgb_of(picture: av.VideoFrame) -> RGB:
-    """The picture converted, shape (height, width, 3)."""
-    return np.asarray(picture.to_ndarray(format="rgb24"), dtype=np.uint8)
+    """The picture converted, shape (height, width, 3). Any threads, also at once: a picture's own converter would be shared by them."""
+    return np.asarray(VideoReformatter().reformat(picture, format="rgb24", threads=1).to_ndarray(), dtype=np.uint8)
 
 
 def make_frame(picture: av.VideoFrame, *, number: int, t_s: float, captured_at: datetime) -> Frame:
