@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from haetae.cli import backup as commands
 from haetae.clock import SystemClock
 from haetae.database.async_event_logger import AsyncEventLogger, WriterOptions
+from haetae.database.audit_reader import AuditReader
 from haetae.database.engine import make_engine, session_factory
 from haetae.database.migrate import current_revision, head_revision, migrate_to, upgrade
 from haetae.database.models import Base
@@ -80,6 +81,13 @@ def open_engine(url):
     engine.dispose()
 
 
+def audit_log_at(url):
+    with open_engine(url) as engine:
+        report = AuditReader(session_factory(engine)).verify()
+    assert (report.entries, report.fault) == (3, None)
+    return report
+
+
 def rows_at(url):
     with open_engine(url) as engine:
         return all_rows(engine)
@@ -95,6 +103,7 @@ def test_what_was_backed_up_is_what_is_restored_on_either_database(tmp_path, sou
         written = back_up(plan, SYSTEM)
         report = restore(RestorePlan(plan.target, tmp_path / "new", new_url), SYSTEM)
         assert rows_at(new_url) == all_rows(engine)
+        assert audit_log_at(new_url) == AuditReader(session_factory(engine)).verify()
     assert report.rows == written.manifest.rows
     assert report.rows["events"] == 1201
     assert all(report.rows.values()), "a table without a row would show nothing"
@@ -111,7 +120,7 @@ def test_files_come_back_as_they_were_and_the_configuration_is_put_beside(site, 
     assert {name: new[name] for name in kept} == {name: old[name] for name in kept}
     assert set(new) == kept | {"haetae.db", "haetae.lock", CONFIG_NAME}
     assert new[CONFIG_NAME] == site.config_file.read_bytes()
-    assert report.files == {"log": 2, "states": 1, "clips": 1, "thumbnails": 0, "sheets": 0}
+    assert report.files == {"log": 2, "states": 1, "clips": 1, "thumbnails": 0, "sheets": 0, "curves": 0}
 
 
 def test_a_backup_without_media_leaves_clips_where_they_are_and_saves_those_of_later_events(site):

@@ -23,6 +23,7 @@ from haetae.errors import CameraLimit, ConfigError, HaetaeError, SourceUnavailab
 from haetae.ids import new_id
 from haetae.pipeline.control import CONTROL_SOCKET, ControlServer
 from haetae.testing.clock import FakeClock
+from haetae.vault import Vault
 
 SECRET = "p@ss/w:rd 해"
 RTSP = "rtsp://10.0.0.5/main"
@@ -43,7 +44,7 @@ def looks(folder: Path) -> Iterator[list[str]]:
     def reconcile() -> None:
         with reading(f"sqlite:///{folder / 'haetae-data' / 'haetae.db'}") as sessions:
             assert sessions is not None
-            stored = CameraStore(sessions, FakeClock(), max_cameras=1).list()
+            stored = CameraStore(sessions, FakeClock(), max_cameras=1, vault=Vault.open(folder / "haetae-data")).list()
         seen.append(" ".join(camera.config.name for camera in stored if camera.config.enabled))
 
     (folder / "haetae-data").mkdir()
@@ -156,14 +157,16 @@ def test_the_password_is_stored_and_never_shown(folder: Path) -> None:
         assert "p%40ss" not in text
         assert SECRET not in text
         assert "abcdef" not in text
-    assert b"p%40ss%2Fw%3Ard%20%ED%95%B4" in stored_bytes(folder)
+    assert stored_source(folder) == "rtsp://admin:p%40ss%2Fw%3Ard%20%ED%95%B4@10.0.0.5/main?token=abcdef"
+    for secret in (b"p%40ss", b"abcdef", b"10.0.0.5"):
+        assert secret not in stored_bytes(folder)
 
 
 def test_a_password_can_be_changed_by_itself(folder: Path) -> None:
     assert "--password-stdin" in invoke("add", "gate", "rtsp://admin:first@10.0.0.5/main").stderr
     assert "--password-stdin" not in invoke("set", "gate", "--password-stdin", stdin="second\n").stderr
     assert camera()["version"] == 2
-    assert b"rtsp://admin:second@10.0.0.5/main" in stored_bytes(folder)
+    assert stored_source(folder) == "rtsp://admin:second@10.0.0.5/main"
     with pytest.raises(ConfigError, match="stdin holds no password"):
         invoke("set", "gate", "--password-stdin", stdin="")
     with pytest.raises(ConfigError, match="password once"):
@@ -291,7 +294,7 @@ def test_the_database_may_be_a_server(folder: Path, monkeypatch: pytest.MonkeyPa
         invoke("add", "gate", RTSP)
         invoke("stop", "gate")
         assert not camera()["enabled"]
-    assert list(folder.iterdir()) == []
+    assert [path.name for path in (folder / "haetae-data").iterdir()] == ["keys"]
 
 
 def test_a_database_of_a_newer_haetae_is_left_alone(folder: Path) -> None:
@@ -307,3 +310,11 @@ def test_a_database_of_a_newer_haetae_is_left_alone(folder: Path) -> None:
 def stored_bytes(folder: Path) -> bytes:
     """Everything that the database's files hold."""
     return b"".join(path.read_bytes() for path in sorted((folder / "haetae-data").glob("haetae.db*")))
+
+
+def stored_source(folder: Path) -> str:
+    """The one camera's address, as the site reads it."""
+    with reading(f"sqlite:///{folder / 'haetae-data' / 'haetae.db'}") as sessions:
+        assert sessions is not None
+        (stored,) = CameraStore(sessions, FakeClock(), max_cameras=1, vault=Vault.open(folder / "haetae-data")).list()
+    return stored.config.source

@@ -14,12 +14,16 @@ _CONFIG = typer.Option("--config", metavar="FILE", help="Configuration file [hae
 def backup(
     target: Annotated[Path, typer.Argument(metavar="TARGET", help="The file to write; it ends in .tar or .tar.gz")],
     media: Annotated[bool, typer.Option("--media", help="Clips and pictures as well.")] = False,
+    without_keys: Annotated[
+        bool, typer.Option("--without-keys", help="Leave out the keys: the cameras' addresses in it open only with the site's own.")
+    ] = False,
     config: Annotated[Path | None, _CONFIG] = None,
 ) -> None:
     """Write cameras, users, rules, events, statistics, learned states and the event log of a site into one file, while it runs."""
     from haetae.clock import SystemClock
     from haetae.pipeline.backup import BackupPlan, back_up
     from haetae.settings import load_config
+    from haetae.vault import FOLDER
 
     settings = load_config(config)
     config_file = config or Path("haetae.toml")
@@ -29,6 +33,7 @@ def backup(
         target=target,
         config_file=config_file if config_file.is_file() else None,
         media=media,
+        keys=not without_keys,
     )
     report = back_up(plan, SystemClock())
     typer.echo(f"{report.target}: {report.size / 2**20:.1f} MB")
@@ -36,7 +41,12 @@ def backup(
     typer.echo(_files_text(_files_by_folder(report.manifest)))
     if not media:
         typer.echo("Clips and pictures are not in it: --media takes them along")
-    typer.echo("It holds the passwords of cameras, so only its owner may read it: keep it so where you copy it to")
+    if without_keys:
+        typer.echo(
+            f"The keys are not in it, and without them nobody can open the cameras' addresses: keep a copy of {plan.storage / FOLDER}"
+        )
+    else:
+        typer.echo("It holds the passwords of cameras and the key to them, so only its owner may read it: keep it so where you copy it to")
 
 
 def restore(
@@ -52,10 +62,11 @@ def restore(
 ) -> None:
     """Restore a site from a backup: checked as a whole first, and put in place only when all of it is there."""
     from haetae.clock import SystemClock
-    from haetae.pipeline.restore import CONFIG_NAME, RestorePlan
+    from haetae.pipeline.restore import CONFIG_NAME, RestorePlan, has_keys
     from haetae.pipeline.restore import restore as restore_site
     from haetae.settings import load_config
     from haetae.telemetry import redact_url
+    from haetae.vault import key_folder
 
     settings = load_config(config)
     storage = into or settings.storage.directory
@@ -72,6 +83,8 @@ def restore(
         typer.echo(f"What was there before is now {path}")
     if any(name.startswith("config/") for name in manifest.members):
         typer.echo(f"The configuration of then is {storage / CONFIG_NAME}: compare it with yours")
+    if not has_keys(manifest):
+        typer.echo(f"The keys of the site are not in it: put them into {key_folder(storage)}, or the cameras' addresses cannot be opened")
     typer.echo("Start Haetae: it stores the events that were only in the log by then")
 
 

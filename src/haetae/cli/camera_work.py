@@ -12,6 +12,7 @@ from haetae.cli.camera_options import CameraOptions, read_options
 from haetae.cli.camera_source import check_form, describe, has_password, normal_source, read_password, with_password
 from haetae.clock import SystemClock
 from haetae.database.camera_store import CameraStore
+from haetae.database.engine import Sessions
 from haetae.database.opening import reading, writing
 from haetae.domain.camera import CameraConfig
 from haetae.domain.camera_check import check_camera
@@ -21,6 +22,7 @@ from haetae.ids import new_id
 from haetae.settings import SystemConfig, load_config
 from haetae.time_zone import local_time_zone
 from haetae.vad.base import VAD_MODELS, create_model
+from haetae.vault import Vault
 
 _PRIVACY_NOTE = (
     "note: a privacy zone is blackened in what is analysed and in pictures; clips are copies of the camera's own stream, "
@@ -111,13 +113,17 @@ def show_camera(name: str, config_file: Path | None, *, json: bool) -> None:
 @contextmanager
 def _writable(site: SystemConfig) -> Iterator[CameraStore]:
     with writing(site.database_url()) as sessions:
-        yield CameraStore(sessions, SystemClock(), max_cameras=site.site.max_cameras)
+        yield _store(sessions, site)
 
 
 @contextmanager
 def _readable(site: SystemConfig) -> Iterator[CameraStore | None]:
     with reading(site.database_url()) as sessions:
-        yield None if sessions is None else CameraStore(sessions, SystemClock(), max_cameras=site.site.max_cameras)
+        yield None if sessions is None else _store(sessions, site)
+
+
+def _store(sessions: Sessions, site: SystemConfig) -> CameraStore:
+    return CameraStore(sessions, SystemClock(), max_cameras=site.site.max_cameras, vault=Vault.open(site.storage.directory))
 
 
 @contextmanager

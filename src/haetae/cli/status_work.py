@@ -20,6 +20,7 @@ from haetae.errors import HaetaeError
 from haetae.pipeline.control import CONTROL_SOCKET, read_status
 from haetae.settings import SystemConfig, load_config
 from haetae.telemetry import redact, redact_url
+from haetae.vault import Vault
 
 _EVERY_S = 1.0
 _PLAIN_WIDTH = 200
@@ -73,7 +74,9 @@ def _read(site: SystemConfig) -> SiteStatus | Sequence[CameraConfig]:
     with reading(site.database_url()) as sessions:
         if sessions is None:
             return ()
-        return tuple(stored.config for stored in CameraStore(sessions, SystemClock(), max_cameras=site.site.max_cameras).list())
+        vault = Vault.open(site.storage.directory)
+        store = CameraStore(sessions, SystemClock(), max_cameras=site.site.max_cameras, vault=vault)
+        return tuple(stored.config for stored in store.list())
 
 
 def _picture(found: SiteStatus | Sequence[CameraConfig], site: SystemConfig, clock: Clock) -> RenderableType:

@@ -29,6 +29,7 @@ from haetae.sources.reconnect import ReconnectPolicy
 from haetae.vad.base import VADModel, create_model
 from haetae.vad.gate import Gate, GateSettings
 from haetae.vad.normality import Normality
+from haetae.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class _Storage:
         upgrade(engine)
         sessions = session_factory(engine)
         with session_scope(sessions) as session:
-            ensure_camera(session, self._camera, now=self._clock.now())
+            ensure_camera(session, self._camera, now=self._clock.now(), vault=Vault.open(plan.out))
         log = AsyncEventLogger(plan.out / "log", sessions, clock=self._clock)
         self._opened.callback(log.close)
         # What an earlier run left open was ended by force; the flush stores what it had only journalled.

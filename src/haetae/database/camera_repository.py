@@ -12,6 +12,8 @@ from haetae.database.models import Camera
 from haetae.domain.camera import CameraConfig
 from haetae.domain.schedule import WeeklySchedule
 from haetae.domain.zone import Zone
+from haetae.errors import ConfigError
+from haetae.vault import Vault, is_sealed
 
 _PLAIN = (
     "name",
@@ -29,18 +31,24 @@ _ZONES = TypeAdapter(tuple[Zone, ...])
 _SCHEDULE = TypeAdapter(WeeklySchedule)
 
 
-def ensure_camera(session: Session, config: CameraConfig, *, now: datetime) -> Camera:
+def ensure_camera(session: Session, config: CameraConfig, *, now: datetime, vault: Vault | None = None) -> Camera:
     """The row of this camera, made or brought up to `config`; unchanged (and its version with it) where nothing differs.
 
-    Flushes, so that the row exists for what follows in the same transaction. Raises SQLAlchemy's StaleDataError when another process
-    changed the row in between.
+    With a vault its source is sealed. Flushes, so that the row exists for what follows in the same transaction. Raises SQLAlchemy's
+    StaleDataError when another process changed the row in between.
     """
     row = session.get(Camera, config.id)
+    columns = _columns(config)
+    if row is not None and _holds(row, config.source, vault):
+        # Sealed twice, the same source looks different.
+        del columns["source"]
+    elif vault is not None:
+        columns["source"] = vault.seal(config.source, place=source_place(config.id))
     if row is None:
-        row = Camera(id=config.id, created_at=now, updated_at=now, **_columns(config))
+        row = Camera(id=config.id, created_at=now, updated_at=now, **columns)
         session.add(row)
     else:
-        changed = {name: value for name, value in _columns(config).items() if getattr(row, name) != value}
+        changed = {name: value for name, value in columns.items() if getattr(row, name) != value}
         for name, value in changed.items():
             setattr(row, name, value)
         if changed:
@@ -64,15 +72,38 @@ def list_cameras(session: Session, *, name: str | None = None, enabled: bool | N
     return list(session.scalars(query))
 
 
-def to_config(row: Camera) -> CameraConfig:
-    """The configuration that a row holds; raises pydantic's ValidationError for zones or a schedule that no Haetae wrote."""
+def source_place(camera_id: UUID) -> str:
+    """What the sealed source of this camera is bound to."""
+    return f"cameras.source:{camera_id}"
+
+
+def source_of(row: Camera, vault: Vault | None) -> str:
+    """The source that a row holds, unsealed. Raises ConfigError where it was sealed and cannot be opened with `vault`."""
+    if vault is not None:
+        return vault.unseal(row.source, place=source_place(row.id))
+    if is_sealed(row.source):
+        raise ConfigError("its source is sealed with the site key", hint="Open it with the vault of the site's storage folder")
+    return row.source
+
+
+def to_config(row: Camera, vault: Vault | None = None) -> CameraConfig:
+    """The configuration that a row holds; raises pydantic's ValidationError for zones or a schedule that no Haetae wrote, ConfigError for
+    a source that cannot be unsealed."""
     return CameraConfig(
         id=row.id,
         vad_settings=tuple(sorted((row.vad_settings or {}).items())),
         zones=_ZONES.validate_python(row.zones or ()),
         schedule=None if row.schedule is None else _SCHEDULE.validate_python(row.schedule),
-        **{name: getattr(row, name) for name in _PLAIN},
+        **{**{name: getattr(row, name) for name in _PLAIN}, "source": source_of(row, vault)},
     )
+
+
+def _holds(row: Camera, source: str, vault: Vault | None) -> bool:
+    """Whether nothing is to be written: what lies in clear is sealed even where it is the same."""
+    try:
+        return source_of(row, vault) == source and (vault is None or is_sealed(row.source))
+    except ConfigError:
+        return False
 
 
 def _columns(config: CameraConfig) -> dict[str, Any]:

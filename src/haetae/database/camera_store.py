@@ -13,13 +13,14 @@ from sqlalchemy import delete, exc, func, select, text, update
 from sqlalchemy.orm import Session
 
 from haetae.clock import Clock
-from haetae.database.camera_repository import ensure_camera, get_camera, list_cameras, to_config
+from haetae.database.camera_repository import ensure_camera, get_camera, list_cameras, source_place, to_config
 from haetae.database.engine import Sessions, session_scope
 from haetae.database.event_store import is_row_fault
 from haetae.database.models import Camera
 from haetae.domain.camera import CameraConfig
 from haetae.domain.camera_check import check_camera
 from haetae.errors import CameraLimit, ConfigError, DatabaseUnavailable, UnknownCamera, VersionConflict
+from haetae.vault import Vault
 
 log = structlog.get_logger()
 
@@ -50,18 +51,20 @@ class CameraStore:
     """The cameras of a site. Safe to call from any thread; several processes may do so at the same time.
 
     Writers take turns (SQLite: the write lock; PostgreSQL: a lock of the table that readers do not notice), so that the limit and the
-    names hold and no change is lost. Every method raises DatabaseUnavailable while the database cannot be used.
+    names hold and no change is lost. With a `vault` the sources, which hold passwords, are sealed in the database. Every method raises
+    DatabaseUnavailable while the database cannot be used, StorageError while the key cannot.
     """
 
-    def __init__(self, sessions: Sessions, clock: Clock, *, max_cameras: int) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock, *, max_cameras: int, vault: Vault | None = None) -> None:
         self._sessions = sessions
         self._clock = clock
         self._max_cameras = max_cameras
+        self._vault = vault
 
     def get(self, name_or_id: str | UUID) -> StoredCamera:
         """The camera of this id or name. Raises UnknownCamera, and ConfigError when several have the name or its row cannot be read."""
         with self._transaction(read_only=True) as session:
-            return _load(session, _find(session, name_or_id))
+            return _load(session, _find(session, name_or_id), self._vault)
 
     def find_id(self, name_or_id: str | UUID) -> UUID:
         """The id of a camera, also of one whose row cannot be read. Raises as `get` does."""
@@ -77,7 +80,7 @@ class CameraStore:
             _refuse_taken_name(session, config)
             if config.enabled:
                 self._refuse_too_many(session, config.id)
-            return _stored(ensure_camera(session, config, now=self._clock.now()))
+            return _stored(ensure_camera(session, config, now=self._clock.now(), vault=self._vault), self._vault)
 
     def change(
         self, camera_id: UUID, change: Callable[[CameraConfig], CameraConfig], *, expected_version: int | None = None
@@ -88,7 +91,7 @@ class CameraStore:
         ConfigError as `add` does, and VersionConflict when the camera's version is no longer `expected_version`.
         """
         with self._transaction() as session:
-            before = _load(session, _find(session, camera_id))
+            before = _load(session, _find(session, camera_id), self._vault)
             if expected_version not in (None, before.version):
                 raise VersionConflict(
                     f"camera {before.config.name!r} was changed by somebody else", hint="Look at it again, then try again"
@@ -100,7 +103,7 @@ class CameraStore:
                 _refuse_taken_name(session, config)
             if config.enabled and not before.config.enabled:
                 self._refuse_too_many(session, camera_id)
-            return _stored(ensure_camera(session, config, now=self._clock.now()))
+            return _stored(ensure_camera(session, config, now=self._clock.now(), vault=self._vault), self._vault)
 
     def set_enabled(self, camera_id: UUID, enabled: bool) -> bool:
         """Let it run or not; false when that was so already. Raises UnknownCamera, CameraLimit.
@@ -128,7 +131,7 @@ class CameraStore:
     def read_all(self) -> tuple[list[StoredCamera], list[BrokenCamera]]:
         """Every camera by name, and apart from them the rows that cannot be read. One query; takes no write lock."""
         with self._transaction(read_only=True) as session:
-            return _sort_out(session)
+            return _sort_out(session, self._vault)
 
     def list(self) -> list[StoredCamera]:
         """Every camera that can be read, by name; the others are logged."""
@@ -136,6 +139,32 @@ class CameraStore:
         for row in broken:
             log.warning("camera_unreadable", camera=str(row.id), name=row.name, error=row.error)
         return cameras
+
+    def seal_all(self) -> int:
+        """Seal the sources that lie in clear or under an older key; the rows' versions stay. Returns how many there were.
+
+        What cannot be unsealed stays as it is, for the key may come back.
+        """
+        vault, sealed = self._vault, 0
+        if vault is None:
+            return 0
+        with self._transaction() as session:
+            for camera_id, source in session.execute(select(Camera.id, Camera.source)).all():
+                if vault.is_current(source):
+                    continue
+                place = source_place(camera_id)
+                try:
+                    anew = vault.seal(vault.unseal(source, place=place), place=place)
+                except ConfigError as error:
+                    log.warning("camera_source_sealed_away", camera=str(camera_id), error=error.message)
+                    continue
+                session.execute(
+                    update(Camera).where(Camera.id == camera_id).values(source=anew), execution_options={"synchronize_session": False}
+                )
+                sealed += 1
+        if sealed:
+            log.info("camera_sources_sealed", cameras=sealed)
+        return sealed
 
     @contextmanager
     def _transaction(self, *, read_only: bool = False) -> Iterator[Session]:
@@ -184,11 +213,11 @@ def _as_id(text: str) -> UUID | None:
         return None
 
 
-def _load(session: Session, camera_id: UUID) -> StoredCamera:
+def _load(session: Session, camera_id: UUID, vault: Vault | None) -> StoredCamera:
     try:
         row = get_camera(session, camera_id)
         assert row is not None
-        return _stored(row)
+        return _stored(row, vault)
     except _UNREADABLE as error:
         raise ConfigError(
             f"what is stored for camera {camera_id} cannot be read: {_reason(error)}",
@@ -196,31 +225,31 @@ def _load(session: Session, camera_id: UUID) -> StoredCamera:
         ) from error
 
 
-def _stored(row: Camera) -> StoredCamera:
-    return StoredCamera(to_config(row), row.version, row.created_at, row.updated_at)
+def _stored(row: Camera, vault: Vault | None) -> StoredCamera:
+    return StoredCamera(to_config(row, vault), row.version, row.created_at, row.updated_at)
 
 
-def _sort_out(session: Session) -> tuple[list[StoredCamera], list[BrokenCamera]]:
+def _sort_out(session: Session, vault: Vault | None) -> tuple[list[StoredCamera], list[BrokenCamera]]:
     cameras: list[StoredCamera] = []
     broken: list[BrokenCamera] = []
     try:
         for row in list_cameras(session):
             try:
-                cameras.append(_stored(row))
+                cameras.append(_stored(row, vault))
             except _UNREADABLE as error:
                 broken.append(BrokenCamera(row.id, row.name, _reason(error)))
     except ValueError:
         # One row's JSON is no JSON at all, and the driver gives none of them: ask for each by itself.
-        return _one_by_one(session)
+        return _one_by_one(session, vault)
     return cameras, broken
 
 
-def _one_by_one(session: Session) -> tuple[list[StoredCamera], list[BrokenCamera]]:
+def _one_by_one(session: Session, vault: Vault | None) -> tuple[list[StoredCamera], list[BrokenCamera]]:
     cameras: list[StoredCamera] = []
     broken: list[BrokenCamera] = []
     for camera_id, name in session.execute(select(Camera.id, Camera.name).order_by(Camera.name, Camera.id)).all():
         try:
-            cameras.append(_load(session, camera_id))
+            cameras.append(_load(session, camera_id, vault))
         except ConfigError as error:
             broken.append(BrokenCamera(camera_id, name, _reason(error.__cause__ or error)))
     return cameras, broken

@@ -36,8 +36,9 @@ _NAMES = re.compile(
     r"database/[a-z][a-z_]{0,62}\.jsonl"
     r"|log/(?:events-[0-9]{8,12}\.jsonl|checkpoint\.json|dead-letters\.jsonl)"
     r"|config/haetae\.toml"
+    r"|keys/[a-z][a-z0-9_-]{0,62}\.(?:key|json)"
     rf"|states/{_PLAIN}(?:/{_PLAIN})?"
-    rf"|(?:clips|thumbnails|sheets)/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{_ID}/{_ID}\.(?:mp4|jpg)"
+    rf"|(?:clips|thumbnails|sheets|curves)/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{_ID}/{_ID}\.(?:mp4|jpg|json)"
 )
 _DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError)
 _DAMAGED_HINT = "It is damaged or was cut off: use another backup"

@@ -7,7 +7,8 @@ removed only after its events were stored:
 2. the journal's files, oldest first: a file that is removed before it is reached was stored by then;
 3. the dead letters: an event that the checkpoint has passed was stored, or is in this file;
 4. one snapshot of the database: it holds what the steps above missed;
-5. learned states, the configuration, and clips and pictures where asked: they lie under their names before a row refers to them. What
+5. the keys, after the database: none that its rows were sealed with is missing, for keys are only ever added;
+6. learned states, the configuration, and clips and pictures where asked: they lie under their names before a row refers to them. What
    retention deletes in the meantime is missing, as it soon would have been.
 
 Every event that was accepted before the backup began is in it, in the journal or in the database; what is in both is stored once, for the
@@ -31,6 +32,7 @@ from haetae.errors import ConfigError, StorageError
 from haetae.media.blobs import StorageLayout
 from haetae.media.inventory import media_files
 from haetae.pipeline.archive import FORMAT, FORMAT_VERSION, SUFFIXES, ArchiveWriter, Manifest, may_be_member, writing
+from haetae.vault import key_folder
 
 _log = structlog.get_logger()
 
@@ -39,13 +41,17 @@ _PIECE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class BackupPlan:
-    """What to back up: the storage folder and the database of a site, its configuration file where there is one."""
+    """What to back up: the storage folder and the database of a site, its configuration file where there is one.
+
+    Without `keys` what is sealed in the database, the addresses of cameras, can be opened only with the `keys` folder of the site.
+    """
 
     storage: Path
     database_url: str
     target: Path
     config_file: Path | None = None
     media: bool = False
+    keys: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ def back_up(plan: BackupPlan, clock: Clock) -> BackupReport:
         _add_journal(archive, plan.storage / "log")
         with snapshot(plan.database_url) as database:
             rows = {table: archive.add(f"database/{table}.jsonl", database.lines(table)) for table in database.tables}
+        for path in sorted(key_folder(plan.storage).glob("*")) if plan.keys else ():
+            _add_file(archive, plan.storage, path)
         for path in sorted((plan.storage / "states").rglob("*")):
             _add_file(archive, plan.storage, path)
         if plan.config_file is not None:

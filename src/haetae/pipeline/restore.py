@@ -22,6 +22,7 @@ from haetae.errors import DatabaseTooNew, StorageError
 from haetae.media.blobs import StorageLayout
 from haetae.media.inventory import KINDS, media_files
 from haetae.pipeline.archive import Manifest, extract, read_manifest
+from haetae.vault import FOLDER, key_folder
 
 _log = structlog.get_logger()
 
@@ -72,6 +73,8 @@ def restore(plan: RestorePlan, clock: Clock) -> RestoreReport:
             _refuse_occupied(plan, manifest, database)
             staging = _make_staging(plan, manifest, stamp, stack)
             extract(plan.archive, manifest, staging)
+            if has_keys(manifest):
+                key_folder(staging).chmod(0o700)
             _give_to_owner(staging, plan.storage)
             rows = _fill(database, manifest, staging)
             os.sync()
@@ -83,9 +86,14 @@ def restore(plan: RestorePlan, clock: Clock) -> RestoreReport:
     return RestoreReport(manifest, rows, files, tuple(moved))
 
 
+def has_keys(manifest: Manifest) -> bool:
+    """Whether the keys of the site are in the backup."""
+    return any(name.startswith(f"{FOLDER}/") for name in manifest.members)
+
+
 def _folders(manifest: Manifest) -> tuple[str, ...]:
-    """What the backup replaces as a whole. One without clips leaves those that are there."""
-    return ("log", "states", *(KINDS if manifest.media else ()))
+    """What the backup replaces as a whole. One without clips or keys leaves those that are there."""
+    return ("log", "states", *((FOLDER,) if has_keys(manifest) else ()), *(KINDS if manifest.media else ()))
 
 
 def _hold(storage: Path, database: Path | None, stack: ExitStack) -> None:

@@ -23,6 +23,7 @@ from haetae.media.blobs import StorageLayout
 from haetae.pipeline.observer import NoObserver, Observer, Stage
 from haetae.settings import MetricsSettings, SiteSettings, StorageSettings, SystemConfig
 from haetae.telemetry import configure_logging
+from haetae.vault import Vault
 
 ANALYSED_FPS = 5.0
 _SETTLE_S = 4.0
@@ -132,7 +133,7 @@ def _decode(video: Path, ready: threading.Barrier, stop: threading.Event) -> Non
 def _add_cameras(config: SystemConfig, loads: list[Load], cameras: int) -> None:
     layout = StorageLayout(config.storage.directory)
     with writing(config.database_url()) as sessions:
-        store = CameraStore(sessions, SystemClock(), max_cameras=cameras)
+        store = CameraStore(sessions, SystemClock(), max_cameras=cameras, vault=Vault.open(config.storage.directory))
         for number in range(cameras):
             load = loads[number % len(loads)]
             camera = CameraConfig(new_id(), f"camera {number}", str(load.video), analysed_fps=ANALYSED_FPS)

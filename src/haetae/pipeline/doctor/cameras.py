@@ -16,6 +16,7 @@ from haetae.sources.factory import open_source
 from haetae.telemetry import redact_url
 from haetae.vad.base import VAD_MODELS
 from haetae.vad.state_file import read_state
+from haetae.vault import Vault
 
 _LEARN_AGAIN = "The camera learns anew at its next start; restore the file from a backup to keep what it knew"
 
@@ -26,7 +27,7 @@ def check_cameras(site: Site) -> Iterator[Finding]:
         with looking_sessions(site.config.database_url()) as sessions:
             if sessions is None:
                 return
-            stored, broken = CameraStore(sessions, site.clock, max_cameras=limit).read_all()
+            stored, broken = CameraStore(sessions, site.clock, max_cameras=limit, vault=Vault.open(site.storage)).read_all()
     except DatabaseUnavailable:
         # `check_database` says so.
         return

@@ -10,6 +10,7 @@ import psutil
 
 from haetae.pipeline.doctor.finding import Finding, Site, ok, problem, warning
 from haetae.settings import RetentionSettings
+from haetae.vault import Vault, key_folder
 
 _GB = 10**9
 _NETWORK = {
@@ -104,7 +105,7 @@ def check_writing(site: Site) -> Iterator[Finding]:
 
 
 def check_permissions(site: Site) -> Iterator[Finding]:
-    """Passwords of cameras are in the database; what others can write is no evidence."""
+    """What others can write is no evidence, and who can read the database learns whom and what the site watches."""
     folder = site.storage
     if not folder.is_dir():
         return
@@ -115,9 +116,28 @@ def check_permissions(site: Site) -> Iterator[Finding]:
         return
     database = folder / "haetae.db"
     if mode & stat.S_IXOTH and database.exists() and database.stat().st_mode & stat.S_IROTH:
-        yield warning("permissions", f"{found}: everybody on this machine can read the passwords of cameras", f"chmod 700 {folder}")
+        yield warning("permissions", f"{found}: everybody on this machine can read the database", f"chmod 700 {folder}")
     else:
         yield ok("permissions", found)
+
+
+def check_keys(site: Site) -> Iterator[Finding]:
+    """The keys that seal the addresses of cameras and sign log-ins: there, sound, and for their owner's eyes alone."""
+    folder = key_folder(site.storage)
+    if not folder.is_dir():
+        yield ok("keys", "there are none yet: they are made when they are first needed")
+        return
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield problem("keys", f"{folder} has mode {mode:04o}: it is for its owner alone", f"chmod 700 {folder}")
+        return
+    for path in sorted(folder.iterdir()):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield problem("keys", f"{path} may be read by others (mode {mode:04o})", f"chmod 600 {path}")
+            return
+    Vault.open(site.storage)
+    yield ok("keys", f"{folder} is for its owner alone; haetae backup takes the keys along")
 
 
 def nearest(path: Path) -> Path:
