@@ -6,6 +6,7 @@ from typing import Protocol
 
 from haetae.domain.frame import Frame, FrameCounts, Packet, StreamInfo
 from haetae.registry import Registry
+from haetae.sources.policy import SourcePolicy
 
 OnPacket = Callable[[Packet], None]
 """Called with every packet before it is decoded, on the reading thread. It must not block."""
@@ -21,12 +22,14 @@ class SourceOptions:
 
     `analysed_fps` is the rate at which frames are wanted, None for the source's own default (5 for live streams, the file's own rate up to
     10 for files). `realtime` paces a file by its time stamps. `connect_timeout_s` and `read_timeout_s` bound every wait on a network.
+    `policy` is asked before each connection; without one, whoever sits at the machine may read from anywhere.
     """
 
     analysed_fps: float | None = None
     realtime: bool = False
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 10.0
+    policy: SourcePolicy | None = None
 
 
 class Source(Protocol):

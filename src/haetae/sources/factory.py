@@ -11,11 +11,14 @@ def open_source(url: str, options: SourceOptions, *, clock: Clock) -> Source:
     """The source for `url`, made but not yet opened.
 
     A path or `file://` URL is a file, a folder of images or `/dev/video*`; other schemes are looked up in `SOURCES`. Nothing reaches
-    FFmpeg under a protocol of the caller's choice. Raises ConfigError for an unknown scheme or an option that makes no sense.
+    FFmpeg under a protocol of the caller's choice. Raises ConfigError for an unknown scheme, one that the policy of `options` does not
+    allow, or an option that makes no sense.
     """
     if not url.strip():
         raise ConfigError("the source is empty", hint="Give a file, a folder of images, rtsp://, http://, /dev/video0 or sim://.")
     _check(options)
+    if options.policy is not None:
+        options.policy.check_kind(url)
     name = source_name(url)
     if name not in SOURCES.names():
         known = ", ".join(SOURCES.names())

@@ -154,16 +154,7 @@ class AvSource:
     def _open(self) -> StreamInfo:
         started = self._clock.monotonic()
         try:
-            plan = self._plan()
-            self._container = container = av.open(
-                plan.location,
-                "r",
-                format=plan.format,
-                options={"max_pixels": str(faults.MAX_PIXELS)},
-                container_options={**_PROBE, "protocol_whitelist": plan.protocols, "format_whitelist": plan.demuxers, **plan.options},
-                metadata_errors="replace",
-                timeout=(self._options.connect_timeout_s, self._options.read_timeout_s),
-            )
+            self._container = container = self._connect(self._plan())
         except faults.FFMPEG_ERRORS as error:
             # FFmpeg reports an exchange that its time-out cut short in many ways, invalid data among them.
             gave_up = self._clock.monotonic() - started >= self._options.connect_timeout_s
@@ -188,6 +179,17 @@ class AvSource:
         self._demux = container.demux(stream)
         self._stream = stream
         return info
+
+    def _connect(self, plan: Opening) -> InputContainer:
+        return av.open(
+            plan.location,
+            "r",
+            format=plan.format,
+            options={"max_pixels": str(faults.MAX_PIXELS)},
+            container_options={**_PROBE, "protocol_whitelist": plan.protocols, "format_whitelist": plan.demuxers, **plan.options},
+            metadata_errors="replace",
+            timeout=(self._options.connect_timeout_s, self._options.read_timeout_s),
+        )
 
     def _ticks_of_now(self) -> int:
         return round(self._clock.monotonic() / _ARRIVAL_BASE)
