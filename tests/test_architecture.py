@@ -34,6 +34,7 @@ HOMES = {
     "jinja2": ("cli/report",),
     "prometheus_client": ("pipeline/metrics.py",),
     "pynvml": ("pipeline",),
+    "cryptography": ("vault.py", "api/auth"),
     "psutil": ("pipeline", "compose", "cli/bench"),
 }
 VAGUE_NAMES = {"utils", "util", "common", "helpers", "helper", "misc"}

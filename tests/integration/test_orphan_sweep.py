@@ -36,7 +36,7 @@ def sweep(store):
 def test_a_store_in_order_is_left_as_it_is(store):
     events = [store.add(timedelta(days=number), locked=number == 3) for number in range(1, 5)]
     report, logged = sweep(store)
-    assert (report.files, report.file_bytes, report.leftovers, report.strangers, report.missing) == (12, 4 * EVENT_BYTES, 0, 0, 0)
+    assert (report.files, report.file_bytes, report.leftovers, report.strangers, report.missing) == (16, 4 * EVENT_BYTES, 0, 0, 0)
     assert store.kept(*events) == [True] * 4
     assert logged == {"storage_swept"}
 
@@ -46,25 +46,25 @@ def test_files_of_released_events_go_once_they_are_an_hour_old_but_never_evidenc
     gone = {"clip_path": None, "thumbnail_path": None, "media_bytes": 0, "media_deleted_at": store.clock.now()}
     for event in (old, young, locked):
         store.change(event.id, **gone)
-    assert sweep(store)[0].leftovers == 3
+    assert sweep(store)[0].leftovers == 4
     assert store.kept(old) == [False]
-    assert store.files() == 6
+    assert store.files() == 8
     store.clock.advance(1200)
-    assert sweep(store)[0].leftovers == 3
-    assert store.files() == 3
+    assert sweep(store)[0].leftovers == 4
+    assert store.files() == 4
 
 
 def test_a_file_that_its_final_event_does_not_name_goes(store):
     event = store.add(timedelta(days=3))
     store.change(event.id, clip_path=None)
     assert sweep(store)[0].leftovers == 1
-    assert store.files() == 2
+    assert store.files() == 3
 
 
 def test_files_of_events_that_are_being_recorded_stay(store):
     opened = store.add(timedelta(days=3), status=EventStatus.OPEN, ended_at=None, media_bytes=None, clip_path=None, thumbnail_path=None)
     report, _ = sweep(store)
-    assert (report.leftovers, report.settled, store.files()) == (0, 0, 3)
+    assert (report.leftovers, report.settled, store.files()) == (0, 0, 4)
     assert store.row(opened).media_bytes is None
 
 
@@ -125,7 +125,7 @@ def killed(store, age, **changes):
 def test_at_the_start_events_of_a_killed_process_get_what_there_is_of_them(store):
     whole = killed(store, timedelta(minutes=1))
     pictured = killed(store, timedelta(minutes=2))
-    for name in (store.layout.clip, store.layout.contact_sheet):
+    for name in (store.layout.clip, store.layout.contact_sheet, store.layout.score_curve):
         (store.root / name(CAMERA, pictured.id, pictured.timestamp)).unlink()
     bare = killed(store, timedelta(minutes=3), files=False, status=EventStatus.CLOSED, faults=("no clip: the disk is full",))
     done = store.add(timedelta(minutes=4))
@@ -170,9 +170,9 @@ def test_checks_sweep_in_small_steps_once_a_day(store, monkeypatch):
         store.run(keeper, 12)
         assert max(looked) <= 4
         assert [line["event"] for line in logs].count("storage_swept") == 1
-        assert store.files() == 12
+        assert store.files() == 16
         store.run(keeper, 5)
-        assert len(looked) == 4
+        assert len(looked) == 5
         store.clock.advance(86400)
         store.run(keeper, 12)
     assert [line["event"] for line in logs].count("storage_swept") == 2

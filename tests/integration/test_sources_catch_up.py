@@ -1,11 +1,11 @@
 """A source whose consumer cannot keep up leaves pictures undecoded up to a keyframe that is in time."""
 
 import pytest
+from tests.support.video import make_video
 
 from haetae.clock import SystemClock
 from haetae.sources.base import SourceOptions
 from haetae.sources.file import FileSource
-from tests.support.video import make_video
 
 
 @pytest.mark.parametrize("b_frames", [0, 2])

@@ -100,7 +100,7 @@ def test_evidence_and_what_is_being_recorded_survive_every_pressure(store):
     store.run(store.keeper(days=0.1, max_gb=events_gb(0.5), **room_for(3)), 8)
     assert store.kept(locked, free) == [True, False]
     assert [store.row(event).clip_path for event in (opened, closing)] == [opened.clip_path, closing.clip_path]
-    assert store.files() == 9
+    assert store.files() == 12
 
 
 def test_a_check_deletes_one_batch_and_the_next_goes_on_without_waiting(store, batch):
@@ -291,9 +291,9 @@ def test_a_kill_between_database_and_disk_leaves_only_files_that_the_sweep_remov
     command = [sys.executable, "-c", KILLED, str(store.root), url]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], check=False, timeout=60)
     assert done.returncode == -signal.SIGKILL
-    assert (store.row(dead).clip_path, store.row(dead).media_bytes, store.files()) == (None, 0, 6)
+    assert (store.row(dead).clip_path, store.row(dead).media_bytes, store.files()) == (None, 0, 8)
     report = store.keeper(days=30).sweep_orphans()
-    assert (report.leftovers, report.strangers, report.missing, store.files()) == (3, 0, 0, 3)
+    assert (report.leftovers, report.strangers, report.missing, store.files()) == (4, 0, 0, 4)
     assert store.kept(dead, alive) == [False, True]
 
 

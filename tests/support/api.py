@@ -1,6 +1,5 @@
 """A small application of a few routers, to be asked over HTTP without a network."""
 
-from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,13 +15,24 @@ class KnownViewers:
     """Stands in for Authenticator and Tickets: the token (or ticket) is the viewer's name."""
 
     def __init__(self, *viewers: Viewer) -> None:
-        self._viewers: Mapping[str, Viewer] = {viewer.name: viewer for viewer in viewers}
+        self._viewers = {viewer.name: viewer for viewer in viewers}
 
     def viewer(self, credential: str | None, _path: str = "") -> Viewer:
         name = (credential or "").removeprefix("Bearer ")
         if name not in self._viewers:
             raise Unauthenticated("this needs a log-in", hint="Log in first")
         return self._viewers[name]
+
+    def again(self, viewer: Viewer, _generation: int | None = None) -> tuple[Viewer, int]:
+        return self.viewer(viewer.name), 1
+
+    def change(self, viewer: Viewer) -> None:
+        """This person has other rights from now on."""
+        self._viewers[viewer.name] = viewer
+
+    def forget(self, viewer: Viewer) -> None:
+        """This person is logged out everywhere."""
+        del self._viewers[viewer.name]
 
 
 def make_app(*routers: APIRouter, viewers: tuple[Viewer, ...] = (), **services: Any) -> FastAPI:

@@ -10,12 +10,13 @@ from haetae.domain.camera import CameraConfig
 from haetae.ids import new_id
 from haetae.media.blobs import StorageLayout
 from haetae.pipeline.observer import NoObserver
-from haetae.settings import MetricsSettings, SiteSettings, SourceSettings, StorageSettings, SystemConfig
+from haetae.settings import MetricsSettings, SiteSettings, SourcePolicySettings, SourceSettings, StorageSettings, SystemConfig
 from haetae.simulate.spec import SceneSpec
 from haetae.simulate.video import write_video
 from haetae.sources.base import SourceOptions
 from haetae.training.footage import learn_footage
 from haetae.vad.base import create_model
+from haetae.vault import Vault
 
 ANALYSED_FPS = 5.0
 
@@ -27,13 +28,15 @@ def site_config(folder, *, max_cameras=20, database_url=None, **site):
         source=SourceSettings(connect_timeout_s=3.0, read_timeout_s=2.0, retry_cap_s=1.0),
         site=SiteSettings(max_cameras=max_cameras, reconcile_s=0.2, **site),
         metrics=MetricsSettings(enabled=False),
+        source_policy=SourcePolicySettings(allow_loopback=True),
     )
 
 
 def store_cameras(config, cameras):
     """Put cameras into the site's database, which is made where there is none."""
     with writing(config.database_url()) as sessions:
-        store = CameraStore(sessions, SystemClock(), max_cameras=config.site.max_cameras)
+        vault = Vault.open(config.storage.directory)
+        store = CameraStore(sessions, SystemClock(), max_cameras=config.site.max_cameras, vault=vault)
         for camera in cameras:
             store.add(camera)
 

@@ -11,7 +11,8 @@ from haetae.media.clip import ClipRecorder
 from haetae.pipeline.camera_run import RunParts
 from haetae.pipeline.e2e_system import E2ESystem, Parts
 from haetae.pipeline.incident_recorder import IncidentRecorder
-from haetae.pipeline.observer import NoObserver
+from haetae.pipeline.observer import NoObserver, Observers
+from haetae.pipeline.score_curve import ScoreCurves
 from haetae.pipeline.tally import Tally
 from haetae.sources.reconnect import ReconnectPolicy
 from haetae.testing.scripted_model import ScriptedModel
@@ -116,7 +117,7 @@ class CameraParts:
         self.tally = Tally()
         self.systems = []
         self._open_source = open_source
-        self._layout = StorageLayout(tmp_path)
+        self.layout = StorageLayout(tmp_path)
         self._learning_s = learning_s
         self.hang_s = hang_s
 
@@ -133,16 +134,17 @@ class CameraParts:
         )
 
     def _build(self, camera, parts):
+        curves = ScoreCurves()
         system = E2ESystem(
             camera,
             Parts(
                 model=parts.model,
                 open_source=lambda: self._open_source(camera),
                 make_normality=lambda _s: Normality.new(parts.model, false_alarms_per_day=1.0, learning_s=self._learning_s),
-                make_recorder=lambda: self._recorder(camera),
+                make_recorder=lambda: self._recorder(camera, curves),
                 gate=Gate(),
                 reconnect=ReconnectPolicy(self.clock, Random(1)),
-                observer=parts.observer,
+                observer=Observers(parts.observer, curves),
                 clock=self.clock,
                 learned=parts.learned,
                 normality=parts.normality,
@@ -154,13 +156,14 @@ class CameraParts:
         self.systems.append(system)
         return system
 
-    def _recorder(self, camera):
+    def _recorder(self, camera, curves):
         return IncidentRecorder(
             camera.id,
             log=self.log,
-            layout=self._layout,
-            make_clips=lambda on_clip: ClipRecorder(camera.id, self._layout, on_clip),
+            layout=self.layout,
+            make_clips=lambda on_clip: ClipRecorder(camera.id, self.layout, on_clip),
             observer=self.observer,
+            curves=curves,
         )
 
 

@@ -26,7 +26,8 @@ NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 CLIP_BYTES = 1000
 THUMBNAIL_BYTES = 100
 SHEET_BYTES = 50
-EVENT_BYTES = CLIP_BYTES + THUMBNAIL_BYTES + SHEET_BYTES
+CURVE_BYTES = 5
+EVENT_BYTES = CLIP_BYTES + THUMBNAIL_BYTES + SHEET_BYTES + CURVE_BYTES
 GB = 1_000_000_000
 
 
@@ -118,6 +119,7 @@ class MediaStore:
         self.write(layout.clip(CAMERA, event.id, onset), CLIP_BYTES, age=age)
         self.write(layout.thumbnail(CAMERA, event.id, onset), THUMBNAIL_BYTES, age=age)
         self.write(layout.contact_sheet(CAMERA, event.id, onset), SHEET_BYTES, age=age)
+        self.write(layout.score_curve(CAMERA, event.id, onset), CURVE_BYTES, age=age)
 
     def store(self, *events: AnomalyEvent) -> None:
         with session_scope(self.sessions) as session:

@@ -14,9 +14,11 @@ from haetae.pipeline.camera_pipeline import AbandonedThreads, CameraPipeline
 from haetae.pipeline.camera_run import RunParts, SystemParts
 from haetae.pipeline.e2e_system import E2ESystem, Parts
 from haetae.pipeline.incident_recorder import IncidentRecorder
+from haetae.pipeline.live_feed import LiveFeeds
 from haetae.pipeline.metrics import SiteMetrics
 from haetae.pipeline.observer import Observer, Observers
 from haetae.pipeline.resource_pool import ResourcePool
+from haetae.pipeline.score_curve import ScoreCurves
 from haetae.pipeline.state_store import StateStore
 from haetae.pipeline.statistics import SiteStatistics
 from haetae.pipeline.storage_keeper import StorageKeeper
@@ -26,6 +28,7 @@ from haetae.pipeline.turns import AT_ONCE, Turn
 from haetae.settings import SystemConfig
 from haetae.sources.base import SourceOptions
 from haetae.sources.factory import open_source
+from haetae.sources.policy import SourcePolicy
 from haetae.sources.reconnect import ReconnectPolicy
 from haetae.vad.gate import Gate, GateSettings
 from haetae.vad.normality import Normality
@@ -53,8 +56,11 @@ class Shared:
     statistics: SiteStatistics
     metrics: SiteMetrics
     keeper: StorageKeeper
+    policy: SourcePolicy
+    feeds: LiveFeeds
     watchers: tuple[Watcher, ...] = ()
     turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
+    sheet_turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 class CameraFactory:
@@ -90,12 +96,15 @@ class CameraFactory:
 
     def _system(self, camera: CameraConfig, parts: SystemParts) -> E2ESystem:
         shared, config = self._shared, self._shared.config
+        curves = ScoreCurves()
+        observer = Observers(parts.observer, curves)
         options = SourceOptions(
             analysed_fps=camera.analysed_fps,
             # A file stands for a camera here, and a camera takes its time.
             realtime=True,
             connect_timeout_s=config.source.connect_timeout_s,
             read_timeout_s=config.source.read_timeout_s,
+            policy=shared.policy,
         )
         return E2ESystem(
             camera,
@@ -105,10 +114,10 @@ class CameraFactory:
                 make_normality=lambda learning_s: Normality.new(
                     parts.model, false_alarms_per_day=camera.false_alarms_per_day, learning_s=learning_s
                 ),
-                make_recorder=lambda: self._recorder(camera, parts.observer),
+                make_recorder=lambda: self._recorder(camera, observer, curves),
                 gate=Gate(GateSettings(merge_gap_s=config.gate.merge_gap_s, max_duration_s=config.gate.max_duration_s)),
                 reconnect=ReconnectPolicy(shared.clock, Random(), cap_s=config.source.retry_cap_s),
-                observer=parts.observer,
+                observer=observer,
                 clock=shared.clock,
                 learned=parts.learned,
                 normality=parts.normality,
@@ -118,10 +127,11 @@ class CameraFactory:
                 save_every_s=config.site.save_state_s,
                 turn=Turn(shared.turns),
                 stale_after_s=config.source.late_after_s,
+                feed=shared.feeds.feed(camera.id),
             ),
         )
 
-    def _recorder(self, camera: CameraConfig, observer: Observer) -> IncidentRecorder:
+    def _recorder(self, camera: CameraConfig, observer: Observer, curves: ScoreCurves) -> IncidentRecorder:
         shared = self._shared
 
         def make_clips(on_clip: Callable[..., None]) -> ClipRecorder:
@@ -134,4 +144,6 @@ class CameraFactory:
             make_clips=make_clips,
             observer=observer,
             why_not_recording=shared.keeper.why_not_recording,
+            sheet_turn=shared.sheet_turn,
+            curves=curves,
         )

@@ -17,12 +17,15 @@ from haetae.database.async_event_logger import AsyncEventLogger
 from haetae.database.camera_store import CameraStore
 from haetae.database.engine import Sessions, make_engine, session_factory, session_scope
 from haetae.database.event_repository import mark_interrupted
+from haetae.database.feedback_store import FeedbackStore
 from haetae.database.migrate import upgrade
 from haetae.domain.event import AnomalyEvent
 from haetae.domain.site import SiteStatus
 from haetae.media.blobs import StorageLayout
 from haetae.pipeline.camera_pipeline import AbandonedThreads
 from haetae.pipeline.control import CONTROL_SOCKET, ControlServer
+from haetae.pipeline.feedback import FeedbackCourier
+from haetae.pipeline.live_feed import LiveFeeds
 from haetae.pipeline.metrics import SiteMetrics
 from haetae.pipeline.multi_camera import MultiCameraManager
 from haetae.pipeline.resource_pool import ResourcePool
@@ -32,14 +35,17 @@ from haetae.pipeline.storage_keeper import StorageKeeper
 from haetae.pipeline.system_events import SystemEvents
 from haetae.pipeline.ticker import Ticker
 from haetae.settings import SystemConfig
+from haetae.sources.policy import SourcePolicy
 from haetae.time_zone import local_time_zone
 from haetae.vad.onnx_runtime import available_providers
+from haetae.vault import Vault
 
 _log = structlog.get_logger()
 
 _GPU_PROVIDERS = frozenset({"CUDAExecutionProvider", "TensorrtExecutionProvider"})
 _WATCHDOG_S = 1.0
 _CLOSE_S = 30.0
+_FLUSH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,8 @@ class Site:
         share_the_machine()
         shared = self._open_storage()
         limit = self.config.site.max_cameras
-        store = CameraStore(self._sessions, self.clock, max_cameras=limit)
+        store = CameraStore(self._sessions, self.clock, max_cameras=limit, vault=Vault.open(self.config.storage.directory))
+        store.seal_all()
         cameras = self._make_cameras(shared, store, limit)
         self.cameras = cameras
         self._running = Running(shared, self._sessions, store, cameras, Readiness(shared, self._sessions, cameras))
@@ -145,6 +152,8 @@ class Site:
         self._open.callback(keeper.close)
         keeper.recover()
         keeper.check()
+        feeds = LiveFeeds(clock, max_viewers=config.api.max_clients)
+        self._open.callback(feeds.close)
         states = StateStore(layout, clock)
         self._open.callback(states.close)
         return Shared(
@@ -159,6 +168,8 @@ class Site:
             statistics=statistics,
             metrics=metrics,
             keeper=keeper,
+            policy=SourcePolicy(config.source_policy),
+            feeds=feeds,
             watchers=self._watchers,
         )
 
@@ -166,11 +177,14 @@ class Site:
         def removed(camera_id: UUID) -> None:
             shared.states.forget(camera_id)
             shared.metrics.forget_camera(camera_id)
+            shared.feeds.forget(camera_id)
 
         return MultiCameraManager(store, CameraFactory(shared).pipeline, max_cameras=limit, clock=self.clock, removed=removed)
 
     def _look_after(self, shared: Shared, cameras: MultiCameraManager) -> None:
         """The three threads that look after the site; see docs/design/threads.md."""
+
+        courier = FeedbackCourier(FeedbackStore(self._sessions), cameras, self.clock, saved=lambda: shared.states.flush(_FLUSH_S))
 
         def watch() -> None:
             cameras.check()
@@ -181,6 +195,7 @@ class Site:
             shared.statistics.check()
             shared.system_events.check()
             shared.keeper.check()
+            courier.check()
 
         for name, period_s, task in (
             ("reconcile", self.config.site.reconcile_s, cameras.reconcile),

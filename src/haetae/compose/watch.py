@@ -21,7 +21,8 @@ from haetae.media.blobs import StorageLayout
 from haetae.media.clip import ClipRecorder
 from haetae.pipeline.e2e_system import E2ESystem, Parts
 from haetae.pipeline.incident_recorder import IncidentRecorder
-from haetae.pipeline.observer import Observer
+from haetae.pipeline.observer import Observer, Observers
+from haetae.pipeline.score_curve import ScoreCurves
 from haetae.settings import SystemConfig
 from haetae.sources.base import Source, SourceOptions
 from haetae.sources.factory import open_source
@@ -69,7 +70,9 @@ class _Storage:
     """The event log and the database, opened when the first frame shows that there is something to watch."""
 
     def __init__(self, plan: WatchPlan, camera: CameraConfig, clock: Clock, observer: Observer) -> None:
-        self._plan, self._camera, self._clock, self._observer = plan, camera, clock, observer
+        self._plan, self._camera, self._clock = plan, camera, clock
+        self._curves = ScoreCurves()
+        self.observer = Observers(observer, self._curves)
         self._opened = ExitStack()
 
     def open(self) -> IncidentRecorder:
@@ -94,7 +97,7 @@ class _Storage:
             clips = config.clips
             return ClipRecorder(self._camera.id, layout, on_clip, pre_roll_s=clips.pre_roll_s, post_roll_s=clips.post_roll_s)
 
-        return IncidentRecorder(self._camera.id, log=log, layout=layout, make_clips=make_clips, observer=self._observer)
+        return IncidentRecorder(self._camera.id, log=log, layout=layout, make_clips=make_clips, observer=self.observer, curves=self._curves)
 
     def close(self) -> None:
         """Drain the log, then let go of the database."""
@@ -133,7 +136,7 @@ def build_watch(plan: WatchPlan, observer: Observer) -> Watching:
         make_recorder=storage.open,
         gate=Gate(GateSettings(merge_gap_s=plan.config.gate.merge_gap_s, max_duration_s=plan.config.gate.max_duration_s)),
         reconnect=ReconnectPolicy(clock, Random(), cap_s=plan.config.source.retry_cap_s),
-        observer=observer,
+        observer=storage.observer,
         clock=clock,
         learned=learned,
         normality=None if plan.learn else _load_state(plan, model),

@@ -19,6 +19,11 @@ from haetae.errors import DatabaseUnavailable, StorageError
 _SQLITE_FILES = ("", "-wal", "-shm")
 """What belongs to one database; an old log beside a new database would be taken for its own."""
 
+_FUNCTIONS = text(
+    "SELECT proname FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace "
+    "WHERE nspname = :schema AND starts_with(proname, 'haetae_') AND pronargs = 0"
+)
+"""The functions that the migrations make."""
 
 _LEAVING_S = 2.0
 
@@ -172,6 +177,9 @@ class _NewSchema:
     def _move(self, connection: Connection, tables: list[str], source: str, target: str) -> None:
         for table in tables:
             connection.execute(text(f"ALTER TABLE {self._quoted(source)}.{self._quoted(table)} SET SCHEMA {self._quoted(target)}"))
+        # What their triggers call goes with them.
+        for function in connection.scalars(_FUNCTIONS, {"schema": source}).all():
+            connection.execute(text(f"ALTER FUNCTION {self._quoted(source)}.{self._quoted(function)}() SET SCHEMA {self._quoted(target)}"))
 
     def _quoted(self, name: str) -> str:
         return self._target.dialect.identifier_preparer.quote(name)

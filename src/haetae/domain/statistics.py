@@ -109,6 +109,40 @@ def split_by_day(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[tup
         start = cut
 
 
+def constant_offsets(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime, int]]:
+    """[start, end), both aware, in parts of one UTC offset each: (start, end, offset in seconds), UTC. Nothing where it is empty."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    begun, at = start, start
+    while at < end:
+        after = min(at + _OFFSET_STEP, end)
+        if _offset_s(after, zone) != _offset_s(at, zone):
+            change = _first_moment_of_another_offset(at, after, zone)
+            yield begun, change, _offset_s(at, zone)
+            begun = after = change
+        at = after
+    if begun < end:
+        yield begun, end, _offset_s(begun, zone)
+
+
+_OFFSET_STEP = timedelta(hours=6)
+"""No zone changes its offset twice within such a time."""
+
+
+def _offset_s(at: datetime, zone: ZoneInfo) -> int:
+    offset = at.astimezone(zone).utcoffset()
+    assert offset is not None
+    return round(offset.total_seconds())
+
+
+def _first_moment_of_another_offset(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """Where in (before, after] the offset changes; offsets change at whole seconds."""
+    known, low, high = _offset_s(before, zone), before.replace(microsecond=0), after
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)
+        low, high = (middle, high) if _offset_s(middle, zone) == known else (low, middle)
+    return high.replace(microsecond=0)
+
+
 def _share(part: float, count: int) -> float | None:
     return part / count if count else None
 

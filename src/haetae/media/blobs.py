@@ -66,6 +66,10 @@ class StorageLayout:
         """sheets/2026/11/23/<camera>/<event>.jpg"""
         return _dated("sheets", camera_id, event_id, onset_at, ".jpg")
 
+    def score_curve(self, camera_id: UUID, event_id: UUID, onset_at: datetime) -> str:
+        """curves/2026/11/23/<camera>/<event>.json"""
+        return _dated("curves", camera_id, event_id, onset_at, ".json")
+
     def state(self, camera_id: UUID, model: str) -> str:
         """states/<camera>/<model>.state; the name of a model is the registry's, never free text"""
         return str(PurePosixPath("states", str(camera_id), f"{model}.state"))
@@ -80,7 +84,7 @@ class StorageLayout:
 
     def clean_leftovers(self) -> int:
         """Remove what killed processes left in the folders of this layout; returns how many files. For the start, before writing."""
-        return sum(clean_leftovers(self.root / kind) for kind in ("clips", "thumbnails", "sheets"))
+        return sum(clean_leftovers(self.root / kind) for kind in ("clips", "thumbnails", "sheets", "curves"))
 
 
 def _dated(kind: str, camera_id: UUID, event_id: UUID, at: datetime, suffix: str) -> str:

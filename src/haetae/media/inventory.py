@@ -16,10 +16,10 @@ import structlog
 from haetae.errors import MediaError
 from haetae.media.blobs import StorageLayout
 
-KINDS = ("clips", "thumbnails", "sheets")
+KINDS = ("clips", "thumbnails", "sheets", "curves")
 
 _ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_NAME = re.compile(rf"(clips|thumbnails|sheets)/(\d{{4}}/\d\d/\d\d)/{_ID}/({_ID})\.(?:mp4|jpg)")
+_NAME = re.compile(rf"(clips|thumbnails|sheets|curves)/(\d{{4}}/\d\d/\d\d)/{_ID}/({_ID})\.(?:mp4|jpg|json)")
 
 _log = structlog.get_logger(__name__)
 
@@ -42,6 +42,7 @@ class EventFiles:
     clip: str | None
     thumbnail: str | None
     sheet: str | None
+    curve: str | None
     size_bytes: int
 
 
@@ -54,11 +55,11 @@ class Deletion:
 
 
 def files_of(layout: StorageLayout, camera_id: UUID, event_id: UUID, onset_at: datetime) -> EventFiles:
-    """Look at the three files that an event may have."""
-    names = [make(camera_id, event_id, onset_at) for make in (layout.clip, layout.thumbnail, layout.contact_sheet)]
+    """Look at the files that an event may have."""
+    names = [make(camera_id, event_id, onset_at) for make in (layout.clip, layout.thumbnail, layout.contact_sheet, layout.score_curve)]
     sizes = [_size(layout.root / name) for name in names]
-    clip, thumbnail, sheet = (name if size is not None else None for name, size in zip(names, sizes))
-    return EventFiles(clip, thumbnail, sheet, sum(size or 0 for size in sizes))
+    clip, thumbnail, sheet, curve = (name if size is not None else None for name, size in zip(names, sizes))
+    return EventFiles(clip, thumbnail, sheet, curve, sum(size or 0 for size in sizes))
 
 
 def exists(layout: StorageLayout, relative: str) -> bool:

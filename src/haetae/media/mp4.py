@@ -34,6 +34,12 @@ _MAX_STEP_BACK_S = 1.0
 _MAX_STEP_AHEAD_S = 300.0
 
 
+class Writable(Protocol):
+    """A file in memory."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+
 class TrackWriter(Protocol):
     """Writes one video track to a file; used by one thread."""
 
@@ -108,9 +114,9 @@ class CopyWriter:
         self._path = path
         self._timeline = Timeline(info.time_base)
         # A header that FFmpeg refuses leaks the file that it opened, so it is tried in memory first.
-        with _start_copy(io.BytesIO(), info, first):
+        with start_copy(io.BytesIO(), info, first, {}):
             pass
-        self._container = _start_copy(path, info, first)
+        self._container = start_copy(path, info, first, _MUXER_OPTIONS)
         self._stream = self._container.streams.video[0]
         self._time_base = info.time_base
 
@@ -130,12 +136,14 @@ class CopyWriter:
         abandon_container(self._container)
 
 
-def _start_copy(target: Path | io.BytesIO, info: StreamInfo, first: Packet) -> OutputContainer:
-    """An MP4 file whose header is ready for the packets of this stream."""
+def start_copy(target: Path | Writable, info: StreamInfo, first: Packet, options: dict[str, str]) -> OutputContainer:
+    """An MP4 file whose header is ready for the packets of this stream; `options` are the muxer's.
+
+    Raises MediaError when MP4 does not take the stream as it is, or the disk refuses.
+    """
     try:
         with _open_template(info, first) as template:
-            options = {} if isinstance(target, io.BytesIO) else _MUXER_OPTIONS
-            container = av.open(target if isinstance(target, io.BytesIO) else str(target), "w", format="mp4", container_options=options)
+            container = av.open(str(target) if isinstance(target, Path) else target, "w", format="mp4", container_options=options)
             # opaque: the template's decoder names the codec, so that no encoder for it need be installed.
             stream = container.add_stream_from_template(template.streams.video[0], opaque=True)
             _describe(stream, info)

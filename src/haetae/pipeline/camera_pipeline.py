@@ -15,7 +15,9 @@ import structlog
 
 from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
+from haetae.domain.feedback import NormalEvidence
 from haetae.pipeline.camera_run import CameraRun, RunParts, needs_restart
+from haetae.pipeline.feedback import Applied
 from haetae.pipeline.offline_alarm import OfflineAlarm
 from haetae.pipeline.system_events import SystemEvents
 
@@ -147,6 +149,13 @@ class CameraPipeline:
                 return
         if run is not None:
             run.change(camera)
+
+    def accept(self, evidence: NormalEvidence, applied: Applied) -> None:
+        """Take an event for normal; `applied` is told once that has been learned. A camera that is stopped does nothing."""
+        with self._lock:
+            run = self._run
+        if run is not None:
+            run.accept(evidence, applied)
 
     def check(self) -> None:
         """Replace a thread that hangs, and tell when the camera is down. Called every second."""

@@ -9,8 +9,10 @@ import structlog
 
 from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
+from haetae.domain.feedback import NormalEvidence
 from haetae.errors import HaetaeError
 from haetae.pipeline.e2e_system import E2ESystem
+from haetae.pipeline.feedback import Applied
 from haetae.pipeline.heartbeat import Heartbeat
 from haetae.pipeline.observer import Observer
 from haetae.pipeline.tally import Tally
@@ -149,6 +151,12 @@ class CameraRun:
             system.stop()
         else:
             system.change(camera)
+
+    def accept(self, evidence: NormalEvidence, applied: Applied) -> None:
+        """Take an event for normal soon; nothing happens, and nobody is told, before the camera is connected. Returns at once."""
+        system = self._system
+        if system is not None:
+            system.accept(evidence, applied)
 
     def abandon(self) -> None:
         """Give the thread up. Should it ever come back, it finds that nothing it does counts, and ends."""

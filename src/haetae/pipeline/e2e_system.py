@@ -3,21 +3,26 @@
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 import structlog
 
 from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
+from haetae.domain.feedback import NormalEvidence
 from haetae.domain.frame import Frame, FrameCounts, Packet, StreamInfo
 from haetae.errors import SourceUnavailable
+from haetae.pipeline.feedback import Applied
 from haetae.pipeline.frame_path import LATE, FramePath
 from haetae.pipeline.heartbeat import Heartbeat
 from haetae.pipeline.incident_recorder import IncidentRecorder
+from haetae.pipeline.live_feed import Feed, NoFeed
 from haetae.pipeline.observer import GuardedObserver, Observer
 from haetae.pipeline.rate import Rate
 from haetae.pipeline.tally import Tally, with_shed
 from haetae.pipeline.turns import Turn
+from haetae.pipeline.zones import ZoneMasks
 from haetae.sources.base import Source
 from haetae.sources.reconnect import ReconnectPolicy
 from haetae.vad.base import VADModel, is_brief
@@ -46,7 +51,7 @@ class Parts:
     `learned` is told whenever there is something new worth saving, and every `save_every_s`.
     `persistent` never gives up: a source that cannot be read is tried again, after `failed_retry_s` where that can hardly help.
     `stale_after_s` bounds how far behind a live source may fall before frames are shed. `turn` is taken for each frame of a model that is
-    `brief`.
+    `brief`. `feed` is for who looks at the camera live.
     """
 
     model: VADModel
@@ -66,6 +71,7 @@ class Parts:
     save_every_s: float | None = None
     stale_after_s: float | None = None
     turn: Turn | None = None
+    feed: Feed = field(default_factory=NoFeed)
 
 
 class E2ESystem:
@@ -75,6 +81,8 @@ class E2ESystem:
         self.camera = camera
         self._parts = parts
         self._observer = GuardedObserver(parts.observer)
+        self._feed = parts.feed
+        self._feed.conceal(ZoneMasks(camera.zones).hides)
         self._tally = parts.tally or Tally()
         self._heart = parts.heartbeat or Heartbeat(parts.clock, _HANG_S)
         self._turn: AbstractContextManager[None] = parts.turn if parts.turn is not None and is_brief(parts.model) else nullcontext()
@@ -86,6 +94,7 @@ class E2ESystem:
         self._abandoned = False
         self._status = CameraStatus(camera.id, CameraState.STOPPED)
         self._wanted = camera
+        self._evidence: dict[UUID, tuple[NormalEvidence, Applied]] = {}
         self._seen = False
         self._early: list[Packet] = []
         self._rate = Rate(parts.clock)
@@ -126,10 +135,17 @@ class E2ESystem:
     def change(self, camera: CameraConfig) -> None:
         """Go by other settings from the next frame on: name, zones, schedule, false alarms per day, pre- and post-roll. Returns at once."""
         self._wanted = camera
+        self._feed.conceal(ZoneMasks(camera.zones).hides)
+
+    def accept(self, evidence: NormalEvidence, applied: Applied) -> None:
+        """Take an event for normal, once the next frame was judged, and have that saved; then `applied` is told. Returns at once."""
+        self._evidence[evidence.feedback_id] = (evidence, applied)
 
     def abandon(self) -> None:
         """The thread hangs and will not be waited for: nothing that it does from now on counts. Its open events end as interrupted."""
         self._abandoned = True
+        feed, self._feed = self._feed, NoFeed()
+        feed.lost()
         self._stop.set()
         if self._parts.turn is not None:
             self._parts.turn.give_up()
@@ -209,6 +225,7 @@ class E2ESystem:
         if self._path is None:
             self._path = self._make_path(self._normality)
         self._path.connected()
+        self._feed.stream(info)
         if self._recorder is not None:
             self._recorder.stream(info)
 
@@ -223,12 +240,14 @@ class E2ESystem:
             clock=parts.clock,
             record=self._record,
             learned=self._learned,
+            show=lambda frame, score: self._feed.frame(frame, score),
             stale_after_s=parts.stale_after_s,
         )
 
     def _disconnected(self, source: Source) -> None:
         """Whatever ended the connection: what is open is closed with what there is, and the counters are kept."""
         source.close()
+        self._feed.lost()
         if self._abandoned:
             return
         self._tally.end()
@@ -243,6 +262,7 @@ class E2ESystem:
         self._heart.beat()
         if self._path is not None:
             self._path.lag.arrived(packet.t_s)
+        self._feed.packet(packet)
         if self._recorder is not None:
             self._recorder.push(packet)
         else:
@@ -265,7 +285,20 @@ class E2ESystem:
         if path.state is not self._status.state:
             self._set_state(path.state, path.cause)
         self._status = replace(self._status, cause=path.cause, last_frame_at=frame.captured_at)
+        if self._evidence and path.normality.done:
+            self._accept_evidence(path.normality)
         self._save_now_and_then(path.normality)
+
+    def _accept_evidence(self, normality: Normality) -> None:
+        taken = [self._evidence.pop(feedback_id) for feedback_id in list(self._evidence)]
+        for evidence, _ in taken:
+            before = normality.threshold
+            counts = normality.accept(evidence.value, evidence.threshold, evidence.at)
+            _log.info("an event was called normal", camera=self.camera.name, counts=counts, threshold=(before, normality.threshold))
+        self._learned(normality)
+        if not self._abandoned:
+            for evidence, applied in taken:
+                applied(evidence.feedback_id)
 
     def _apply(self, camera: CameraConfig, path: FramePath) -> None:
         self.camera = camera

@@ -31,13 +31,14 @@ _RECOGNITION_S = 2.0
 """Longer than the gate takes to recognise an incident."""
 
 Record = Callable[[Transition, Frame | None], None]
+Show = Callable[[Frame, Score | None], None]
 
 
 class FramePath:
     """One camera's, on that camera's thread. `state`, `cause`, `score`, `armed`, `latency_s` and `shed` may be read by any thread.
 
     `stale_after_s` bounds how far behind a live camera may fall before frames are shed; None where time waits for us (a file).
-    `learned` is told when learning is done.
+    `learned` is told when learning is done. `show` is told of every picture that was looked at, private zones black, and what was found.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class FramePath:
         record: Record,
         learned: Callable[[Normality], None],
         stale_after_s: float | None = None,
+        show: Show = lambda _frame, _score: None,
     ) -> None:
         self.normality = normality
         self.lag = Lag(clock)
@@ -69,6 +71,7 @@ class FramePath:
         self._clock = clock
         self._record = record
         self._learned = learned
+        self._show = show
         self._stale_after_s = stale_after_s
         self._least_lag_s = inf
         self.behind_since: float | None = None
@@ -148,6 +151,7 @@ class FramePath:
     def _learn(self, frame: Frame) -> None:
         self.state = CameraState.LEARNING
         self.normality.learn(frame)
+        self._show(frame, None)
         if self.normality.progress < 1.0:
             return
         try:
@@ -167,12 +171,14 @@ class FramePath:
             [raw] = self._model.score([window])
         except ModelBusy as busy:
             self._drop(busy.reason)
+            self._show(frame, None)
             return
         self._observer.timed(Stage.VAD, self._clock.monotonic() - started)
         score = self.normality.judge(frame, raw)
         self.score = score.value
         self.latency_s = self.lag.of(frame.t_s)
         self._observer.scored(score)
+        self._show(frame, score)
         self._observer.timed(Stage.CAPTURE_TO_SCORE, self.latency_s)
         self._pass_on(score, frame)
 

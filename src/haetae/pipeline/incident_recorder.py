@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
@@ -22,8 +23,10 @@ from haetae.errors import MediaError, StorageError
 from haetae.media.blobs import StorageLayout
 from haetae.media.clip import ClipRecorder
 from haetae.media.clip_job import ClipResult
+from haetae.media.score_curve import write_score_curve
 from haetae.media.snapshot import write_contact_sheet, write_thumbnail
 from haetae.pipeline.observer import GuardedObserver, Observer
+from haetae.pipeline.score_curve import ScoreCurves
 from haetae.pipeline.severity import severity_of
 from haetae.telemetry import log_context
 from haetae.vad.gate import Change, Incident, Transition
@@ -46,10 +49,12 @@ class EventLog(Protocol):
 
 @dataclass(slots=True)
 class _Pending:
-    """An event of which more will be known: its end, and its clip. `peak` is the frame of its thumbnail."""
+    """An event of which more will be known: its end, and its clip. `peak` is the frame of its thumbnail, `position` where it is among the
+    scores."""
 
     event: AnomalyEvent
     peak: Frame
+    position: int = 0
     clip_done: bool = False
 
     @property
@@ -70,8 +75,12 @@ class IncidentRecorder:
         make_clips: MakeClipRecorder,
         observer: Observer,
         why_not_recording: Callable[[], str] = lambda: "",
+        sheet_turn: contextlib.AbstractContextManager[Any] | None = None,
+        curves: ScoreCurves | None = None,
     ) -> None:
-        """`why_not_recording` says why no clip may be written now (the disk is full), or nothing; it must answer at once."""
+        """`why_not_recording` says why no clip may be written now (the disk is full), or nothing; it must answer at once. `curves` hears
+        this camera's scores; without it no curve is kept. `sheet_turn` is held while a contact sheet is made: twelve pictures are decoded
+        for one, and where all cameras alarm at once that shall neither take the memory of all of them nor all cores."""
         self._camera_id = camera_id
         self._event_log = log
         self._layout = layout
@@ -83,6 +92,9 @@ class IncidentRecorder:
         self._pictures = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"pictures-{camera_id}")
         self._clips = make_clips(self._clip_done)
         self._why_not_recording = why_not_recording
+        self._sheet_turn = sheet_turn or contextlib.nullcontext()
+        self._curves = curves
+        self._roll_s = (0.0, 0.0)
         self._conceal: Callable[[RGB], RGB] = lambda rgb: rgb
         self.opened = 0
 
@@ -90,6 +102,7 @@ class IncidentRecorder:
         """Go by other settings from now on; `conceal` blackens the privacy zones of a picture that comes from a clip."""
         self._conceal = conceal
         self._clips.set_roll(camera.pre_roll_s, camera.post_roll_s)
+        self._roll_s = (camera.pre_roll_s, camera.post_roll_s)
 
     def stream(self, info: StreamInfo) -> None:
         """A connection was made: packets from now on belong to it."""
@@ -141,7 +154,6 @@ class IncidentRecorder:
             camera_id=self._camera_id,
             timestamp=incident.onset_at,
             frame_number=incident.onset_frame,
-            threshold=incident.peak.threshold,
             subtype=incident.subtype,
             kind=incident.kind,
             onset_s=incident.onset_s,
@@ -152,7 +164,8 @@ class IncidentRecorder:
         if refusal:
             event = replace(event, faults=(f"no clip: {refusal}",))
         with self._lock:
-            self._pending[event.id] = _Pending(event, frame, clip_done=bool(refusal))
+            position = self._curves.position if self._curves is not None else 0
+            self._pending[event.id] = _Pending(event, frame, position, clip_done=bool(refusal))
         self.opened += 1
         self._store(event)
         if not refusal:
@@ -174,7 +187,7 @@ class IncidentRecorder:
         self._submit(incident.id, self._make_thumbnail, incident.id)
         self._submit(
             incident.id,
-            self._revise,
+            self._end,
             incident.id,
             status=EventStatus.CLOSED,
             ended_at=incident.end_at,
@@ -205,7 +218,15 @@ class IncidentRecorder:
         if result.path is not None:
             clip = self._layout.path(result.path)
             faults += self._attempt(lambda: self._make_sheet(result, clip), "contact sheet")
+        faults += self._make_curve(result.event_id)
         self._revise(result.event_id, clip_done=True, faults=faults, **changes)
+
+    def _end(self, event_id: UUID, **changes: Any) -> None:
+        """The revision that says when it ended. Where no clip is awaited it is the last one, and the curve goes before it."""
+        with self._lock:
+            pending = self._pending.get(event_id)
+        faults = self._make_curve(event_id, changes["end_s"]) if pending is not None and pending.clip_done else ()
+        self._revise(event_id, faults=faults, **changes)
 
     def _make_thumbnail(self, event_id: UUID) -> None:
         with self._lock:
@@ -225,7 +246,21 @@ class IncidentRecorder:
             pending = self._pending.get(result.event_id)
         onset_at = pending.event.timestamp if pending else result.started_at
         sheet = self._layout.path(self._layout.contact_sheet(self._camera_id, result.event_id, onset_at))
-        write_contact_sheet(clip, sheet, conceal=self._conceal)
+        with self._sheet_turn:
+            write_contact_sheet(clip, sheet, conceal=self._conceal)
+
+    def _make_curve(self, event_id: UUID, end_s: float | None = None) -> tuple[str, ...]:
+        """Write how the scores went, as far as they are known; for an event that goes on all that there are."""
+        with self._lock:
+            pending = self._pending.get(event_id)
+        if self._curves is None or pending is None or pending.event.kind is not EventKind.ANOMALY:
+            return ()
+        event, (before_s, after_s) = pending.event, self._roll_s
+        end_s = event.end_s if end_s is None else end_s
+        last_s = inf if end_s is None else end_s + after_s
+        curve = self._curves.around(pending.position, onset_s=event.onset_s, first_s=event.onset_s - before_s, last_s=last_s)
+        path = self._layout.path(self._layout.score_curve(self._camera_id, event.id, event.timestamp))
+        return self._attempt(lambda: write_score_curve(path, curve), "score curve")
 
     def _attempt(self, make: Callable[[], object], what: str) -> tuple[str, ...]:
         """Run `make`; its failure is a fault recorded on the event, never silence and never an end to anything else."""
@@ -258,7 +293,8 @@ class IncidentRecorder:
 
     def _media_bytes(self, event: AnomalyEvent) -> int:
         """The size of all that was made of the event."""
-        names = (event.clip_path, event.thumbnail_path, self._layout.contact_sheet(self._camera_id, event.id, event.timestamp))
+        unnamed = (make(self._camera_id, event.id, event.timestamp) for make in (self._layout.contact_sheet, self._layout.score_curve))
+        names = (event.clip_path, event.thumbnail_path, *unnamed)
         sizes = 0
         for name in names:
             with contextlib.suppress(OSError):
@@ -285,6 +321,7 @@ def _so_far(incident: Incident) -> dict[str, Any]:
     """The columns of an event that grow while it lasts."""
     return {
         "vad_score": incident.peak.value,
+        "threshold": incident.peak.threshold,
         "peak_s": incident.peak.t_s,
         "box": incident.peak.box,
         "facts": incident.facts,

@@ -5,6 +5,7 @@ smallest is taken as exponential (peaks over threshold with shape 0; Coles 2001,
 with less than ENOUGH_S of it the aim is CAUTION times the budget, and a mean excess of k peaks is widened by 1 / k.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,6 +36,15 @@ OPEN_K, OPEN_N = 3, 5
 """The gate opens at OPEN_K of OPEN_N scores; a false alarm is an incident, so peaks are measured in the same way."""
 
 SUSTAINED_S = 1.5
+MOST_PER_EVENT = 1.5
+"""How far one event that people call normal raises the alarm level at most, relative to the level that it had passed."""
+
+MOST_IN_ALL = 3.0
+"""How far all of them together do, relative to the learned level: who calls more than that normal should draw a zone or learn anew."""
+
+_ACCEPTED_MARGIN = 1.02
+"""The same again is never exactly the same: so much above its peak the level is put."""
+
 LEAST_THETA = 0.6
 """Raw scores below alarm under no budget. Models scale their scores so that 1 is about what normal footage passes once a day."""
 
@@ -79,6 +89,8 @@ class Calibration:
     false_alarms_per_day: float
     tail: Tail
     least_theta: float
+    accepted: float = 0.0
+    """The raw score up to which people called what they saw normal, 0 where they did not."""
 
     @classmethod
     def fit(cls, held_out: HeldOut, false_alarms_per_day: float, *, least_theta: float = LEAST_THETA) -> "Calibration":
@@ -93,8 +105,25 @@ class Calibration:
     def with_budget(self, false_alarms_per_day: float) -> "Calibration":
         """The same normality under another budget, without learning again. Raises ConfigError unless it is a positive number."""
         _check(false_alarms_per_day)
-        theta = max(self.least_theta, self.tail.level(false_alarms_per_day))
-        return replace(self, theta=theta, false_alarms_per_day=false_alarms_per_day)
+        return replace(self, false_alarms_per_day=false_alarms_per_day)._levelled()
+
+    def accepting(self, value: float, threshold: float) -> "Calibration":
+        """With an event as evidence of normality, whose calibrated peak was `value` while `threshold` was the raw alarm level.
+
+        The alarm level rises just above the event's raw peak, so that the same again does not alarm, but to no more than MOST_PER_EVENT
+        times `threshold` and MOST_IN_ALL times the level that was learned: what towers above normality goes on to alarm, and takes several
+        such events. It never falls, and the same event again changes nothing. It holds for the whole picture, as scores do.
+        """
+        level = min(raw_of(value, threshold) * _ACCEPTED_MARGIN, threshold * MOST_PER_EVENT, self._learned_level() * MOST_IN_ALL)
+        return replace(self, accepted=max(self.accepted, level))._levelled()
+
+    def _levelled(self) -> "Calibration":
+        # After a stricter budget what was accepted under another one stays within its bound.
+        learned = self._learned_level()
+        return replace(self, theta=max(learned, min(self.accepted, learned * MOST_IN_ALL)))
+
+    def _learned_level(self) -> float:
+        return max(self.least_theta, self.tail.level(self.false_alarms_per_day))
 
     def apply(self, raw: float) -> float:
         """The calibrated score of one raw score."""
@@ -112,7 +141,7 @@ class Calibration:
         """As one named array, for saving without pickle."""
         tail = self.tail
         values = [self.theta, self.false_alarms_per_day, self.least_theta, tail.base, tail.spread, tail.per_day, tail.footage_s]
-        return {"calibration": np.array(values, np.float64)}
+        return {"calibration": np.array(values, np.float64), "accepted": np.array([self.accepted], np.float64)}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Calibration":
@@ -121,7 +150,18 @@ class Calibration:
         if values is None or values.shape != (7,) or not np.isfinite(values).all() or values[0] <= 0.0:
             raise StateError("the saved calibration cannot be read", hint="Learn this camera again")
         theta, budget, least, base, spread, per_day, footage_s = (float(value) for value in values)
-        return cls(theta, budget, Tail(base, spread, per_day, footage_s), least)
+        # States of before people could call an event normal have none.
+        accepted = arrays.get("accepted", np.zeros(1))
+        if accepted.shape != (1,) or not np.isfinite(accepted[0]) or accepted[0] < 0.0:
+            raise StateError("the saved calibration cannot be read", hint="Learn this camera again")
+        return cls(theta, budget, Tail(base, spread, per_day, footage_s), least, float(accepted[0]))
+
+
+def raw_of(value: float, threshold: float) -> float:
+    """The raw score that `Calibration.apply` maps to `value` where the alarm level is `threshold`; infinite for 1."""
+    if value <= ALARM_LEVEL:
+        return max(0.0, value) * threshold / ALARM_LEVEL
+    return (1.0 - ALARM_LEVEL) * threshold / (1.0 - value) if value < 1.0 else math.inf
 
 
 def _check(false_alarms_per_day: float) -> None:

@@ -42,6 +42,7 @@ class Normality:
         self._budget = false_alarms_per_day
         self._learning_s = max(learning_s, 1e-6)
         self._calibration: Calibration | None = None
+        self._learned_at: datetime | None = None
         self._learned_s = 0.0
         self._offset_s = 0.0
         self._model_s = 0.0
@@ -71,6 +72,8 @@ class Normality:
             )
             calibration = Calibration.of_arrays(arrays)
             normality._learned_s = float(meta["learned_s"])
+            learned_at = meta.get("learned_at")
+            normality._learned_at = None if learned_at is None else datetime.fromisoformat(learned_at)
         except StateError as error:
             raise StateError(f"{path}: {error.message}", hint=error.hint) from error
         except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -117,6 +120,7 @@ class Normality:
             # A gap in the stream is no footage.
             self._learned_s += min(window.t_s - before_s, BREAK_S)
         self._model.learn([window])
+        self._learned_at = frame.captured_at
 
     def finish(self) -> None:
         """End the learning. Raises ModelError when there was too little; then it may go on."""
@@ -164,6 +168,15 @@ class Normality:
             self._calibration = self._calibration.with_budget(false_alarms_per_day)
         self._budget = false_alarms_per_day
 
+    def accept(self, value: float, threshold: float, at: datetime) -> bool:
+        """Take an event for normal whose peak was `value` (calibrated) at the raw alarm level `threshold`, with its onset `at`; see
+        `Calibration.accepting`. False, and nothing changes, for one of before this learning. Raises ModelError while learning."""
+        calibration = self._calibrated()
+        if self._learned_at is not None and at < self._learned_at:
+            return False
+        self._calibration = calibration.accepting(value, threshold)
+        return True
+
     def set_learning_s(self, learning_s: float) -> None:
         """Another length of footage to learn from, what was learned so far included; nothing changes once learning is done."""
         self._learning_s = max(learning_s, 1e-6)
@@ -180,6 +193,7 @@ class Normality:
             "model_version": self._model.version,
             "haetae": __version__,
             "learned_s": self._learned_s,
+            "learned_at": None if self._learned_at is None else self._learned_at.isoformat(),
             "saved_at": datetime.now(UTC).isoformat(),
         }
         arrays: dict[str, NDArray[Any]] = {

@@ -17,7 +17,7 @@ from haetae.database.opening import writing
 from haetae.domain.camera import CameraConfig
 from haetae.domain.notation import parse_schedule, parse_zone
 from haetae.domain.viewer import AccessLevel
-from haetae.errors import CameraLimit, ConfigError, DatabaseUnavailable, UnknownCamera
+from haetae.errors import CameraLimit, ConfigError, Conflict, DatabaseUnavailable, UnknownCamera, VersionConflict
 from haetae.ids import new_id
 from haetae.testing.clock import FakeClock
 
@@ -117,9 +117,9 @@ def test_a_name_that_several_have_is_answered_with_their_ids(store: CameraStore,
 def test_a_taken_name_is_refused_whether_new_or_changed(store: CameraStore) -> None:
     store.add(a_camera("gate"))
     plaza = store.add(a_camera("plaza"))
-    with pytest.raises(ConfigError, match="'gate' already"):
+    with pytest.raises(Conflict, match="'gate' already"):
         store.add(a_camera(" gate "))
-    with pytest.raises(ConfigError, match="'gate' already"):
+    with pytest.raises(Conflict, match="'gate' already"):
         store.change(plaza.config.id, lambda config: replace(config, name="gate"))
     with pytest.raises(ConfigError, match="id"):
         store.add(replace(plaza.config, name="other"))
@@ -181,7 +181,7 @@ def test_a_change_that_changes_nothing_leaves_the_version(store: CameraStore, cl
 def test_a_change_of_something_that_somebody_else_has_changed_is_refused(store: CameraStore) -> None:
     seen = store.add(a_camera())
     store.change(seen.config.id, lambda config: replace(config, analysed_fps=5.0), expected_version=seen.version)
-    with pytest.raises(ConfigError, match="changed by somebody else.*try again"):
+    with pytest.raises(VersionConflict, match="changed by somebody else.*try again"):
         store.change(seen.config.id, lambda config: replace(config, analysed_fps=9.0), expected_version=seen.version)
     assert store.get(seen.config.id).config.analysed_fps == 5.0
 

@@ -20,6 +20,7 @@ def test_names_are_made_of_the_utc_date_and_ids(tmp_path: Path) -> None:
     assert layout.clip(CAMERA, EVENT, at) == f"clips/2026/11/23/{CAMERA}/{EVENT}.mp4"
     assert layout.thumbnail(CAMERA, EVENT, at) == f"thumbnails/2026/11/23/{CAMERA}/{EVENT}.jpg"
     assert layout.contact_sheet(CAMERA, EVENT, at) == f"sheets/2026/11/23/{CAMERA}/{EVENT}.jpg"
+    assert layout.score_curve(CAMERA, EVENT, at) == f"curves/2026/11/23/{CAMERA}/{EVENT}.json"
     assert layout.path(layout.clip(CAMERA, EVENT, at)).is_relative_to(tmp_path.resolve())
 
 

@@ -1,5 +1,7 @@
 """Log-in, audit, what people made of events."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -14,7 +16,7 @@ def _json() -> sa.JSON:
     return sa.JSON().with_variant(JSONB(), "postgresql")
 
 
-def _moment(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
@@ -140,6 +142,12 @@ def _refuse_changes() -> None:
                 f"CREATE TRIGGER audit_entries_no_{verb.lower()} BEFORE {verb} ON audit_entries "
                 "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
             )
+        # INSERT OR REPLACE deletes without asking the trigger above.
+        op.execute(
+            "CREATE TRIGGER audit_entries_no_replace BEFORE INSERT ON audit_entries "
+            "WHEN EXISTS (SELECT 1 FROM audit_entries WHERE number = NEW.number) "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION haetae_audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
@@ -148,4 +156,8 @@ def _refuse_changes() -> None:
     op.execute(
         "CREATE TRIGGER audit_entries_append_only BEFORE UPDATE OR DELETE ON audit_entries "
         "FOR EACH ROW EXECUTE FUNCTION haetae_audit_append_only()"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_entries_no_truncate BEFORE TRUNCATE ON audit_entries "
+        "FOR EACH STATEMENT EXECUTE FUNCTION haetae_audit_append_only()"
     )
