@@ -12,7 +12,8 @@ HaetaeError                    message, and a hint that says what to do next
 ├── NotFound                   there is no such thing, or not for who is asking
 │   └── UnknownCamera          no camera of that name or id
 ├── Conflict                   what is asked for does not go with what is there
-│   └── VersionConflict        somebody else changed it meanwhile
+│   ├── VersionConflict        somebody else changed it meanwhile
+│   └── CameraOffline          the camera has no picture that is live
 ├── Unauthenticated            who is asking is not known
 ├── Forbidden                  who is asking is known, and may not
 ├── TooManyRequests            try again later; `retry_after_s` says when
@@ -93,6 +94,10 @@ class Conflict(HaetaeError):
 
 class VersionConflict(Conflict):
     """It was changed by somebody else since it was read; nothing was written."""
+
+
+class CameraOffline(Conflict):
+    """The camera has no picture that is live, and an old one is never shown as if it were."""
 
 
 class Unauthenticated(HaetaeError):
