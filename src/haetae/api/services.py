@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from haetae.api.auth.accounts import Accounts
     from haetae.api.auth.authenticator import Authenticator
     from haetae.api.auth.tickets import Tickets
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from haetae.database.scoped.cameras import ScopedCameras
     from haetae.database.scoped.events import ScopedEvents
     from haetae.database.scoped.statistics import ScopedStatistics
+    from haetae.domain.event import AnomalyEvent
+    from haetae.domain.viewer import Viewer
     from haetae.media.blobs import StorageLayout
     from haetae.pipeline.live_feed import LiveFeeds
     from haetae.settings import SystemConfig
@@ -47,6 +51,8 @@ class Services:
     """The newest picture, heat map and packets of each running camera."""
     live: "LiveEvents"
     """What WebSockets are told."""
+    missed_events: "Callable[[Viewer, UUID, int], Sequence[AnomalyEvent]]"
+    """(viewer, event id, limit) -> the events that began after that one, oldest first."""
     readiness: Callable[[], Sequence[str]]
     """What is not ready, in words."""
     render_metrics: Callable[[], tuple[bytes, str]]

@@ -115,7 +115,7 @@ async def _send(websocket: WebSocket, viewer: LiveViewer, signal: Signal, hevc: 
                 raise _Closing(*_OF_ENDS[Ended.OFFLINE])
         elif isinstance(piece, Ended):
             raise _Closing(*_OF_ENDS[piece])
-        elif isinstance(piece, Opening) and False:
+        elif isinstance(piece, Opening) and piece.codec == "hevc" and not hevc:
             raise _Closing(*_OF_ENDS[Ended.UNPLAYABLE])
         else:
             try:
