@@ -13,6 +13,7 @@ from tests.support.accounts import BOSS, AuthSite, make_auth
 from tests.support.api import make_app
 
 from haetae.api.auth.tickets import Tickets
+from haetae.api.live_events import LiveEvents
 from haetae.api.routers import access, api_keys, auth, invites, tickets, users
 from haetae.database.account_rows import StoredUser
 from haetae.database.engine import make_engine
@@ -61,7 +62,7 @@ def make_account_api(folder: Path, *, public_url: str = "", **settings: object) 
     made = Tickets(site.keys, site.viewers, site.clock, life_s=config.access.access_token_s)
     routers = [module.router for module in (auth, users, invites, access, api_keys, tickets)]
     services = {"accounts": site.accounts, "account_store": site.store, "api_keys": site.api_keys, "clock": site.clock, "config": config}
-    return AccountApi(site, make_app(*routers, authenticator=site.authenticator, tickets=made, **services))
+    return AccountApi(site, make_app(*routers, authenticator=site.authenticator, tickets=made, live=LiveEvents(site.clock), **services))
 
 
 @functools.cache

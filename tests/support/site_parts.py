@@ -75,6 +75,9 @@ class MemoryStates:
     def save(self, camera, normality):
         self.saved[camera.id, camera.vad_model] = normality
 
+    def set_aside(self, camera_id):
+        self.saved = {key: normality for key, normality in self.saved.items() if key[0] != camera_id}
+
 
 class OneModel:
     """A pool of one model that everybody gets, or the error that it raises; counts what is held."""

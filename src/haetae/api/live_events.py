@@ -87,12 +87,12 @@ class LiveEvents:
         if not scheduled:
             self._on_loop(lambda loop: loop.call_later(SCORES_EVERY_S, self._pass_on_scores))
 
-    def access_changed(self, user_id: UUID) -> None:
-        """What a person may do was changed: its sockets are asked again at once."""
+    def access_changed(self, user_id: UUID | None) -> None:
+        """What a person (None: anybody) may do was changed: these sockets are asked again at once."""
 
         def recheck() -> None:
             for box in self._boxes:
-                if box.viewer.user_id == user_id:
+                if user_id in (None, box.viewer.user_id):
                     box.recheck.set()
 
         self._on_loop(lambda loop: loop.call_soon(recheck))

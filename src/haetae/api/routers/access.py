@@ -33,6 +33,7 @@ def set_user_access(
 ) -> UserAccess:
     """Make these, and no others, a user's grants. They count from the next request on."""
     services.account_store.set_grants(user_id, levels(body.grants), actor)
+    services.live.access_changed(user_id)
     return _user_access(user_id, services)
 
 
@@ -51,6 +52,7 @@ def set_camera_access(
 ) -> CameraAccess:
     """Make these, and no others, the grants on a camera. They count from the next request on."""
     services.account_store.set_people(camera_id, {each.user_id: each.level for each in body.people}, actor)
+    services.live.access_changed(None)
     return _camera_access(camera_id, services)
 
 

@@ -70,3 +70,4 @@ def list_api_keys(
 def revoke_api_key(key_id: UUID, person: PersonDep, actor: ActorDep, services: ServicesDep) -> None:
     """Take a key back, at once: one's own, or as an admin anybody's."""
     services.api_keys.revoke(key_id, actor, owner_id=None if person.sees_all else person.user_id)
+    services.live.access_changed(None)

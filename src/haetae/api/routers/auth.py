@@ -150,6 +150,7 @@ def log_out(services: ServicesDep, delivery: DeliveryDep, address: AddressDep, b
 def log_out_everywhere(owner: PersonDep, actor: ActorDep, services: ServicesDep, delivery: DeliveryDep) -> None:
     """End all log-ins of one's own, this one included, at once. API keys stay."""
     services.accounts.logout_all(actor, owner.user_id)
+    services.live.access_changed(owner.user_id)
     delivery.forget()
 
 
@@ -177,6 +178,7 @@ def change_password(
     """Set another password. All that was handed out before, API keys included, is worth nothing after; here are new tokens."""
     delivery.allow(body.cookie)
     signed_in = services.accounts.change_password(actor, body.current_password, body.new_password, user_agent=user_agent)
+    services.live.access_changed(signed_in.user_id)
     return delivery.tokens(signed_in, body.cookie)
 
 
@@ -187,6 +189,7 @@ def reset_password(
     """Set a new password with a code that an admin gave, and log in. All that was handed out before is worth nothing after."""
     delivery.allow(body.cookie)
     signed_in = services.accounts.reset(body.code, body.password, address=address, user_agent=user_agent)
+    services.live.access_changed(signed_in.user_id)
     return delivery.tokens(signed_in, body.cookie)
 
 

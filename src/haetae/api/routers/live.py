@@ -1,10 +1,6 @@
 """Live video for the browser's Media Source Extensions: fragmented MP4 over a WebSocket, copied from the camera. docs/reference/live.md."""
 
 import asyncio
-from collections.abc import Coroutine
-from contextlib import suppress
-from enum import IntEnum
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -14,7 +10,8 @@ from haetae.api.dependencies import ServicesDep, media_viewer
 from haetae.api.live_cameras import find_feed
 from haetae.api.presence import RECHECK_S, Presence, Signal, is_from_own_page
 from haetae.api.services import Services
-from haetae.errors import DatabaseUnavailable, HaetaeError, NotFound, TooManyRequests, Unauthenticated
+from haetae.api.sockets import SEND_S, CloseCode, Closing, close_code, close_socket, first_of
+from haetae.errors import HaetaeError
 from haetae.media.live import Opening, Piece
 from haetae.media.live_viewer import Ended, LiveViewer
 from haetae.pipeline.live_feed import STALE_S, CameraFeed
@@ -24,49 +21,12 @@ router = APIRouter(tags=["live"])
 FIRST_PICTURE_S = 15.0
 """Time for a keyframe: a camera that sends one more rarely cannot be watched like this."""
 
-SEND_S = 20.0
-"""A client that does not take one fragment in this time is gone, or far too slow."""
-
-_CLOSE_S = 2.0
-
-
-class CloseCode(IntEnum):
-    """Why the server closed the socket; what the client had better do is in docs/reference/live.md."""
-
-    GOING_AWAY = 1001
-    INTERNAL_ERROR = 1011
-    TRY_AGAIN_LATER = 1013
-    UNEXPECTED_MESSAGE = 4400
-    UNAUTHENTICATED = 4401
-    WRONG_ORIGIN = 4403
-    NOT_FOUND = 4404
-    MASKED = 4406
-    TOO_SLOW = 4408
-    OFFLINE = 4410
-    UNPLAYABLE = 4415
-    TOO_MANY = 4429
-
-
-_OF_ERRORS: dict[type[HaetaeError], CloseCode] = {
-    Unauthenticated: CloseCode.UNAUTHENTICATED,
-    NotFound: CloseCode.NOT_FOUND,
-    TooManyRequests: CloseCode.TOO_MANY,
-    DatabaseUnavailable: CloseCode.TRY_AGAIN_LATER,
-}
-
 _OF_ENDS = {
     Ended.OFFLINE: (CloseCode.OFFLINE, "the camera is offline"),
     Ended.UNPLAYABLE: (CloseCode.UNPLAYABLE, "browsers do not play this codec: use mjpeg"),
     Ended.CONCEALED: (CloseCode.MASKED, "the camera has private zones, which a copy of its stream would show: use mjpeg"),
     Ended.CLOSED: (CloseCode.GOING_AWAY, "the camera was removed, or Haetae stops"),
 }
-
-
-class _Closing(Exception):
-    def __init__(self, code: CloseCode, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 @router.websocket("/cameras/{camera_id}/live")
@@ -81,21 +41,21 @@ async def live(websocket: WebSocket, camera_id: UUID, services: ServicesDep, hev
         await _serve(websocket, services, camera_id, hevc)
     except WebSocketDisconnect:
         return
-    except _Closing as closing:
-        await _close(websocket, closing.code, closing.reason)
+    except Closing as closing:
+        await close_socket(websocket, closing.code, closing.reason)
     except HaetaeError as error:
-        await _close(websocket, _code_of(error), error.message)
+        await close_socket(websocket, close_code(error), error.message)
 
 
 async def _serve(websocket: WebSocket, services: Services, camera_id: UUID, hevc: bool) -> None:
     if not is_from_own_page(websocket, services.config.api):
-        raise _Closing(CloseCode.WRONG_ORIGIN, "this page is of another origin: see api.cors_origins")
+        raise Closing(CloseCode.WRONG_ORIGIN, "this page is of another origin: see api.cors_origins")
     presence, feed = await run_in_threadpool(_admit, websocket, services, camera_id)
     with services.feeds.viewing(presence.viewer.user_id):
         signal = Signal()
         viewer = feed.join(signal.set)
         try:
-            await _first_of(_send(websocket, viewer, signal, hevc), _listen(websocket), _recheck(presence, camera_id))
+            await first_of(_send(websocket, viewer, signal, hevc), _listen(websocket), _recheck(presence, camera_id))
         finally:
             feed.leave(viewer)
 
@@ -112,17 +72,17 @@ async def _send(websocket: WebSocket, viewer: LiveViewer, signal: Signal, hevc: 
         piece = viewer.take()
         if piece is None:
             if not await signal.wait(patience_s):
-                raise _Closing(*_OF_ENDS[Ended.OFFLINE])
+                raise Closing(*_OF_ENDS[Ended.OFFLINE])
         elif isinstance(piece, Ended):
-            raise _Closing(*_OF_ENDS[piece])
+            raise Closing(*_OF_ENDS[piece])
         elif isinstance(piece, Opening) and piece.codec == "hevc" and not hevc:
-            raise _Closing(*_OF_ENDS[Ended.UNPLAYABLE])
+            raise Closing(*_OF_ENDS[Ended.UNPLAYABLE])
         else:
             try:
                 async with asyncio.timeout(SEND_S):
                     await _send_piece(websocket, piece)
             except TimeoutError:
-                raise _Closing(CloseCode.TOO_SLOW, "the connection is too slow") from None
+                raise Closing(CloseCode.TOO_SLOW, "the connection is too slow") from None
             patience_s = STALE_S
 
 
@@ -140,7 +100,7 @@ async def _listen(websocket: WebSocket) -> None:
     message = await websocket.receive()
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1005))
-    raise _Closing(CloseCode.UNEXPECTED_MESSAGE, "clients send nothing here")
+    raise Closing(CloseCode.UNEXPECTED_MESSAGE, "clients send nothing here")
 
 
 async def _recheck(presence: Presence, camera_id: UUID) -> None:
@@ -148,28 +108,3 @@ async def _recheck(presence: Presence, camera_id: UUID) -> None:
         await asyncio.sleep(RECHECK_S)
         await run_in_threadpool(presence.check)
         presence.require(camera_id)
-
-
-async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
-    """Run all until one ends or fails, which decides."""
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-    errors = [error for task in tasks if not task.cancelled() and (error := task.exception()) is not None]
-    if errors:
-        raise errors[0]
-
-
-def _code_of(error: HaetaeError) -> CloseCode:
-    return next((code for kind, code in _OF_ERRORS.items() if isinstance(error, kind)), CloseCode.INTERNAL_ERROR)
-
-
-async def _close(websocket: WebSocket, code: CloseCode, reason: str) -> None:
-    # A client that takes nothing does not take this either. A reason has 123 bytes at most (RFC 6455 §5.5).
-    with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
-        async with asyncio.timeout(_CLOSE_S):
-            await websocket.close(code, reason.encode()[:123].decode(errors="ignore"))

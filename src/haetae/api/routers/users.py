@@ -59,13 +59,16 @@ def change_user(user_id: UUID, body: UserChangeInput, actor: ActorDep, services:
     """Change role, e-mail address, language, or whether that person may log in. The last active admin stays one (409)."""
     email = (body.email or "") if "email" in body.model_fields_set else None
     change = UserChange(role=body.role, email=email, language=body.language, active=body.active)
-    return UserRead.model_validate(services.account_store.change(user_id, change, actor))
+    user = services.account_store.change(user_id, change, actor)
+    services.live.access_changed(user_id)
+    return UserRead.model_validate(user)
 
 
 @router.delete("/users/{user_id}", status_code=204, responses=_ONE)
 def deactivate_user(user_id: UUID, actor: ActorDep, services: ServicesDep) -> None:
     """Shut somebody out, at once, API keys included. The account stays, so that the name stays on what that person did."""
     services.account_store.change(user_id, UserChange(active=False), actor)
+    services.live.access_changed(user_id)
 
 
 @router.post("/users/{user_id}/reset", status_code=201, responses=_ONE)

@@ -1,0 +1,195 @@
+"""What the routes of cameras take."""
+
+from datetime import time as clock_time
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from haetae.domain.camera import CameraConfig, CameraState
+from haetae.domain.camera_check import MAX_NAME, MAX_SPANS, MAX_ZONES
+from haetae.domain.event import EventKind, EventStatus, Severity
+from haetae.domain.schedule import ArmedSpan, Weekday, WeeklySchedule
+from haetae.domain.viewer import AccessLevel
+from haetae.domain.zone import MAX_CORNERS, Zone, ZoneKind
+from haetae.ids import new_id
+from haetae.settings import ClipSettings
+
+MAX_SOURCE = 2048
+_BIG = 2.0**53
+
+# What is allowed in each is decided by `check_camera`, which names the field and the fix; here only what could not get that far.
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, examples=["Front gate"])]
+SourceText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_SOURCE,
+        pattern=r"^[^\x00]*$",
+        description="rtsp://, rtsps://, http://, https://, a file, sim://... Write-only: it is shown with its password as ***",
+        examples=["rtsp://user:password@192.168.7.20:554/stream1"],
+    ),
+]
+Number = Annotated[float, Field(ge=-_BIG, le=_BIG, allow_inf_nan=False)]
+_Word = Annotated[str, Field(max_length=MAX_SOURCE, pattern=r"^[^\x00]*$")]
+_Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
+Settings = Annotated[
+    dict[Annotated[str, Field(max_length=64)], bool | _Whole | Number | _Word],
+    Field(max_length=32, description="settings of the model; cameras with the same model and settings share one", examples=[{}]),
+]
+Coordinate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$", examples=["22:00"])]
+EndOfDay = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00)$", examples=["06:00"])]
+
+
+def _not_a_truth_value(value: Any) -> Any:
+    """`true` is no number, though Python takes it for 1."""
+    if isinstance(value, bool):
+        raise ValueError("a number is needed")
+    return value
+
+
+Seconds = Annotated[Number, BeforeValidator(_not_a_truth_value)]
+
+
+class Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ZoneModel(Input):
+    """A polygon in relative picture coordinates: [x, y] from the upper left [0, 0] to the lower right [1, 1]."""
+
+    name: Name
+    kind: ZoneKind = Field(description="include: only there can something alarm; exclude: nothing there can; privacy: blackened")
+    polygon: Annotated[
+        list[Annotated[list[Coordinate], Field(min_length=2, max_length=2)]], Field(min_length=3, max_length=MAX_CORNERS)
+    ] = Field(examples=[[[0.1, 0.1], [0.4, 0.1], [0.4, 0.5]]])
+
+
+Zones = Annotated[list[ZoneModel], Field(max_length=MAX_ZONES)]
+
+
+class SpanModel(Input):
+    """From `start` to `end`, beginning on each of `days`; an end at or before the start is on the next day."""
+
+    days: Annotated[list[Day], Field(min_length=1, max_length=7)]
+    start: TimeOfDay
+    end: EndOfDay
+
+
+class ScheduleModel(Input):
+    """When the camera is armed: outside of these spans no anomaly raises an event."""
+
+    time_zone: Annotated[str, Field(min_length=1, max_length=64, description="IANA name", examples=["Asia/Seoul"])]
+    spans: Annotated[list[SpanModel], Field(min_length=1, max_length=MAX_SPANS)]
+
+
+class CameraCreate(Input):
+    """A new camera. What is left out is as configured for the site."""
+
+    name: Name
+    source: SourceText
+    enabled: bool = True
+    vad_model: Annotated[str, Field(min_length=1, max_length=64)] = "motion"
+    vad_settings: Settings = Field(default_factory=dict)
+    analysed_fps: Seconds | None = Field(None, description="pictures looked at per second, 0.2 to 60; null: 5, or a file's own up to 10")
+    false_alarms_per_day: Seconds = Field(1.0, description="above 0, at most 10000")
+    learning_s: Seconds | None = Field(None, description="footage to learn from; null: 10 minutes, or a quarter of a file")
+    offline_alert_s: Seconds = Field(30.0, description="how long the camera may be away before people are told, from 1")
+    pre_roll_s: Seconds | None = Field(None, description="of clips, 0 to 60; null: as configured")
+    post_roll_s: Seconds | None = Field(None, description="of clips, 0 to 60; null: as configured")
+    zones: Zones = Field(default_factory=list)
+    schedule: ScheduleModel | None = Field(None, description="null: always armed")
+
+    def config(self, clips: ClipSettings) -> CameraConfig:
+        """Raises ConfigError."""
+        return CameraConfig(
+            id=new_id(),
+            name=self.name,
+            source=self.source,
+            enabled=self.enabled,
+            vad_model=self.vad_model,
+            vad_settings=tuple(sorted(self.vad_settings.items())),
+            analysed_fps=self.analysed_fps,
+            false_alarms_per_day=self.false_alarms_per_day,
+            learning_s=self.learning_s,
+            offline_alert_s=self.offline_alert_s,
+            pre_roll_s=clips.pre_roll_s if self.pre_roll_s is None else self.pre_roll_s,
+            post_roll_s=clips.post_roll_s if self.post_roll_s is None else self.post_roll_s,
+            zones=to_zones(self.zones),
+            schedule=to_schedule(self.schedule),
+        )
+
+
+class CameraChange(Input):
+    """What is left out stays as it is. Zones, schedule, and whether the camera runs, have routes of their own."""
+
+    name: Name | None = None
+    source: SourceText | None = Field(None, description="a password that is still *** stays what it is, for the same user, host and port")
+    vad_model: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(None, description="another model begins to learn anew")
+    vad_settings: Settings | None = Field(None, description="all of them; without, another model has none")
+    analysed_fps: Seconds | None = Field(None, description="null: by default")
+    false_alarms_per_day: Seconds | None = None
+    learning_s: Seconds | None = Field(None, description="null: by default")
+    offline_alert_s: Seconds | None = None
+    pre_roll_s: Seconds | None = None
+    post_roll_s: Seconds | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Fields of CameraConfig to be set, the source excepted. Null means a default for some, for the others nothing."""
+        nullable = ("analysed_fps", "learning_s")
+        given = {name: getattr(self, name) for name in self.model_fields_set if name != "source"}
+        fields = {name: value for name, value in given.items() if value is not None or name in nullable}
+        if "vad_settings" in fields:
+            fields["vad_settings"] = tuple(sorted(fields["vad_settings"].items()))
+        return fields
+
+
+class ZonesInput(Input):
+    zones: Zones
+
+
+class ScheduleInput(Input):
+    schedule: ScheduleModel | None = Field(description="null: always armed")
+
+
+def to_zones(zones: list[ZoneModel]) -> tuple[Zone, ...]:
+    """Raises ConfigError."""
+    return tuple(Zone(zone.name, zone.kind, tuple((corner[0], corner[1]) for corner in zone.polygon)) for zone in zones)
+
+
+def read_zones(config: CameraConfig) -> list[ZoneModel]:
+    return [ZoneModel(name=zone.name, kind=zone.kind, polygon=[list(corner) for corner in zone.polygon]) for zone in config.zones]
+
+
+def to_schedule(schedule: ScheduleModel | None) -> WeeklySchedule | None:
+    """Raises ConfigError for a time zone that is not known."""
+    if schedule is None:
+        return None
+    spans = (
+        ArmedSpan(
+            frozenset(Weekday[day.upper()] for day in span.days),
+            clock_time.fromisoformat(span.start),
+            clock_time.fromisoformat("00:00" if span.end == "24:00" else span.end),
+        )
+        for span in schedule.spans
+    )
+    return WeeklySchedule(schedule.time_zone, tuple(spans))
+
+
+def read_schedule(schedule: WeeklySchedule | None) -> ScheduleModel | None:
+    if schedule is None:
+        return None
+    return ScheduleModel.model_validate(
+        {
+            "time_zone": schedule.time_zone,
+            "spans": [
+                {
+                    "days": [day.name.lower() for day in sorted(span.days)],
+                    "start": span.start.isoformat("seconds" if span.start.second else "minutes"),
+                    "end": "24:00" if span.end == clock_time() else span.end.isoformat("seconds" if span.end.second else "minutes"),
+                }
+                for span in schedule.spans
+            ],
+        }
+    )
