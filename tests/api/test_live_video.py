@@ -18,7 +18,7 @@ from tests.support.video import make_video
 from tests.support.waiting import wait_until
 
 from haetae.api.routers import live
-from haetae.api.routers.live import CloseCode
+from haetae.api.sockets import CloseCode
 from haetae.clock import SystemClock
 from haetae.domain.viewer import AccessLevel, Role, Viewer
 from haetae.ids import new_id

@@ -122,6 +122,10 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        # FastAPI's answer to a body that is no text at all; one that is text and no JSON is 422 already.
+        hint = "Send JSON in UTF-8"
+        return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", "the body cannot be read", hint=hint)
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
     return problem(request, error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
 

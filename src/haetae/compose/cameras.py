@@ -72,6 +72,8 @@ class CameraFactory:
     def pipeline(self, camera: CameraConfig) -> CameraPipeline:
         """A camera that is not started yet."""
         shared = self._shared
+        # Also for a camera that never runs, so that who asks for its picture hears that it is offline.
+        shared.feeds.feed(camera.id)
         observer = Observers(
             shared.statistics.for_camera(camera.id),
             shared.metrics.for_camera(camera.id, camera.name),

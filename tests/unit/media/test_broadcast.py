@@ -120,6 +120,8 @@ def test_a_viewer_that_comes_later_starts_at_the_newest_keyframe(recording: Reco
     send(video, recording, 2.6, 4)
     late.wait_for(9)
 
+    assert video._channel is not None
+    assert len(video._channel._gop) <= 5, "no more than one group of pictures is kept for who comes"
     assert late.pictures() == 45
     assert late.fragments == early.fragments[-9:]
     assert early.pictures() == 95
