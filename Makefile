@@ -8,7 +8,7 @@ OUT ?= out
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-train lock demo watch serve test check format bench soak clean
+.PHONY: help openapi setup setup-train lock demo watch serve test check format bench soak clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: setup ## measure the whole path and the event log, as JSON in out/bench
 	@$(BIN)/haetae bench watch --json | tee $(OUT)/bench/watch.json
 	@$(BIN)/haetae bench log --json | tee $(OUT)/bench/log.json
 	@$(BIN)/haetae bench cameras --json | tee $(OUT)/bench/cameras.json
+
+openapi: setup ## write docs/reference/openapi.json anew
+	@$(BIN)/haetae openapi > docs/reference/openapi.json
 
 soak: setup ## run 16 cameras with faults for 20 minutes and say what it came to
 	@mkdir -p $(OUT)/bench

@@ -124,3 +124,48 @@ def test_the_unit_tests_mirror_the_packages():
     assert tested <= packages, "a test folder without a package"
     for name in tested:
         importlib.import_module(f"haetae.{name}")
+
+
+# What the API may import of the database besides `scoped`: people and their credentials, the audit log, words.
+API_DATABASE = {
+    "haetae.database.account_models",
+    "haetae.database.account_rows",
+    "haetae.database.account_store",
+    "haetae.database.api_key_store",
+    "haetae.database.audit_reader",
+    "haetae.database.camera_people",
+    "haetae.database.camera_store",
+    "haetae.database.one_time_codes",
+    "haetae.database.session_store",
+}
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if "api" in path.relative_to(SOURCE).parts[:1]], ids=relative)
+def test_the_api_reads_what_belongs_to_cameras_only_where_a_viewer_is_asked_for(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        module = node.module if isinstance(node, ast.ImportFrom) else None
+        if module and module.startswith("haetae.database") and not module.startswith("haetae.database.scoped."):
+            assert module in API_DATABASE, f"{module} does not ask who is asking: go through database/scoped"
+
+
+def _queries(function):
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    return {call.func.id for call in calls if isinstance(call.func, ast.Name)} & {"select", "update", "delete", "insert"}
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE / "database" / "scoped").glob("*.py")), ids=relative)
+def test_no_query_of_a_scoped_module_is_without_a_viewer(path):
+    """A function that makes a query takes the viewer, or the condition that `visible` made of one; or its class holds the viewer."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    of_viewer = {
+        function
+        for holder in ast.walk(tree)
+        if isinstance(holder, ast.ClassDef)
+        and any(isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "viewer" for node in holder.body)
+        for function in holder.body
+    }
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef) and function not in of_viewer and _queries(function):
+            arguments = (*function.args.args, *function.args.kwonlyargs, function.args.vararg)
+            names = {argument.arg for argument in arguments if argument is not None}
+            assert names & {"viewer", "conditions"}, f"{function.name} asks the database without a viewer"

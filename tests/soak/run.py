@@ -5,7 +5,7 @@ password, eleven share a healthy server. The servers run in a process of their o
 """
 
 # First of all: heaps are made as libraries are loaded.
-# ruff: noqa: E402, I001
+# ruff: noqa: E402
 from haetae.heaps import limit_heaps
 
 limit_heaps()

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -53,24 +54,33 @@ def create_app(services: Services) -> FastAPI:
         async with services.live.running():
             yield
 
+    app = _routes(openapi_url="/openapi.json" if api.docs else None, lifespan=lifespan)
+    app.state.services = services
+    if api.docs:
+        add_docs(app)
+    add_error_handlers(app)
+    _add_middleware(app, services)
+    return app
+
+
+def openapi() -> dict[str, Any]:
+    """The schema of the API (OpenAPI 3.1), which is the same for every site."""
+    return _routes().openapi()
+
+
+def _routes(**settings: Any) -> FastAPI:
     app = FastAPI(
         title="Haetae",
         version=__version__,
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json" if api.docs else None,
-        lifespan=lifespan,
         generate_unique_id_function=_operation_id,
+        **settings,
     )
-    app.state.services = services
     app.include_router(health.router)
     for name in ROUTERS:
         app.include_router(load_router(name), prefix=PREFIX)
-    if api.docs:
-        add_docs(app)
-    add_error_handlers(app)
-    _add_middleware(app, services)
     return app
 
 
