@@ -10,7 +10,9 @@ HaetaeError                    message, and a hint that says what to do next
 │   └── OutOfMemory            a model does not fit into the memory budget; the hint says what would have to go
 ├── CameraLimit                no more cameras than configured
 ├── NotFound                   there is no such thing, or not for who is asking
-│   └── UnknownCamera          no camera of that name or id
+│   ├── UnknownCamera          no camera of that name or id
+│   ├── MediaDeleted           the clip or picture was deleted by retention
+│   └── MediaPending           the clip or picture is still being made
 ├── Conflict                   what is asked for does not go with what is there
 │   ├── VersionConflict        somebody else changed it meanwhile
 │   └── CameraOffline          the camera has no picture that is live
@@ -86,6 +88,14 @@ class NotFound(HaetaeError):
 
 class UnknownCamera(NotFound):
     """No camera has this name or id."""
+
+
+class MediaDeleted(NotFound):
+    """The event is there, its clip and pictures are not any more: they became too old, or the disk too full."""
+
+
+class MediaPending(NotFound):
+    """The event is there, its clip and pictures are still being made."""
 
 
 class Conflict(HaetaeError):

@@ -19,7 +19,7 @@ from haetae.cli.camera_display import as_json
 from haetae.database.camera_store import CameraStore, StoredCamera
 from haetae.database.opening import reading
 from haetae.domain.camera import CameraConfig
-from haetae.errors import CameraLimit, ConfigError, HaetaeError, SourceUnavailable, StorageError, UnknownCamera
+from haetae.errors import CameraLimit, ConfigError, Conflict, HaetaeError, SourceUnavailable, StorageError, UnknownCamera
 from haetae.ids import new_id
 from haetae.pipeline.control import CONTROL_SOCKET, ControlServer
 from haetae.testing.clock import FakeClock
@@ -222,7 +222,7 @@ def test_the_sites_settings_are_the_defaults(folder: Path) -> None:
 )
 def test_bad_input_is_refused_in_one_line_and_changes_nothing(arguments: tuple[str, ...], word: str) -> None:
     invoke("add", "gate", RTSP)
-    with pytest.raises(ConfigError, match=word) as caught:
+    with pytest.raises((ConfigError, Conflict), match=word) as caught:
         invoke(*arguments)
     assert caught.value.hint
     assert "\n" not in str(caught.value)

@@ -107,7 +107,7 @@ def test_a_damaged_page_of_the_database_is_found(storage):
     path = storage / "haetae.db"
     with closing(sqlite3.connect(path)) as connection:
         size = connection.execute("PRAGMA page_size").fetchone()[0]
-        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_events_timestamp'").fetchone()[0]
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_events_by_time'").fetchone()[0]
     with path.open("r+b") as file:
         file.seek((page - 1) * size + 8)
         file.write(os.urandom(200))

@@ -29,7 +29,7 @@ def check_model(camera: CameraConfig, policy: SourcePolicySettings) -> None:
         else:
             model(**settings)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ConfigError(f"the model {camera.vad_model!r} refuses these settings: {error}", hint="See the models in docs/guide") from None
+        raise ConfigError(f"the model {camera.vad_model!r} refuses these settings: {error}", hint="Correct vad_settings") from None
 
 
 def _check_files(settings: Mapping[str, Any], policy: SourcePolicySettings) -> None:

@@ -48,9 +48,9 @@ def without_source(text: str, source: str) -> str:
 
 
 def with_kept_credentials(given: str, stored: str) -> str:
-    """The address to be stored for one that was given with credentials masked, as they are shown; `stored` is the one of before.
+    """The address to be stored for one that was given with its credentials masked, as they are shown; `stored` is the one of before.
 
-    Raises ConfigError where the credentials would go to another host, port or user, or over another scheme: they were given for the old one.
+    Raises ConfigError where the credentials would go to another host, port or user, or over another scheme: they were not given for that.
     """
     if REDACTED not in given or given == stored:
         return given
@@ -61,10 +61,10 @@ def with_kept_credentials(given: str, stored: str) -> str:
     wanted, known = take_apart(given), take_apart(stored)
     if (wanted.scheme, wanted.host.lower(), wanted.port) != (known.scheme, known.host.lower(), known.port):
         raise _not_kept()
-    login = known.login if wanted.login and wanted.login == _masked_login(known.login) else wanted.login
-    authority = f"{login}@" if login else ""
-    rest = _MASKED_VALUE.sub(lambda match: f"{match['key']}={_kept_value(match['key'][1:], known.rest)}", wanted.rest)
-    restored = f"{wanted.scheme}://{authority}{wanted.host}:{wanted.port}{rest}"
+    restored = given
+    if wanted.login and wanted.login == _masked_login(known.login):
+        restored = given.replace(f"//{wanted.login}@", f"//{known.login}@", 1)
+    restored = _MASKED_VALUE.sub(lambda match: f"{match['key']}={_kept_value(match['key'][1:], known.rest)}", restored)
     if REDACTED in restored:
         raise _not_kept()
     return restored
@@ -72,10 +72,15 @@ def with_kept_credentials(given: str, stored: str) -> str:
 
 def check_source(source: str, services: Services, *, analysed_fps: float | None = None, resolve_timeout_s: float = 5.0) -> None:
     """Raises ConfigError for an address that no camera may be read from, or that can mean no source. May wait for a name server."""
-    if REDACTED in source:
-        raise _not_kept()
+    refuse_masked(source)
     SourcePolicy(services.config.source_policy, resolve_timeout_s=resolve_timeout_s).check(source, remote=True)
     open_source(source, SourceOptions(analysed_fps=analysed_fps), clock=services.clock).close()
+
+
+def refuse_masked(source: str) -> None:
+    """Raises ConfigError for an address as it is shown, without its password."""
+    if REDACTED in source:
+        raise _not_kept()
 
 
 def _masked_login(login: str) -> str:

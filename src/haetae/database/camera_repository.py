@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from haetae.database.models import Camera
@@ -62,9 +62,13 @@ def get_camera(session: Session, camera_id: UUID) -> Camera | None:
     return session.get(Camera, camera_id)
 
 
-def list_cameras(session: Session, *, name: str | None = None, enabled: bool | None = None) -> list[Camera]:
-    """Cameras by name, then age; only those called `name`, only enabled or disabled ones, where given."""
+def list_cameras(
+    session: Session, *, name: str | None = None, enabled: bool | None = None, where: ColumnElement[bool] | None = None
+) -> list[Camera]:
+    """Cameras by name, then age; only those called `name`, only enabled or disabled ones, only where `where` holds, as given."""
     query = select(Camera).order_by(Camera.name, Camera.id)
+    if where is not None:
+        query = query.where(where)
     if name is not None:
         query = query.where(Camera.name == name)
     if enabled is not None:

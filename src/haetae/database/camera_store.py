@@ -1,6 +1,6 @@
 """What can be done with cameras: each operation one transaction, each failure an error of Haetae's own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import delete, exc, func, select, text, update
+from sqlalchemy import ColumnElement, delete, exc, func, select, text, true, update
 from sqlalchemy.orm import Session
 
 from haetae.clock import Clock
@@ -19,13 +19,16 @@ from haetae.database.event_store import is_row_fault
 from haetae.database.models import Camera
 from haetae.domain.camera import CameraConfig
 from haetae.domain.camera_check import check_camera
-from haetae.errors import CameraLimit, ConfigError, DatabaseUnavailable, UnknownCamera, VersionConflict
+from haetae.errors import CameraLimit, ConfigError, Conflict, DatabaseUnavailable, UnknownCamera, VersionConflict
 from haetae.vault import Vault
 
 log = structlog.get_logger()
 
 # What reading a row that no Haetae wrote may raise: from the driver's JSON, pydantic, or the domain's own checks.
 _UNREADABLE = (ConfigError, ValueError, TypeError, LookupError, AttributeError)
+
+
+_ALL: ColumnElement[bool] = true()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,15 @@ class BrokenCamera:
     id: UUID
     name: str
     error: str
+
+
+Within = Callable[[Session, StoredCamera | None, StoredCamera | None], None]
+"""Called inside the transaction once something was changed, with the camera before and after; None where there is none, or where the row
+need not be readable. It may write more; what it raises undoes all."""
+
+
+def _nothing(_session: Session, _before: StoredCamera | None, _after: StoredCamera | None) -> None:
+    """Nothing more is to be done in the transaction."""
 
 
 class CameraStore:
@@ -72,23 +84,36 @@ class CameraStore:
             return _find(session, name_or_id)
 
     def add(self, config: CameraConfig) -> StoredCamera:
-        """Store a new camera. Raises ConfigError for what `check_camera` refuses and for a taken name, CameraLimit."""
-        config = check_camera(config)
+        """Store a new camera. Raises ConfigError for what `check_camera` refuses, Conflict for a taken name, CameraLimit."""
+        return self.add_all([config])[0]
+
+    def add_all(self, configs: Sequence[CameraConfig], *, within: Within = _nothing) -> list[StoredCamera]:
+        """Store new cameras, all or none. Raises what `add` raises."""
         with self._transaction() as session:
-            if session.scalar(select(Camera.id).where(Camera.id == config.id)) is not None:
-                raise ConfigError(f"there is a camera with the id {config.id} already", hint="Change that one, or make a new id")
-            _refuse_taken_name(session, config)
-            if config.enabled:
-                self._refuse_too_many(session, config.id)
-            return _stored(ensure_camera(session, config, now=self._clock.now(), vault=self._vault), self._vault)
+            return [self._add(session, check_camera(config), within) for config in configs]
+
+    def _add(self, session: Session, config: CameraConfig, within: Within) -> StoredCamera:
+        if session.scalar(select(Camera.id).where(Camera.id == config.id)) is not None:
+            raise ConfigError(f"there is a camera with the id {config.id} already", hint="Change that one, or make a new id")
+        _refuse_taken_name(session, config)
+        if config.enabled:
+            self._refuse_too_many(session, config.id)
+        added = _stored(ensure_camera(session, config, now=self._clock.now(), vault=self._vault), self._vault)
+        within(session, None, added)
+        return added
 
     def change(
-        self, camera_id: UUID, change: Callable[[CameraConfig], CameraConfig], *, expected_version: int | None = None
+        self,
+        camera_id: UUID,
+        change: Callable[[CameraConfig], CameraConfig],
+        *,
+        expected_version: int | None = None,
+        within: Within = _nothing,
     ) -> StoredCamera:
         """Store what `change` makes of the camera as it is now; nothing is written, and the version stays, where that is the same.
 
         `change` is called inside the transaction: it must be quick and keep the id. Raises what it raises, UnknownCamera, CameraLimit,
-        ConfigError as `add` does, and VersionConflict when the camera's version is no longer `expected_version`.
+        ConfigError and Conflict as `add` does, and VersionConflict when the camera's version is no longer `expected_version`.
         """
         with self._transaction() as session:
             before = _load(session, _find(session, camera_id), self._vault)
@@ -103,9 +128,12 @@ class CameraStore:
                 _refuse_taken_name(session, config)
             if config.enabled and not before.config.enabled:
                 self._refuse_too_many(session, camera_id)
-            return _stored(ensure_camera(session, config, now=self._clock.now(), vault=self._vault), self._vault)
+            after = _stored(ensure_camera(session, config, now=self._clock.now(), vault=self._vault), self._vault)
+            if after.version != before.version:
+                within(session, before, after)
+            return after
 
-    def set_enabled(self, camera_id: UUID, enabled: bool) -> bool:
+    def set_enabled(self, camera_id: UUID, enabled: bool, *, within: Within = _nothing) -> bool:
         """Let it run or not; false when that was so already. Raises UnknownCamera, CameraLimit.
 
         Nothing else of the row is looked at, so that any camera can be stopped.
@@ -117,9 +145,11 @@ class CameraStore:
             changed = session.execute(statement, execution_options={"synchronize_session": False}).rowcount > 0  # type: ignore[attr-defined]
             if changed and enabled:
                 self._refuse_too_many(session, camera_id)
+            if changed:
+                within(session, None, None)
             return bool(changed)
 
-    def remove(self, camera_id: UUID) -> None:
+    def remove(self, camera_id: UUID, *, within: Within = _nothing) -> None:
         """Delete the camera and the grants on it. Its events, clips and statistics stay: evidence outlives its camera.
 
         Raises UnknownCamera.
@@ -127,11 +157,13 @@ class CameraStore:
         with self._transaction() as session:
             _find(session, camera_id)
             session.execute(delete(Camera).where(Camera.id == camera_id), execution_options={"synchronize_session": False})
+            within(session, None, None)
 
-    def read_all(self) -> tuple[list[StoredCamera], list[BrokenCamera]]:
-        """Every camera by name, and apart from them the rows that cannot be read. One query; takes no write lock."""
+    def read_all(self, *, where: ColumnElement[bool] = _ALL) -> tuple[list[StoredCamera], list[BrokenCamera]]:
+        """Every camera by name, and apart from them the rows that cannot be read; of those for which `where`, a condition on the table,
+        holds. One query; takes no write lock."""
         with self._transaction(read_only=True) as session:
-            return _sort_out(session, self._vault)
+            return _sort_out(session, self._vault, where)
 
     def list(self) -> list[StoredCamera]:
         """Every camera that can be read, by name; the others are logged."""
@@ -229,25 +261,25 @@ def _stored(row: Camera, vault: Vault | None) -> StoredCamera:
     return StoredCamera(to_config(row, vault), row.version, row.created_at, row.updated_at)
 
 
-def _sort_out(session: Session, vault: Vault | None) -> tuple[list[StoredCamera], list[BrokenCamera]]:
+def _sort_out(session: Session, vault: Vault | None, where: ColumnElement[bool]) -> tuple[list[StoredCamera], list[BrokenCamera]]:
     cameras: list[StoredCamera] = []
     broken: list[BrokenCamera] = []
     try:
-        for row in list_cameras(session):
+        for row in list_cameras(session, where=where):
             try:
                 cameras.append(_stored(row, vault))
             except _UNREADABLE as error:
                 broken.append(BrokenCamera(row.id, row.name, _reason(error)))
     except ValueError:
         # One row's JSON is no JSON at all, and the driver gives none of them: ask for each by itself.
-        return _one_by_one(session, vault)
+        return _one_by_one(session, vault, where)
     return cameras, broken
 
 
-def _one_by_one(session: Session, vault: Vault | None) -> tuple[list[StoredCamera], list[BrokenCamera]]:
+def _one_by_one(session: Session, vault: Vault | None, where: ColumnElement[bool]) -> tuple[list[StoredCamera], list[BrokenCamera]]:
     cameras: list[StoredCamera] = []
     broken: list[BrokenCamera] = []
-    for camera_id, name in session.execute(select(Camera.id, Camera.name).order_by(Camera.name, Camera.id)).all():
+    for camera_id, name in session.execute(select(Camera.id, Camera.name).where(where).order_by(Camera.name, Camera.id)).all():
         try:
             cameras.append(_load(session, camera_id, vault))
         except ConfigError as error:
@@ -257,7 +289,7 @@ def _one_by_one(session: Session, vault: Vault | None) -> tuple[list[StoredCamer
 
 def _refuse_taken_name(session: Session, config: CameraConfig) -> None:
     if session.scalar(select(Camera.id).where(Camera.name == config.name, Camera.id != config.id).limit(1)) is not None:
-        raise ConfigError(f"there is a camera called {config.name!r} already", hint="Choose another name, or change that one")
+        raise Conflict(f"there is a camera called {config.name!r} already", hint="Choose another name, or change that one")
 
 
 def _reason(error: BaseException) -> str:

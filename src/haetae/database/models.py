@@ -98,6 +98,9 @@ def _media_index(name: str, condition: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
+_FILTERED = ("severity", "kind", "subtype", "status", "review", "acknowledged", "locked", "vad_score")
+
+
 class Event(Base):
     """One incident at its highest known revision.
 
@@ -108,10 +111,11 @@ class Event(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        Index(None, "camera_id", "timestamp"),
+        # All that lists are filtered by, so that filtering and counting read no rows.
+        Index("ix_events_by_camera", "camera_id", "timestamp", *_FILTERED),
+        Index("ix_events_by_time", "timestamp", "camera_id", *_FILTERED),
         Index(None, "severity", "timestamp"),
         Index(None, "status", "timestamp"),
-        Index(None, "timestamp"),
         _media_index("ix_events_media_kept", "media_bytes > 0", "timestamp", "locked", "media_bytes"),
         _media_index("ix_events_media_unknown", "media_bytes IS NULL", "timestamp"),
     )

@@ -50,7 +50,7 @@ class AbandonedThreads:
 
 
 class CameraPipeline:
-    """`start`, `stop`, `change`, `join` and `status` from any thread, any number of times; `check` from the watchdog's.
+    """`start`, `stop`, `change`, `relearn`, `join` and `status` from any thread, any number of times; `check` from the watchdog's.
 
     None of them waits for the camera but `join`.
     """
@@ -149,6 +149,20 @@ class CameraPipeline:
                 return
         if run is not None:
             run.change(camera)
+
+    def relearn(self) -> None:
+        """Forget what was learned: a camera that runs learns anew at once, another one when it is started. What was learned is kept aside
+        before this returns, so that a crash does not bring it back; that waits for the disk."""
+        with self._lock:
+            run, ending = self._run, list(self._ending)
+        for each in [*ending, run]:
+            if each is not None:
+                each.relearn()
+        self._parts.states.set_aside(self.id)
+        with self._lock:
+            if run is not None and self._run is run and not run.alive:
+                # The source came to its end.
+                self._start(0.0)
 
     def accept(self, evidence: NormalEvidence, applied: Applied) -> None:
         """Take an event for normal; `applied` is told once that has been learned. A camera that is stopped does nothing."""

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 
@@ -53,6 +54,8 @@ class States(Protocol):
 
     def save(self, camera: CameraConfig, normality: Normality) -> None: ...
 
+    def set_aside(self, camera_id: UUID) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class SystemParts:
@@ -81,7 +84,7 @@ class RunParts:
 
 
 class CameraRun:
-    """`start` once; `stop`, `change`, `abandon` and the properties from any thread."""
+    """`start` once; `stop`, `change`, `relearn`, `accept`, `abandon` and the properties from any thread."""
 
     def __init__(self, camera: CameraConfig, parts: RunParts) -> None:
         self._camera = camera
@@ -90,7 +93,8 @@ class CameraRun:
         self._system: E2ESystem | None = None
         self._normality: Normality | None = None
         self._stop = threading.Event()
-        # Held to swap `_camera` and `_system`, never while anything is waited for.
+        self._forget = False
+        # Held to swap `_camera`, `_system` and `_forget`, never while anything is waited for.
         self._lock = threading.Lock()
         self._abandoned = False
         self._status = CameraStatus(camera.id, CameraState.CONNECTING, name=camera.name, since=parts.clock.now())
@@ -152,6 +156,14 @@ class CameraRun:
         else:
             system.change(camera)
 
+    def relearn(self) -> None:
+        """Forget what was learned and learn anew, with a new connection so that a file is learned from its start. Returns at once."""
+        with self._lock:
+            self._forget = True
+            system = self._system
+        if system is not None:
+            system.stop()
+
     def accept(self, evidence: NormalEvidence, applied: Applied) -> None:
         """Take an event for normal soon; nothing happens, and nobody is told, before the camera is connected. Returns at once."""
         system = self._system
@@ -181,16 +193,24 @@ class CameraRun:
                     # What it had learned may be what crashed it: begin again from what was saved.
                     self._normality = None
                     self._fail(f"internal error: {type(error).__name__}: {error}")
+            if self._forget:
+                # What was being saved in that moment.
+                self._parts.states.set_aside(self._camera.id)
             self._heart.rest()
 
     def run_once(self) -> bool:
-        """Watch with the settings of now; true when the source came to its end, false when it was stopped or its settings changed."""
+        """Watch with the settings of now; true when the source came to its end, false when it was stopped or is to go by other settings, or
+        to learn anew."""
         with self._lock:
             camera = self._camera
+            anew, self._forget = self._forget, False
         self._heart.expect(self._parts.hang_s)
+        if anew:
+            self._parts.states.set_aside(camera.id)
+            self._normality = None
         model = self._parts.models.get_vad_model(camera.vad_model, **dict(camera.vad_settings))
         try:
-            if self._normality is None:
+            if self._normality is None and not anew:
                 self._normality = self._parts.states.load(camera, model)
             system = self._build(camera, model)
             with self._lock:
@@ -198,7 +218,7 @@ class CameraRun:
                     return False
                 self._system = system
                 self._status = CameraStatus(camera.id, CameraState.CONNECTING)
-                changed = self._camera is not camera
+                changed = self._camera is not camera or self._forget
             if changed:
                 return False
             try:
@@ -219,9 +239,13 @@ class CameraRun:
                 observer=parts.observer,
                 tally=parts.tally,
                 heartbeat=self._heart,
-                learned=lambda normality: parts.states.save(camera, normality),
+                learned=lambda normality: self._save(camera, normality),
             ),
         )
+
+    def _save(self, camera: CameraConfig, normality: Normality) -> None:
+        if not self._forget:
+            self._parts.states.save(camera, normality)
 
     def _keep(self, camera: CameraConfig, normality: Normality | None) -> None:
         """Carry what was learned over to the next system, unless that has another model."""
@@ -232,7 +256,7 @@ class CameraRun:
     def _ended(self, camera: CameraConfig) -> bool:
         """Whether the source itself came to its end."""
         with self._lock:
-            if self._stop.is_set() or needs_restart(camera, self._camera):
+            if self._stop.is_set() or self._forget or needs_restart(camera, self._camera):
                 return False
         self._say(CameraState.STOPPED, "the source came to its end")
         return True

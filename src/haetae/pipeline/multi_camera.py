@@ -105,16 +105,29 @@ class MultiCameraManager:
     def start_camera(self, camera_id: UUID) -> None:
         """Enable a camera; a file that came to its end is played again. Raises UnknownCamera, CameraLimit."""
         self._store.set_enabled(camera_id, True)
+        self.resume_camera(camera_id)
+
+    def resume_camera(self, camera_id: UUID) -> None:
+        """As `start_camera`, for a camera that is enabled in the database by now; one that is not stays stopped."""
         self.reconcile()
         with self._lock:
             pipeline = self._pipelines.get(camera_id)
-        if pipeline is not None and not self._closed:
+        if pipeline is not None and pipeline.running and not self._closed:
             pipeline.start()
 
     def stop_camera(self, camera_id: UUID) -> None:
         """Disable a camera; it stays stopped over restarts. Raises UnknownCamera."""
         self._store.set_enabled(camera_id, False)
         self.reconcile()
+
+    def relearn_camera(self, camera_id: UUID) -> None:
+        """Have a camera forget what it learned and learn anew: at once, or when it is started. Raises UnknownCamera."""
+        with self._lock:
+            pipeline = self._pipelines.get(camera_id)
+        if pipeline is None:
+            raise UnknownCamera(f"no camera {camera_id}", hint="See `haetae camera list`")
+        if not self._closed:
+            pipeline.relearn()
 
     def get_camera_status(self, camera_id: UUID) -> CameraStatus:
         """How one camera is doing. Raises UnknownCamera."""

@@ -66,6 +66,19 @@ class StateStore:
             if begin:
                 self._last = self._writer.submit(self._write, path)
 
+    def set_aside(self, camera_id: UUID) -> None:
+        """Have a camera begin anew: what it learned is kept as `.previous`, in the place of what was kept so before.
+
+        A disk that refuses is logged, never raised: what is learned from now on replaces the file in the end.
+        """
+        folder = self._layout.root / "states" / str(camera_id)
+        self.flush()
+        try:
+            for path in folder.glob("*.state"):
+                path.replace(path.with_name(f"{path.name}.previous"))
+        except OSError as error:
+            _log.error("the learned state could not be set aside", folder=str(folder), error=str(error))
+
     def forget(self, camera_id: UUID) -> None:
         """Delete what a removed camera has learned."""
         self.flush()

@@ -206,13 +206,13 @@ def test_one_of_those_who_saw_the_same_version_wins(store: CameraStore) -> None:
 
     failures = [error for error in at_once(*(rename(f"n{number}") for number in range(4))) if error is not None]
     assert len(failures) == 3
-    assert all(isinstance(error, ConfigError) and "somebody else" in str(error) for error in failures)
+    assert all(isinstance(error, VersionConflict) and "somebody else" in str(error) for error in failures)
     assert store.get(seen.config.id).version == 2
 
 
 def test_cameras_added_at_the_same_time_keep_to_names_and_limit(store: CameraStore) -> None:
     same = at_once(*(lambda: store.add(a_camera("gate")) for _ in range(4)))
-    assert sum(isinstance(error, ConfigError) for error in same) == 3
+    assert sum(isinstance(error, Conflict) for error in same) == 3
     names = iter("abcdef")
     other = at_once(*(lambda name=name: store.add(a_camera(name)) for name in names))
     assert sum(isinstance(error, CameraLimit) for error in other) == 4

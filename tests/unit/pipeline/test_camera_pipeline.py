@@ -282,3 +282,65 @@ def test_a_camera_that_is_stopped_is_not_missed(offline):
     clock.advance(400.0)
     one.pipeline.check()
     assert len(one.parts.log.latest()) == 1
+
+
+def test_relearning_forgets_and_learns_anew_with_another_connection(tmp_path):
+    with OnePipeline(tmp_path, PausedSource(30), PausedSource(30)) as one:
+        one.pipeline.start()
+        one.wait_until_watching()
+        known = one.opened[0][1]
+        one.pipeline.relearn()
+        one.wait_until_watching(1)
+        assert known.closed
+        assert one.parts.observer.states.count(CameraState.LEARNING) == 2
+        assert CameraState.FAILED not in one.parts.observer.states
+        assert one.pipeline.status.frames.read == 60
+
+
+def test_what_was_learned_before_is_not_saved_again_once_it_is_to_be_forgotten(tmp_path, monkeypatch):
+    with OnePipeline(tmp_path, PausedSource(30), PausedSource(0)) as one:
+        one.pipeline.start()
+        one.wait_until_watching()
+        assert one.parts.states.saved
+        saved = []
+        monkeypatch.setattr(one.parts.states, "save", lambda camera, _normality: saved.append(camera))
+        one.pipeline.relearn()
+        assert one.parts.states.saved == {}
+        wait_until(lambda: len(one.opened) == 2, "the new connection")
+        assert saved == []
+
+
+def test_a_camera_that_is_stopped_learns_anew_when_it_is_started(tmp_path):
+    with OnePipeline(tmp_path, PausedSource(30), PausedSource(30)) as one:
+        one.pipeline.start()
+        one.wait_until_watching()
+        one.pipeline.stop()
+        one.pipeline.relearn()
+        assert one.pipeline.join(10.0)
+        assert one.parts.states.saved == {}
+        one.pipeline.start()
+        one.wait_until_watching(1)
+        assert one.parts.observer.states.count(CameraState.LEARNING) == 2
+
+
+def test_a_file_that_came_to_its_end_is_learned_from_its_start(tmp_path):
+    frames = [scripted_frame(n, luma=SCENE) for n in range(30)]
+    with OnePipeline(tmp_path, ScriptedSource(frames), PausedSource(30)) as one:
+        one.pipeline.start()
+        wait_until(lambda: "end" in one.pipeline.status.cause, "the end of the file")
+        wait_until(lambda: not one.pipeline._run.alive, "the end of its thread")
+        one.pipeline.relearn()
+        one.wait_until_watching(1)
+        assert one.parts.observer.states.count(CameraState.LEARNING) == 2
+
+
+def test_a_camera_whose_model_fails_meanwhile_forgets_all_the_same(tmp_path):
+    with OnePipeline(tmp_path, PausedSource(30), PausedSource(30), clock=FakeClock()) as one:
+        one.pipeline.start()
+        one.wait_until_watching()
+        one.parts.pool.error = OutOfMemory("motion needs 900 MB, 100 MB are free")
+        one.pipeline.relearn()
+        one.wait_for(CameraState.FAILED)
+        one.parts.pool.error = None
+        one.wait_until_watching(1)
+        assert one.parts.observer.states.count(CameraState.LEARNING) == 2

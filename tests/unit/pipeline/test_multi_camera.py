@@ -87,6 +87,9 @@ class FakePipeline:
     def join(self, _timeout_s):
         return self.ended
 
+    def relearn(self):
+        self.log.append(("relearn", self.camera.name))
+
     def check(self):
         self.checks += 1
         if self.crash:
@@ -257,3 +260,13 @@ def test_many_threads_at_once_start_each_camera_once():
         thread.join()
     assert sorted(entry[1] for entry in one.log) == sorted(camera.name for camera in cameras)
     assert all(entry[0] == "start" for entry in one.log)
+
+
+def test_one_camera_is_told_to_learn_anew_and_an_unknown_one_is_named():
+    cameras = [make_camera(name) for name in "ab"]
+    one = OneManager(*cameras)
+    one.manager.reconcile()
+    one.manager.relearn_camera(cameras[1].id)
+    assert one.log[-1] == ("relearn", "b")
+    with pytest.raises(UnknownCamera):
+        one.manager.relearn_camera(new_id())

@@ -96,3 +96,32 @@ def test_what_a_removed_camera_learned_is_deleted(store, tmp_path):
     store.forget(camera.id)
     assert store.load(camera, ScriptedModel()) is None
     assert store.load(other, ScriptedModel()) is not None
+
+
+def test_what_is_set_aside_is_kept_and_not_found_again(store, tmp_path):
+    camera, other = make_camera(), make_camera()
+    for each in (camera, other):
+        store.save(each, learned())
+    store.flush()
+    folder = tmp_path / "states" / str(camera.id)
+    known = (folder / "motion.state").read_bytes()
+    store.set_aside(camera.id)
+    assert store.load(camera, ScriptedModel()) is None
+    assert store.load(other, ScriptedModel()) is not None
+    assert [(path.name, path.read_bytes()) for path in folder.iterdir()] == [("motion.state.previous", known)]
+    store.set_aside(camera.id)
+    assert (folder / "motion.state.previous").read_bytes() == known
+
+
+def test_what_waits_to_be_written_is_not_written_after_it_was_set_aside(store, tmp_path, monkeypatch):
+    camera, go_on, begun = make_camera(), threading.Event(), threading.Event()
+    monkeypatch.setattr("haetae.vad.normality.NormalitySnapshot.write", lambda _self, path: (begun.set(), go_on.wait(20), path.touch()))
+    store.save(make_camera(), learned())
+    assert begun.wait(20)
+    store.save(camera, learned())
+    asked = threading.Thread(target=store.set_aside, args=(camera.id,))
+    asked.start()
+    go_on.set()
+    asked.join(20)
+    store.flush()
+    assert not (tmp_path / "states" / str(camera.id) / "motion.state").exists()

@@ -5,11 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from haetae.domain.camera import CameraConfig, CameraState
+from haetae.domain.camera import CameraConfig
 from haetae.domain.camera_check import MAX_NAME, MAX_SPANS, MAX_ZONES
-from haetae.domain.event import EventKind, EventStatus, Severity
 from haetae.domain.schedule import ArmedSpan, Weekday, WeeklySchedule
-from haetae.domain.viewer import AccessLevel
 from haetae.domain.zone import MAX_CORNERS, Zone, ZoneKind
 from haetae.ids import new_id
 from haetae.settings import ClipSettings
@@ -143,6 +141,10 @@ class CameraChange(Input):
         if "vad_settings" in fields:
             fields["vad_settings"] = tuple(sorted(fields["vad_settings"].items()))
         return fields
+
+
+class SourceInput(Input):
+    source: SourceText
 
 
 class ZonesInput(Input):

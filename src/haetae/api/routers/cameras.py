@@ -18,7 +18,6 @@ from haetae.api.camera_model import check_model
 from haetae.api.camera_source import check_source, with_kept_credentials
 from haetae.api.dependencies import ActorDep, AdminDep, ControlledCamera, OwnedCamera, SeenCamera, ServicesDep, ViewerDep
 from haetae.api.errors import ERRORS, Problem
-from haetae.api.routers import camera_files, camera_tests
 from haetae.api.routers.camera_reads import (
     CameraList,
     CameraListed,
@@ -43,11 +42,10 @@ from haetae.api.routers.camera_schemas import (
 )
 from haetae.api.services import Services
 from haetae.database.camera_store import StoredCamera
-from haetae.domain.camera import CameraConfig, CameraStatus
-from haetae.domain.camera import CameraState
+from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.camera_check import check_camera
 from haetae.domain.viewer import AccessLevel, Actor, Viewer
-from haetae.errors import NotFound, UnknownCamera, VersionConflict
+from haetae.errors import UnknownCamera, VersionConflict
 from haetae.pipeline.event_files import delete_event_files
 
 _log = structlog.get_logger()
@@ -65,9 +63,6 @@ _COMMAND: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status i
 IfMatch = Annotated[str | None, Header(max_length=64, description="the ETag that was read, or * for any")]
 
 router = APIRouter(tags=["cameras"], responses={status: ERRORS[status] for status in (401, 422, 503)})
-# Before those whose paths hold an id.
-router.include_router(camera_files.router)
-router.include_router(camera_tests.router)
 
 
 @router.get("/cameras")

@@ -25,11 +25,21 @@ def upgrade() -> None:
     op.add_column("events", sa.Column("review", sa.String(16), nullable=False, server_default="new"))
     op.add_column("events", sa.Column("reviewed_by", sa.Uuid(), nullable=True))
     op.add_column("events", _moment("reviewed_at", nullable=True))
+    _event_indices()
     _refresh_tokens()
     _api_keys()
     _one_time_codes()
     _feedback()
     _audit_entries()
+
+
+def _event_indices() -> None:
+    """Two indices that hold all that lists of events are filtered by, in place of the narrow ones."""
+    filtered = ["severity", "kind", "subtype", "status", "review", "acknowledged", "locked", "vad_score"]
+    op.drop_index(op.f("ix_events_camera_id_timestamp"), "events")
+    op.drop_index(op.f("ix_events_timestamp"), "events")
+    op.create_index("ix_events_by_camera", "events", ["camera_id", "timestamp", *filtered])
+    op.create_index("ix_events_by_time", "events", ["timestamp", "camera_id", *filtered])
 
 
 def _refresh_tokens() -> None:
