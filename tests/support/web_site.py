@@ -73,7 +73,7 @@ class WebSite:
 
     def add(self, person):
         store = self.services.account_store
-        new = NewUser.checked(person.username, role=person.role).with_hash(_hash())
+        new = NewUser.checked(person.username, email=None, language="en", role=person.role).with_hash(_hash())
         user = store.create(new, TESTER)
         store.set_grants(user.id, person.grants, TESTER)
         return person
@@ -96,13 +96,21 @@ class WebSite:
     def token(self, name):
         """A fresh log-in of this person; kept while it works."""
         if name not in self._tokens:
-            user = self.services.account_store.find(name)
-            _viewer, generation = self.services.account_store.viewer_of(user.id)
-            self._tokens[name] = self.services.accounts.tokens.issue(user.id, generation)[0]
+            self._tokens[name] = self.services.accounts.login(name, PASSWORD, address="192.0.2.7", user_agent="tests").access_token
         return self._tokens[name]
 
     def forget_tokens(self):
         self._tokens.clear()
+
+    def credentials(self, name):
+        """The headers of a request as this person; None is nobody. Logs in again where a request before has ended the log-in."""
+        if name is None:
+            return {}
+        headers = {"Authorization": f"Bearer {self.token(name)}"}
+        if self._client.get("/api/v1/auth/me", headers=headers).status_code == 401:
+            self.forget_tokens()
+            headers = {"Authorization": f"Bearer {self.token(name)}"}
+        return headers
 
     def ask(self, name, method, path, **arguments):
         """One request as this person; None is nobody."""

@@ -9,8 +9,7 @@ import structlog
 import typer
 
 from haetae.compose.site import Site
-from haetae.errors import ConfigError
-from haetae.settings import load_config
+from haetae.settings import SystemConfig, load_config
 from haetae.telemetry import configure_logging
 
 _log = structlog.get_logger()
@@ -18,8 +17,6 @@ _log = structlog.get_logger()
 
 def run_site(path: Path | None, *, headless: bool) -> None:
     """Run a site until SIGINT or SIGTERM; a second one ends the process at once. Raises HaetaeError where it cannot start."""
-    if not headless:
-        raise ConfigError("the web API is not part of this version", hint="Run `haetae serve --headless`; `haetae status` shows the site")
     config = load_config(path)
     configure_logging(config.log.level, config.log.style)
     stop = threading.Event()
@@ -31,6 +28,14 @@ def run_site(path: Path | None, *, headless: bool) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+    if headless:
+        _run_headless(config, stop)
+    else:
+        _run_web(config, stop)
+    _log.info("stopped")
+
+
+def _run_headless(config: SystemConfig, stop: threading.Event) -> None:
     site = Site(config)
     site.start()
     try:
@@ -40,7 +45,35 @@ def run_site(path: Path | None, *, headless: bool) -> None:
     finally:
         _log.info("stopping")
         site.close()
-        _log.info("stopped")
+
+
+def _run_web(config: SystemConfig, stop: threading.Event) -> None:
+    # Only here: without the API the web framework need not be loaded.
+    from haetae.api.app import create_app
+    from haetae.compose.web import Web
+    from haetae.compose.web_server import WebServer
+
+    server = WebServer(config.api)
+    try:
+        web = Web(config)
+        web.start()
+        try:
+            _welcome(web.site)
+            _invite(web.new_setup_code(), server.url)
+            if not stop.is_set():
+                server.run(create_app(web.services))
+        finally:
+            _log.info("stopping")
+            web.close()
+    finally:
+        server.close()
+
+
+def _invite(code: str | None, url: str) -> None:
+    """Say where the site is, and how its first admin comes in. The code goes to the terminal alone, never into the log."""
+    typer.echo(f"The site is at {url}", err=True)
+    if code is not None:
+        typer.echo(f"It has no admin yet. Set-up code, good once and for a day: {code}", err=True)
 
 
 def _welcome(site: Site) -> None:

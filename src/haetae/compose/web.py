@@ -1,0 +1,102 @@
+"""Builds a site with its API: the running cameras, and everything behind the routes."""
+
+from haetae.api.auth.accounts import Accounts
+from haetae.api.auth.authenticator import Authenticator
+from haetae.api.auth.keys import SigningKeys
+from haetae.api.auth.login_limits import LoginLimits
+from haetae.api.auth.passwords import Passwords
+from haetae.api.auth.tickets import Tickets
+from haetae.api.auth.tokens import AccessTokens
+from haetae.api.auth.viewers import Viewers
+from haetae.api.live_events import LiveEvents
+from haetae.api.services import Services
+from haetae.api.site_access import SiteAccess
+from haetae.clock import Clock, SystemClock
+from haetae.compose.site import Running, Site
+from haetae.database.account_store import AccountStore
+from haetae.database.api_key_store import ApiKeyStore
+from haetae.database.audit_reader import AuditReader
+from haetae.database.scoped.cameras import ScopedCameras
+from haetae.database.scoped.event_stream import events_after
+from haetae.database.scoped.events import ScopedEvents
+from haetae.database.scoped.statistics import ScopedStatistics
+from haetae.database.session_store import SessionStore
+from haetae.pipeline.ticker import Ticker
+from haetae.settings import SystemConfig
+from haetae.time_zone import local_time_zone
+from haetae.vault import key_folder
+
+_TIDY_S = 60.0
+
+
+class Web:
+    """`start` once, `close` once; `services` between."""
+
+    def __init__(self, config: SystemConfig, clock: Clock | None = None) -> None:
+        """Opens nothing yet."""
+        self._clock = clock or SystemClock()
+        self._live = LiveEvents(self._clock, max_clients=config.api.max_clients)
+        self.site = Site(config, self._clock, watchers=(self._live.for_camera,), tell=self._live.publish_event)
+        self._services: Services | None = None
+        self._tidy: Ticker | None = None
+
+    def start(self) -> None:
+        """Raises HaetaeError; then nothing stays open."""
+        self.site.start()
+        try:
+            self._services = services = self._build(self.site.running)
+            self._tidy = Ticker("accounts", _TIDY_S, services.accounts.tidy, self._clock)
+            self._tidy.start()
+        except BaseException:
+            self.site.close()
+            raise
+
+    def close(self) -> None:
+        if self._tidy is not None:
+            self._tidy.close()
+        self.site.close()
+
+    @property
+    def services(self) -> Services:
+        """What the application is made with. Raises RuntimeError before `start`."""
+        if self._services is None:
+            raise RuntimeError("the site has not been started")
+        return self._services
+
+    def new_setup_code(self) -> str | None:
+        """A code that makes the first admin; None once there is a user."""
+        accounts = self.services.accounts
+        return accounts.new_setup_code().code if accounts.setup_needed() else None
+
+    def _build(self, running: Running) -> Services:
+        config, clock, sessions = self.site.config, self._clock, running.sessions
+        shared = running.shared
+        access = config.access
+        # A player seeks in a clip for as long as its log-in lasts.
+        longest_s = max(access.access_token_s, access.ticket_s)
+        keys = SigningKeys(key_folder(config.storage.directory) / "jwt.json", clock, longest_life_s=longest_s)
+        tokens = AccessTokens(keys, clock, life_s=access.access_token_s)
+        store, api_keys = AccountStore(sessions, clock), ApiKeyStore(sessions, clock)
+        viewers = Viewers(store, api_keys)
+        passwords = Passwords(min_length=access.min_password_length)
+        sessions_store = SessionStore(sessions, clock, life_s=access.refresh_token_s)
+        return Services(
+            config=config,
+            clock=clock,
+            layout=shared.layout,
+            authenticator=Authenticator(tokens, viewers),
+            accounts=Accounts(store, sessions_store, passwords, tokens, LoginLimits(clock), access, clock),
+            account_store=store,
+            api_keys=api_keys,
+            tickets=Tickets(keys, viewers, clock, life_s=longest_s),
+            cameras=ScopedCameras(running.store, sessions, clock),
+            events=ScopedEvents(sessions, clock),
+            statistics=ScopedStatistics(sessions, clock, local_time_zone(config.site.time_zone)),
+            audit=AuditReader(sessions),
+            site=SiteAccess(running.cameras, lambda: self.site.status),
+            feeds=shared.feeds,
+            live=self._live,
+            missed_events=lambda viewer, event_id, limit: events_after(sessions, viewer, event_id, limit=limit),
+            readiness=running.readiness,
+            render_metrics=shared.metrics.render,
+        )
