@@ -65,6 +65,24 @@ def cameras(
     _show(bench_cameras(counts=parse_counts(counts), seconds=seconds, told=lambda text: typer.echo(text, err=True)), json_lines)
 
 
+@app.command()
+def api(
+    events: Annotated[int, typer.Option("--events", min=1000, help="Events in the database.")] = 1_000_000,
+    cameras: Annotated[int, typer.Option("--cameras", min=1, max=512, help="Cameras that they are of.")] = 64,
+    running: Annotated[int, typer.Option("--running", min=0, max=64, help="Cameras that run in the second part; 0: no second part.")] = 16,
+    clients: Annotated[int, typer.Option("--clients", min=1, max=64, help="Clients that ask at the same time.")] = 8,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.5, max=600.0, help="How long each request is measured.")] = 8.0,
+    postgres: Annotated[str | None, typer.Option("--postgres", metavar="URL", help="An empty PostgreSQL database, measured too.")] = None,
+    json_lines: _Json = False,
+) -> None:
+    """The API with a large site's events behind it, beside a bare route that returns as many bytes; WebSockets; live views."""
+    from haetae.cli.bench.api import bench_api
+
+    told = partial(typer.echo, err=True)
+    result = bench_api(events=events, cameras=cameras, running=running, clients=clients, seconds=seconds, postgres=postgres, told=told)
+    _show(result, json_lines)
+
+
 def _show(result: dict[str, object], json_lines: bool) -> None:
     from haetae.cli.display import print_json
 

@@ -32,8 +32,7 @@ def bench_cameras(*, counts: list[int], seconds: float, told: Callable[[str], No
     """
     length_s = seconds + 0.3 * max(counts) + 30.0
     with tempfile.TemporaryDirectory(prefix="haetae-bench-") as name:
-        folder = Path(name)
-        loads = [_prepare(scene, folder, length_s, told) for scene in SCENES.names()]
+        loads = prepare_streams(Path(name), length_s=length_s, told=told)
         rows = []
         for count in counts:
             told(f"{count} cameras")
@@ -63,6 +62,11 @@ def parse_counts(text: str) -> list[int]:
     if not counts or counts[0] < 1 or counts[-1] > 1024:
         raise ConfigError(f"--cameras {text!r} is refused", hint="Give whole numbers from 1 to 1024, for example 1,16,64")
     return counts
+
+
+def prepare_streams(folder: Path, *, length_s: float, told: Callable[[str], None]) -> list[Load]:
+    """A video of each rendered scene, and what a camera learned from it, in `folder`."""
+    return [_prepare(scene, folder, length_s, told) for scene in SCENES.names()]
 
 
 def _prepare(scene: str, folder: Path, length_s: float, told: Callable[[str], None]) -> Load:
