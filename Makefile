@@ -34,7 +34,7 @@ setup-train: setup ## add torch and transformers, which train and test the optio
 lock: $(UV) ## compile requirements/*.txt anew from pyproject.toml
 	@cd requirements && ../$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 bootstrap.in -o bootstrap.txt
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/runtime.txt
-	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra postgres --group dev -o requirements/dev.txt
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra postgres --extra notify --group dev -o requirements/dev.txt
 
 demo: setup ## render a plaza with labelled incidents, watch it, and write a report that says where it lies
 	@$(BIN)/haetae demo --out $(OUT)/demo $(ARGS)

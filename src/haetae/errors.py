@@ -19,6 +19,7 @@ HaetaeError                    message, and a hint that says what to do next
 ├── Unauthenticated            who is asking is not known
 ├── Forbidden                  who is asking is known, and may not
 ├── TooManyRequests            try again later; `retry_after_s` says when
+├── DeliveryError              a notice cannot be handed over; `permanent` says if trying again can help
 ├── MediaError                 a clip or a picture cannot be written
 └── StorageError               the journal or the database refuses
     ├── DatabaseUnavailable    the database cannot be reached now
@@ -124,6 +125,22 @@ class TooManyRequests(HaetaeError):
     def __init__(self, message: str, *, retry_after_s: float, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.retry_after_s = retry_after_s
+
+
+class DeliveryError(HaetaeError):
+    """A channel did not take a notice.
+
+    `permanent` is true when trying again cannot help (no such recipient, a refused message); `retry_after_s` is when the other side wants to be
+    asked again, None where it did not say. `answer` is what it answered, shortened, without secrets.
+    """
+
+    def __init__(
+        self, message: str, *, permanent: bool = False, retry_after_s: float | None = None, answer: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.permanent = permanent
+        self.retry_after_s = retry_after_s
+        self.answer = answer
 
 
 class MediaError(HaetaeError):

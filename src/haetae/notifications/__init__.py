@@ -1,0 +1,1 @@
+"""Telling people: rules, de-duplication, templates, and channels that send."""
