@@ -130,8 +130,8 @@ class TooManyRequests(HaetaeError):
 class DeliveryError(HaetaeError):
     """A channel did not take a notice.
 
-    `permanent` is true when trying again cannot help (no such recipient, a refused message); `retry_after_s` is when the other side wants to be
-    asked again, None where it did not say. `answer` is what it answered, shortened, without secrets.
+    `permanent` is true when trying again cannot help (no such recipient, a refused message); `retry_after_s` is when the other side wants
+    to be asked again, None where it did not say. `answer` is what it answered, shortened, without secrets.
     """
 
     def __init__(
