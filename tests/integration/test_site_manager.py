@@ -17,7 +17,7 @@ from haetae.database.opening import reading, writing
 from haetae.database.statistics_repository import list_statistics
 from haetae.domain.camera import CameraConfig, CameraState
 from haetae.domain.event import CAMERA_OFFLINE, EventKind, EventStatus
-from haetae.errors import CameraLimit, ConfigError, DatabaseUnavailable, StorageError, UnknownCamera
+from haetae.errors import CameraLimit, Conflict, DatabaseUnavailable, StorageError, UnknownCamera
 from haetae.ids import new_id
 
 ALIVE = (CameraState.LEARNING, CameraState.WATCHING)
@@ -48,7 +48,7 @@ def test_cameras_are_added_changed_stopped_and_removed_and_a_restart_finds_them_
                 running.wait(one, lambda status: status.state in ALIVE, "comes up")
             with pytest.raises(CameraLimit, match="max_cameras"):
                 manager.add_camera(camera("gate", server.url))
-            with pytest.raises(ConfigError, match="name"):
+            with pytest.raises(Conflict, match="door"):
                 manager.update_camera(replace(yard, name="door"))
             manager.update_camera(replace(door, name="front door", offline_alert_s=5.0))
             manager.stop_camera(yard.id)

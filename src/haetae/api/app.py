@@ -27,6 +27,8 @@ ROUTERS = (
     "invites",
     "access",
     "api_keys",
+    "camera_files",
+    "camera_tests",
     "cameras",
     "live_pictures",
     "live",

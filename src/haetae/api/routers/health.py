@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from haetae.api.dependencies import AddressDep, ServicesDep
-from haetae.api.errors import Problem
+from haetae.api.errors import ERRORS
 from haetae.errors import Forbidden
 
 router = APIRouter(tags=["health"])
@@ -38,7 +38,7 @@ def readyz(services: ServicesDep, response: Response) -> Ready:
     return Ready(ready=not reasons, reasons=list(reasons))
 
 
-@router.get("/metrics", responses={200: {"content": {"text/plain": {}}}, 403: {"model": Problem}}, response_class=Response)
+@router.get("/metrics", responses={200: {"content": {"text/plain": {}}}, 403: ERRORS[403]}, response_class=Response)
 def metrics(services: ServicesDep, address: AddressDep, request: Request, authorization: Annotated[str, Header()] = "") -> Response:
     """Prometheus metrics: with the token of `api.metrics_token`, or from the machine itself where none is set."""
     token = services.config.api.metrics_token
