@@ -38,7 +38,7 @@ _TABLE: dict[str, Any] = {
     }
 }
 _TEXT: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}, "application/yaml": {"schema": {"type": "string"}}}}
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}, "application/yaml": {"schema": {"type": "object"}}}}
 }
 _REFUSED: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": meaning, "content": {"application/problem+json": {}}}
