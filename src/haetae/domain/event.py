@@ -29,6 +29,11 @@ class Severity(StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
 
+    @property
+    def rank(self) -> int:
+        """0 for the least severe. The words themselves sort otherwise."""
+        return list(Severity).index(self)
+
 
 class EventStatus(StrEnum):
     """`open` while it lasts, `closed` after its end, `interrupted` when Haetae was stopped by force in the middle of it."""

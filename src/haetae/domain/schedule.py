@@ -57,6 +57,17 @@ class WeeklySchedule:
         local = at.astimezone(find_time_zone(self.time_zone))
         return any(span.covers(local) for span in self.spans)
 
+    def free_at(self, at: datetime) -> datetime:
+        """The first whole minute from an aware `at` on that is in no span, `at` itself where it is in none. A plan without a gap is free a
+        week later."""
+        if not self.armed(at):
+            return at
+        minute = at.replace(second=0, microsecond=0)
+        for count in range(1, 7 * 24 * 60):
+            if not self.armed(minute + timedelta(minutes=count)):
+                return minute + timedelta(minutes=count)
+        return at + timedelta(days=7)
+
 
 def find_time_zone(name: str) -> ZoneInfo:
     """The zone called `name`. Raises ConfigError for one that is not known."""

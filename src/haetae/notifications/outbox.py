@@ -33,8 +33,8 @@ class Outbox(Protocol):
         it is; pending rows that a worker holds, or that are done, are not changed."""
         ...
 
-    def lanes_due(self, now: datetime, limit: int) -> list[Lane]:
-        """Lanes with a row that is due and free, the most severe first, then the longest due."""
+    def lanes_due(self, now: datetime, limit: int, *, skip_channels: Collection[UUID] = ()) -> list[Lane]:
+        """Lanes with a row that is due and free, the most severe first, then the longest due; none of the channels that are skipped."""
         ...
 
     def next_due(self) -> datetime | None:
@@ -60,7 +60,10 @@ class Outbox(Protocol):
         ...
 
     def sent(self, claim: Claim, receipt: Receipt, *, at: datetime, told: Mapping[UUID, Sequence[str]]) -> None:
-        """Note that the other side accepted the message. `told`: delivery id -> stages. The held rows that it counted are noted as told."""
+        """Note that the other side accepted the message. `told`: delivery id -> stages. The held rows that it counted are noted as told.
+
+        Its events become news again, for they may have changed since the message was composed.
+        """
         ...
 
     def failed(self, claim: Claim, *, at: datetime, error: str, answer: str, retry_at: datetime | None) -> None:

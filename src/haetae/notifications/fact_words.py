@@ -1,0 +1,49 @@
+"""Measured facts as sentences, in English and Korean."""
+
+from typing import Final
+
+from haetae.domain.fact import Fact, FactKind
+
+_NAMES: Final[dict[str, dict[FactKind, str]]] = {
+    "en": {
+        FactKind.SPEED: "Speed",
+        FactKind.DIRECTION: "Speed in this direction",
+        FactKind.SIZE: "Size",
+        FactKind.PLACE: "Presence at this place",
+        FactKind.DWELL: "Time that something new stays",
+        FactKind.APPEARANCE: "Appearance",
+        FactKind.SCENE_CHANGE: "Scene change",
+        FactKind.SCORE: "Score",
+        FactKind.DURATION: "Duration",
+    },
+    "ko": {
+        FactKind.SPEED: "속도",
+        FactKind.DIRECTION: "이 방향의 속도",
+        FactKind.SIZE: "크기",
+        FactKind.PLACE: "이 자리에 있음",
+        FactKind.DWELL: "새로운 것이 머문 시간",
+        FactKind.APPEARANCE: "생김새",
+        FactKind.SCENE_CHANGE: "장면 변화",
+        FactKind.SCORE: "점수",
+        FactKind.DURATION: "지속 시간",
+    },
+}
+_USUAL: Final = {"en": "{what}; usual at most {usual}", "ko": "{what}, 평소 최대 {usual}"}
+_RARE: Final = {"en": "{what}; 1 in {times:,} normal occasions", "ko": "{what}, 평상시 {times:,}번 중 1번"}
+
+
+def fact_sentence(fact: Fact, language: str) -> str:
+    """Such as "Speed 142 px/s; usual at most 61 px/s". Every number in it is the fact's own, rounded to three digits."""
+    language = language if language in _NAMES else "en"
+    name = _NAMES[language][fact.kind]
+    what = f"{name} {_quantity(fact.value, fact.unit)}"
+    if fact.usual is not None:
+        return _USUAL[language].format(what=what, usual=_quantity(fact.usual, fact.unit))
+    if fact.rarity is not None and 0.0 < fact.rarity < 0.5:
+        return _RARE[language].format(what=what, times=round(1.0 / fact.rarity))
+    return what
+
+
+def _quantity(value: float, unit: str) -> str:
+    number = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{number} {unit}".strip()
