@@ -72,11 +72,15 @@ class WebServer:
 def _bind(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except (OSError, UnicodeError) as error:
         raise ConfigError(
             f"cannot listen on {_bracketed(host)}:{port}: {error}", hint="Choose another api.host or api.port, or stop what uses it"
         ) from error
+    # Accepted connections inherit it. asyncio sets it only on sockets that were made with the protocol's number, and this one was not:
+    # head and body of an answer are two writes, and the second would wait 40 ms for the client's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _check_certificate(settings: ApiSettings) -> bool:

@@ -15,7 +15,7 @@ from uuid import UUID
 import httpx2
 import psutil
 
-from haetae.cli.bench.api_clients import Ask, fan_out, measure, watch_live
+from haetae.cli.bench.api_clients import Ask, Client, fan_out, measure, watch_live
 from haetae.cli.bench.api_fill import fill
 from haetae.cli.bench.api_server import PASSWORD, USERNAME, serve
 from haetae.cli.bench.cameras import prepare_streams
@@ -42,7 +42,7 @@ def bench_api(
     """
     with tempfile.TemporaryDirectory(prefix="haetae-bench-api-") as name:
         folder = Path(name)
-        streams = prepare_streams(folder, length_s=20 * seconds + 240.0, told=told) if running else []
+        streams = prepare_streams(folder, length_s=15 * seconds + 60.0, told=told) if running else []
         results = {}
         for database in ("sqlite", *(["postgresql"] if postgres else [])):
             told(f"{database}: writing {events:,} events of {cameras} cameras")
@@ -125,23 +125,19 @@ def _requests(base: str, headers: dict[str, str], cameras: list[UUID]) -> dict[s
             cursors.append(page["next_cursor"])
         deep = cursors[10:]
 
-    def filtered(client: httpx2.Client, number: int) -> httpx2.Response:
-        camera = str(cameras[number % len(cameras)])
-        return client.get("/api/v1/events", params={"camera_id": camera, "min_severity": "high", "min_score": 0.8})
-
-    def log_in(client: httpx2.Client, _number: int) -> httpx2.Response:
-        return client.post("/api/v1/auth/login", json={"username": USERNAME, "password": PASSWORD, "cookie": False})
+    def filtered(client: Client, number: int) -> int:
+        return client.get("/api/v1/events", camera_id=cameras[number % len(cameras)], min_severity="high", min_score=0.8)
 
     return {
         "bare": lambda client, _number: client.get(f"/bare/{size}"),
         "list": lambda client, _number: client.get("/api/v1/events"),
         "list_filtered": filtered,
-        "list_deep": lambda client, number: client.get("/api/v1/events", params={"cursor": deep[number % len(deep)]}),
+        "list_deep": lambda client, number: client.get("/api/v1/events", cursor=deep[number % len(deep)]),
         "detail": lambda client, number: client.get(f"/api/v1/events/{ids[number % len(ids)]}"),
         "statistics": lambda client, _number: client.get("/api/v1/statistics/summary"),
         "statistics_hours": lambda client, _number: client.get("/api/v1/statistics/hours"),
         "statistics_trend": lambda client, _number: client.get("/api/v1/statistics/trend"),
-        "login": log_in,
+        "login": lambda client, _number: client.post("/api/v1/auth/login", {"username": USERNAME, "password": PASSWORD, "cookie": False}),
     }
 
 

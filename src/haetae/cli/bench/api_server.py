@@ -29,7 +29,7 @@ def serve(folder: Path, database_url: str | None, camera_ids: list[UUID], pipe: 
         storage=StorageSettings(directory=folder, database_url=database_url),
         site=SiteSettings(max_cameras=1024),
         metrics=MetricsSettings(enabled=False),
-        api=ApiSettings(port=0),
+        api=ApiSettings(port=0, max_clients=1024),
     )
     server = WebServer(config.api)
     web = Web(config)
