@@ -22,18 +22,24 @@ _CHUNK_BYTES = 256 * 1024
 _log = structlog.get_logger(__name__)
 
 
-class _Pipe(io.RawIOBase):
-    """What the archive writes, to be taken piece by piece. It cannot seek, so sizes and checksums follow each file."""
+class _Pipe:
+    """What the archive writes, to be taken piece by piece. It cannot seek, so sizes and checksums follow each file.
+
+    It cannot be closed either: an archive that is given up in the middle still writes its end when it is collected.
+    """
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
+    def write(self, data: bytes) -> int:
         self._pieces.append(bytes(data))
         return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
     def take(self) -> bytes:
         taken, self._pieces = b"".join(self._pieces), []
@@ -103,7 +109,7 @@ def _open(layout: StorageLayout, relative: str, event: EventDetailRead) -> Binar
 
 
 def _entry(name: str, at: datetime) -> zipfile.ZipInfo:
-    # ZIP knows no time before 1980.
-    entry = zipfile.ZipInfo(name, max(at.timetuple()[:6], (1980, 1, 1, 0, 0, 0)))
+    # ZIP knows no time before 1980, and none after 2107.
+    entry = zipfile.ZipInfo(name, min(max(at.timetuple()[:6], (1980, 1, 1, 0, 0, 0)), (2107, 12, 31, 23, 59, 58)))
     entry.external_attr = 0o644 << 16
     return entry

@@ -59,6 +59,10 @@ def _answer(request: Request, file: BinaryIO, media_type: str, name: str) -> Res
     if is_known(request, etag):
         file.close()
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    if request.method == "HEAD":
+        # Ranges are for GET alone.
+        file.close()
+        return Response(media_type=media_type, headers={**headers, "Content-Length": str(size)})
     wanted = request.headers.get("range")
     if wanted is None or request.headers.get("if-range", etag) != etag:
         return MediaFile(file, size, status=HTTPStatus.OK, media_type=media_type, headers=headers)
@@ -77,8 +81,8 @@ def _answer(request: Request, file: BinaryIO, media_type: str, name: str) -> Res
 
 def is_known(request: Request, etag: str) -> bool:
     """Whether the client says (If-None-Match) that it has this very version."""
-    known = request.headers.get("if-none-match")
-    return known is not None and etag.removeprefix("W/") in {tag.strip().removeprefix("W/") for tag in known.split(",")}
+    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    return not known.isdisjoint({"*", etag.removeprefix("W/")})
 
 
 def _part(wanted: str, size: int) -> tuple[int, int] | None:

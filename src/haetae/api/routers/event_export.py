@@ -23,7 +23,8 @@ from haetae.domain.viewer import Actor, Viewer
 router = APIRouter(tags=["events"], responses={status: ERRORS[status] for status in (401, 422, 503)})
 
 COLUMNS = tuple(EventRead.model_fields)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+"""Also as they are typed where letters are twice as wide: spreadsheets take them for the same."""
 _BOM = "\ufeff"
 
 

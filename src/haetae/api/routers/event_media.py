@@ -30,6 +30,7 @@ def _responses(media_type: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
+@router.head("/events/{event_id}/clip", include_in_schema=False)
 @router.get("/events/{event_id}/clip", response_class=Response, responses=_responses(_MP4))
 def get_event_clip(event_id: UUID, viewer: MediaViewerDep, services: ServicesDep, request: Request) -> Response:
     """The clip (MP4), from some seconds before the event to some seconds after it. Takes `Range`."""
@@ -37,6 +38,7 @@ def get_event_clip(event_id: UUID, viewer: MediaViewerDep, services: ServicesDep
     return _answer(services, request, media, media.clip_path, what="clip", suffix="mp4", media_type=_MP4)
 
 
+@router.head("/events/{event_id}/thumbnail", include_in_schema=False)
 @router.get("/events/{event_id}/thumbnail", response_class=Response, responses=_responses(_JPEG))
 def get_event_thumbnail(event_id: UUID, viewer: MediaViewerDep, services: ServicesDep, request: Request) -> Response:
     """The picture of the highest score (JPEG)."""
@@ -44,6 +46,7 @@ def get_event_thumbnail(event_id: UUID, viewer: MediaViewerDep, services: Servic
     return _answer(services, request, media, media.thumbnail_path, what="thumbnail", suffix="jpg", media_type=_JPEG)
 
 
+@router.head("/events/{event_id}/contact-sheet", include_in_schema=False)
 @router.get("/events/{event_id}/contact-sheet", response_class=Response, responses=_responses(_JPEG))
 def get_event_contact_sheet(event_id: UUID, viewer: MediaViewerDep, services: ServicesDep, request: Request) -> Response:
     """Pictures of the clip side by side (JPEG)."""

@@ -160,16 +160,18 @@ class ScopedEvents:
             raise DatabaseUnavailable("the events cannot be read or changed now", hint="Try again; see the log of the database") from error
 
 
+_ACKNOWLEDGED_BY, _REVIEWED_BY = aliased(User), aliased(User)
+# Made once: putting so many columns together takes longer than reading them.
+_DETAIL = (
+    select(*detail_columns(acknowledged_by_name=_ACKNOWLEDGED_BY.username, reviewed_by_name=_REVIEWED_BY.username))
+    .outerjoin_from(Event, Camera, Camera.id == Event.camera_id)
+    .outerjoin(_ACKNOWLEDGED_BY, _ACKNOWLEDGED_BY.id == Event.acknowledged_by)
+    .outerjoin(_REVIEWED_BY, _REVIEWED_BY.id == Event.reviewed_by)
+)
+
+
 def _detail(session: Session, viewer: Viewer, event_id: UUID) -> EventDetail:
-    acknowledged_by, reviewed_by = aliased(User), aliased(User)
-    query = (
-        select(*detail_columns(acknowledged_by_name=acknowledged_by.username, reviewed_by_name=reviewed_by.username))
-        .outerjoin_from(Event, Camera, Camera.id == Event.camera_id)
-        .outerjoin(acknowledged_by, acknowledged_by.id == Event.acknowledged_by)
-        .outerjoin(reviewed_by, reviewed_by.id == Event.reviewed_by)
-        .where(visible(viewer, Event.camera_id), Event.id == event_id)
-    )
-    row = session.execute(query).one_or_none()
+    row = session.execute(_DETAIL.where(visible(viewer, Event.camera_id), Event.id == event_id)).one_or_none()
     if row is None:
         raise unknown_event(event_id)
     found = EventDetail(*row)
