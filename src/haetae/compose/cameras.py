@@ -19,6 +19,7 @@ from haetae.pipeline.metrics import SiteMetrics
 from haetae.pipeline.observer import Observer, Observers
 from haetae.pipeline.resource_pool import ResourcePool
 from haetae.pipeline.score_curve import ScoreCurves
+from haetae.pipeline.site_alarms import LearningNotice
 from haetae.pipeline.state_store import StateStore
 from haetae.pipeline.statistics import SiteStatistics
 from haetae.pipeline.storage_keeper import StorageKeeper
@@ -77,6 +78,7 @@ class CameraFactory:
         observer = Observers(
             shared.statistics.for_camera(camera.id),
             shared.metrics.for_camera(camera.id, camera.name),
+            LearningNotice(camera.id, shared.system_events),
             *(watcher(camera) for watcher in shared.watchers),
         )
         parts = RunParts(

@@ -29,6 +29,7 @@ from haetae.pipeline.live_feed import LiveFeeds
 from haetae.pipeline.metrics import SiteMetrics
 from haetae.pipeline.multi_camera import MultiCameraManager
 from haetae.pipeline.resource_pool import ResourcePool
+from haetae.pipeline.site_alarms import SiteAlarms
 from haetae.pipeline.state_store import StateStore
 from haetae.pipeline.statistics import SiteStatistics
 from haetae.pipeline.storage_keeper import StorageKeeper
@@ -184,6 +185,9 @@ class Site:
     def _look_after(self, shared: Shared, cameras: MultiCameraManager) -> None:
         """The three threads that look after the site; see docs/design/threads.md."""
 
+        alarms = SiteAlarms(
+            shared.system_events, self.clock, storage=shared.keeper.status, database_error=lambda: shared.log.stats().last_error
+        )
         courier = FeedbackCourier(FeedbackStore(self._sessions), cameras, self.clock, saved=lambda: shared.states.flush(_FLUSH_S))
 
         def watch() -> None:
@@ -195,6 +199,7 @@ class Site:
             shared.statistics.check()
             shared.system_events.check()
             shared.keeper.check()
+            alarms.check()
             courier.check()
 
         for name, period_s, task in (

@@ -20,6 +20,9 @@ SITE = UUID(int=0)
 
 CAMERA_OFFLINE = "camera_offline"
 STORAGE_FULL = "storage_full"
+STORAGE_LOW = "storage_low"
+DATABASE_AWAY = "database_away"
+LEARNING_FINISHED = "learning_finished"
 """Subtypes of system events."""
 
 
