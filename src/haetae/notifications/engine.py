@@ -17,6 +17,7 @@ from haetae.errors import DatabaseUnavailable, DeliveryError
 from haetae.notifications.breaker import Breakers
 from haetae.notifications.channel_set import ChannelSet, Make
 from haetae.notifications.composing import Composer
+from haetae.notifications.last_resort import LastResort
 from haetae.notifications.loop_signal import LoopSignal
 from haetae.notifications.outbox import Outbox
 from haetae.notifications.planning import Plan, Timing, plan
@@ -76,6 +77,7 @@ class NotificationEngine:
             digest_s=options.digest_s,
             give_up_s=options.give_up_s,
         )
+        self._last_resort = LastResort(self._channels, composer, clock, needs_target)
         self._busy: set[Lane] = set()
         self.database_error = ""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -122,10 +124,12 @@ class NotificationEngine:
             try:
                 more = await work()
                 self.database_error = ""
+                self._last_resort.back()
             except DatabaseUnavailable as error:
                 if not self.database_error:
                     _log.warning("notifications wait for the database", error=error.message)
                 self.database_error = error.message
+                await self._last_resort.away(error.message, self._sender.directory)
             except Exception as error:
                 _log.error("notifications failed", exc_info=error)
             if not more:
