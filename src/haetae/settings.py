@@ -57,6 +57,7 @@ class GateConfig(_Section):
 class SiteSettings(_Section):
     """What `haetae serve` runs."""
 
+    name: str = Field("Haetae", min_length=1, max_length=64, description="what notices call this site")
     max_cameras: int = Field(16, ge=1, le=1024, description="enabled cameras that this box may run")
     time_zone: str = Field("", description="IANA name of the site's local time, for daily statistics; empty: the machine's own")
     reconcile_s: float = Field(2.0, ge=0.2, le=60, description="how often changes made by other processes are looked for")
@@ -127,6 +128,19 @@ class AccessSettings(_Section):
     min_password_length: int = Field(12, ge=8, le=128)
 
 
+class NotificationSettings(_Section):
+    """How people are told. Rules, channels and groups live in the database."""
+
+    enabled: bool = True
+    dedup_s: float = Field(15.0, ge=0, le=3600, description="an alert of the same camera and type is held back for so long after one")
+    digest_s: float = Field(60.0, ge=5, le=86400, description="what is not urgent is put together in one digest in so long")
+    give_up_h: float = Field(24.0, gt=0, le=720, description="a notice that could not be delivered for so long is dead")
+    keep_days: float = Field(90.0, ge=1, le=3650, description="how long it is kept who was told what")
+    allow_loopback: bool = Field(False, description="channels may reach this machine itself (127.0.0.0/8, ::1)")
+    allow_link_local: bool = Field(False, description="channels may reach 169.254.0.0/16 and fe80::/10")
+    allowed_networks: tuple[str, ...] = Field((), description="when given, channels may reach only these; such as 192.168.7.0/24")
+
+
 class SourcePolicySettings(_Section):
     """What cameras may be read from."""
 
@@ -160,6 +174,7 @@ class SystemConfig(BaseSettings):
     api: ApiSettings = ApiSettings()
     access: AccessSettings = AccessSettings()
     source_policy: SourcePolicySettings = SourcePolicySettings()
+    notifications: NotificationSettings = NotificationSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -5,35 +5,21 @@ what it answers, a numeric address, is what is connected to: a name that meant a
 rebinding).
 """
 
-import ipaddress
 import re
-import socket
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, urlsplit
 
 from haetae.errors import ConfigError, SourceUnavailable
 from haetae.settings import SourcePolicySettings
-from haetae.sources.addresses import Address, AddressKind, Network, kind_of, meant, numeric
+from haetae.sources.address_policy import AddressPolicy, AddressRules, Resolve, system_resolve
+from haetae.sources.addresses import Address
 from haetae.sources.location import is_video_device, local_path, scheme_of
-from haetae.sources.patience import in_time
-
-Resolve = Callable[[str], Iterable[str]]
-"""From a name to its numeric addresses, most wanted first. Raises OSError. May hang: it is called on a thread of its own."""
 
 DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 NETWORK_SCHEMES = tuple(DEFAULT_PORTS)
 
 _LONGEST = 2048
-_LOOKUPS = 64
 _AUTHORITY = re.compile(r"(?:(?P<login>[^@/?#\\\s]*)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(?::(?P<port>[0-9]{1,5}))?")
-_NEEDS = {AddressKind.LOOPBACK: "allow_loopback", AddressKind.LINK_LOCAL: "allow_link_local"}
-
-
-def system_resolve(name: str) -> list[str]:
-    """What the machine's own resolver says, in the order in which it would have them tried."""
-    found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +55,14 @@ class SourcePolicy:
 
     def __init__(self, settings: SourcePolicySettings, *, resolve: Resolve = system_resolve, resolve_timeout_s: float = 5.0) -> None:
         self._settings = settings
-        self._resolve = resolve
-        self._resolve_timeout_s = resolve_timeout_s
-        self._networks = tuple(map(_network, settings.allowed_networks))
+        rules = AddressRules(
+            "source_policy",
+            "cameras may not be read from there",
+            settings.allow_loopback,
+            settings.allow_link_local,
+            settings.allowed_networks,
+        )
+        self._addresses = AddressPolicy(rules, resolve=resolve, resolve_timeout_s=resolve_timeout_s)
 
     def check(self, url: str, *, remote: bool) -> None:
         """Raises ConfigError, with the key to change in its hint, when no camera may be read from `url`.
@@ -106,43 +97,7 @@ class SourcePolicy:
 
         Raises ConfigError when one is not allowed, SourceUnavailable when the name cannot be resolved.
         """
-        addresses = self._addresses(target.host)
-        for address in addresses:
-            self._refuse(target.host, address)
-        return addresses
-
-    def _addresses(self, host: str) -> tuple[Address, ...]:
-        if (address := numeric(host)) is not None:
-            return (address,)
-        try:
-            found = in_time(lambda: tuple(self._resolve(host)), name="source-resolver", timeout_s=self._resolve_timeout_s, most=_LOOKUPS)
-            addresses = tuple(ipaddress.ip_address(text.partition("%")[0]) for text in found)
-        except TimeoutError as error:
-            raise SourceUnavailable(
-                f"the name {host!r} was not resolved in time", hint="Check the name server, or give an address"
-            ) from error
-        except (OSError, ValueError) as error:
-            raise _unknown_host(host) from error
-        if not addresses:
-            raise _unknown_host(host)
-        return addresses
-
-    def _refuse(self, host: str, address: Address) -> None:
-        kind = kind_of(address)
-        shown = host if host.strip("[]") == str(meant(address)) else f"{host} ({meant(address)})"
-        if kind in _NEEDS:
-            key = _NEEDS[kind]
-            if not getattr(self._settings, key):
-                raise ConfigError(
-                    f"{shown} is {kind}, and cameras may not be read from there", hint=f"To allow it: source_policy.{key} = true"
-                )
-        elif kind is not AddressKind.ORDINARY:
-            raise ConfigError(f"{shown} is {kind}, and no camera has one", hint="Give the camera's own address")
-        if self._networks and not any(one in network for one in (address, meant(address)) for network in self._networks):
-            raise ConfigError(
-                f"{shown} is in none of the networks that cameras may be read from",
-                hint="To allow it, add its network to source_policy.allowed_networks",
-            )
+        return self._addresses.reach(target.host)
 
     def _check_folder(self, url: str) -> None:
         hint = "Put the file into one of source_policy.folders, name its folder there, or add the camera on the command line"
@@ -191,14 +146,3 @@ def _kind(url: str) -> str:
         except (OSError, RuntimeError, ValueError):
             raise ConfigError("the path cannot be read", hint="Give the path of a file, a folder of images or /dev/video0") from None
     return scheme
-
-
-def _network(text: str) -> Network:
-    try:
-        return ipaddress.ip_network(text)
-    except ValueError as error:
-        raise ConfigError(f"source_policy.allowed_networks holds {text!r}: {error}", hint="Write networks like 192.168.7.0/24") from None
-
-
-def _unknown_host(host: str) -> SourceUnavailable:
-    return SourceUnavailable(f"the host {host!r} is unknown", hint="Check the host's name, or give its address")
