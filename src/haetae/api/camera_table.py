@@ -15,7 +15,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, ValidationError
 
-from haetae.api.routers.camera_schemas import Input, Name, Seconds, Settings, SourceText
+from haetae.api.routers.camera_schemas import Name, Seconds, Settings, SourceText
+from haetae.api.routers.schedule_schema import Input
 from haetae.domain.camera import CameraConfig
 from haetae.domain.camera_check import MAX_ZONES, check_camera
 from haetae.domain.notation import format_schedule, format_zone, parse_schedule, parse_zone

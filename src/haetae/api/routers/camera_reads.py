@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from haetae.api.camera_source import kind_of, without_source
-from haetae.api.routers.camera_schemas import ScheduleModel, ZoneModel, read_schedule, read_zones
+from haetae.api.routers.camera_schemas import ZoneModel, read_zones
+from haetae.api.routers.schedule_schema import ScheduleModel, read_schedule
 from haetae.database.camera_store import StoredCamera
 from haetae.database.scoped.cameras import LastEvent
 from haetae.domain.camera import CameraState, CameraStatus

@@ -1,13 +1,12 @@
 """What the routes of cameras take."""
 
-from datetime import time as clock_time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
+from haetae.api.routers.schedule_schema import Input, ScheduleModel, to_schedule
 from haetae.domain.camera import CameraConfig
-from haetae.domain.camera_check import MAX_NAME, MAX_SPANS, MAX_ZONES
-from haetae.domain.schedule import ArmedSpan, Weekday, WeeklySchedule
+from haetae.domain.camera_check import MAX_NAME, MAX_ZONES
 from haetae.domain.zone import MAX_CORNERS, Zone, ZoneKind
 from haetae.ids import new_id
 from haetae.settings import ClipSettings
@@ -35,9 +34,6 @@ Settings = Annotated[
     Field(max_length=32, description="settings of the model; cameras with the same model and settings share one", examples=[{}]),
 ]
 Coordinate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$", examples=["22:00"])]
-EndOfDay = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00)$", examples=["06:00"])]
 
 
 def _not_a_truth_value(value: Any) -> Any:
@@ -48,10 +44,6 @@ def _not_a_truth_value(value: Any) -> Any:
 
 
 Seconds = Annotated[Number, BeforeValidator(_not_a_truth_value)]
-
-
-class Input(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class ZoneModel(Input):
@@ -65,21 +57,6 @@ class ZoneModel(Input):
 
 
 Zones = Annotated[list[ZoneModel], Field(max_length=MAX_ZONES)]
-
-
-class SpanModel(Input):
-    """From `start` to `end`, beginning on each of `days`; an end at or before the start is on the next day."""
-
-    days: Annotated[list[Day], Field(min_length=1, max_length=7)]
-    start: TimeOfDay
-    end: EndOfDay
-
-
-class ScheduleModel(Input):
-    """When the camera is armed: outside of these spans no anomaly raises an event."""
-
-    time_zone: Annotated[str, Field(min_length=1, max_length=64, description="IANA name", examples=["Asia/Seoul"])]
-    spans: Annotated[list[SpanModel], Field(min_length=1, max_length=MAX_SPANS)]
 
 
 class CameraCreate(Input):
@@ -162,36 +139,3 @@ def to_zones(zones: list[ZoneModel]) -> tuple[Zone, ...]:
 
 def read_zones(config: CameraConfig) -> list[ZoneModel]:
     return [ZoneModel(name=zone.name, kind=zone.kind, polygon=[list(corner) for corner in zone.polygon]) for zone in config.zones]
-
-
-def to_schedule(schedule: ScheduleModel | None) -> WeeklySchedule | None:
-    """Raises ConfigError for a time zone that is not known."""
-    if schedule is None:
-        return None
-    spans = (
-        ArmedSpan(
-            frozenset(Weekday[day.upper()] for day in span.days),
-            clock_time.fromisoformat(span.start),
-            clock_time.fromisoformat("00:00" if span.end == "24:00" else span.end),
-        )
-        for span in schedule.spans
-    )
-    return WeeklySchedule(schedule.time_zone, tuple(spans))
-
-
-def read_schedule(schedule: WeeklySchedule | None) -> ScheduleModel | None:
-    if schedule is None:
-        return None
-    return ScheduleModel.model_validate(
-        {
-            "time_zone": schedule.time_zone,
-            "spans": [
-                {
-                    "days": [day.name.lower() for day in sorted(span.days)],
-                    "start": span.start.isoformat("seconds" if span.start.second else "minutes"),
-                    "end": "24:00" if span.end == clock_time() else span.end.isoformat("seconds" if span.end.second else "minutes"),
-                }
-                for span in schedule.spans
-            ],
-        }
-    )

@@ -6,18 +6,17 @@ What is changed has to be named by its version: `If-Match` is needed for PATCH a
 
 from collections.abc import Callable
 from dataclasses import replace
-from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Header, Query, Response
-from starlette.exceptions import HTTPException
+from fastapi import APIRouter, Query, Response
 
 from haetae.api.camera_model import check_model
 from haetae.api.camera_source import check_source, with_kept_credentials
 from haetae.api.dependencies import ActorDep, AdminDep, ControlledCamera, OwnedCamera, SeenCamera, ServicesDep, ViewerDep
 from haetae.api.errors import ERRORS, Problem
+from haetae.api.if_match import IfMatch, expected_version
 from haetae.api.routers.camera_reads import (
     CameraList,
     CameraListed,
@@ -35,17 +34,16 @@ from haetae.api.routers.camera_schemas import (
     CameraCreate,
     ScheduleInput,
     ZonesInput,
-    read_schedule,
     read_zones,
-    to_schedule,
     to_zones,
 )
+from haetae.api.routers.schedule_schema import read_schedule, to_schedule
 from haetae.api.services import Services
 from haetae.database.camera_store import StoredCamera
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.camera_check import check_camera
 from haetae.domain.viewer import AccessLevel, Actor, Viewer
-from haetae.errors import UnknownCamera, VersionConflict
+from haetae.errors import UnknownCamera
 from haetae.pipeline.event_files import delete_event_files
 
 _log = structlog.get_logger()
@@ -59,8 +57,6 @@ _CHANGE: dict[int | str, dict[str, Any]] = {
     428: {"model": Problem, "description": "If-Match is needed", "content": {"application/problem+json": {}}},
 }
 _COMMAND: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (403, 404, 409)}
-
-IfMatch = Annotated[str | None, Header(max_length=64, description="the ETag that was read, or * for any")]
 
 router = APIRouter(tags=["cameras"], responses={status: ERRORS[status] for status in (401, 422, 503)})
 
@@ -108,7 +104,7 @@ def change_camera(
     if_match: IfMatch = None,
 ) -> CameraRead:
     """Change what is given. It takes effect at once; what the camera has learned stays, unless it gets another model."""
-    version = _expected(if_match)
+    version = expected_version(if_match)
     given = body.fields()
 
     def change(config: CameraConfig) -> CameraConfig:
@@ -253,22 +249,9 @@ def _status(camera_id: UUID, viewer: Viewer, services: Services) -> CameraStatus
 def _change(
     services: Services, viewer: Viewer, actor: Actor, camera_id: UUID, if_match: str | None, change: Callable[[CameraConfig], CameraConfig]
 ) -> StoredCamera:
-    stored = services.cameras.change(viewer, actor, camera_id, change, expected_version=_expected(if_match))
+    stored = services.cameras.change(viewer, actor, camera_id, change, expected_version=expected_version(if_match))
     services.site.reconcile()
     return stored
-
-
-def _expected(if_match: str | None) -> int | None:
-    """The version that a request was made for; None: any. Raises the error of a request that names none, or one that is none."""
-    if if_match is None:
-        hint = "send If-Match with the ETag that you read, or * to overwrite whatever is there"
-        raise HTTPException(HTTPStatus.PRECONDITION_REQUIRED, hint)
-    text = if_match.strip().removeprefix("W/").strip('"')
-    if text == "*":
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise VersionConflict("this If-Match names no version of a camera", hint="Send the ETag that you read")
-    return int(text)
 
 
 def _check_change(before: CameraConfig, after: CameraConfig, services: Services) -> None:
