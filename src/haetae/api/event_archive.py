@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack
 from datetime import datetime
 from typing import BinaryIO
@@ -48,7 +48,7 @@ class _Pipe:
 
 def event_archive(
     layout: StorageLayout, media: MediaPaths, event: EventDetailRead, *, exported_at: datetime, exported_by: str
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """The bytes of the archive. What is stored without compression stays so: clip and pictures are compressed already.
 
     Files that are not there are named in the manifest as missing. Any thread; the files are open until the iterator ends or is closed.

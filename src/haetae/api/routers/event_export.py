@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import datetime
 from itertools import chain
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from haetae.api.dependencies import AddressDep, MediaViewerDep, ServicesDep
 from haetae.api.errors import ERRORS
@@ -28,6 +29,22 @@ _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 _BOM = "\ufeff"
 
 
+class _Attachment(StreamingResponse):
+    """A file to be saved under `name`, made while it is sent. What makes it is closed with the answer, also where the client goes away in
+    the middle: else files would stay open until they are collected."""
+
+    def __init__(self, body: Generator[str | bytes, None, None], media_type: str, name: str) -> None:
+        self._body = body
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        super().__init__(body, media_type=media_type, headers=headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._body.close()
+
+
 def _text(media_type: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {media_type: {"schema": {"type": "string"}}}}}
 
@@ -38,9 +55,7 @@ def export_events_csv(
 ) -> StreamingResponse:
     """All events that match, as a table for spreadsheets (UTF-8). A cell that a spreadsheet would take for a formula begins with '."""
     pages = _pages(services, viewer, address, query, "csv")
-    head = (_BOM if query.bom else "") + _lines([COLUMNS])
-    body = chain([head], (_lines(map(_cells, page)) for page in pages))
-    return _attachment(body, "text/csv; charset=utf-8", "haetae-events.csv")
+    return _Attachment(_table(pages, bom=query.bom), "text/csv; charset=utf-8", "haetae-events.csv")
 
 
 @router.get("/events.ndjson", response_class=Response, responses=_text("application/x-ndjson"))
@@ -50,7 +65,7 @@ def export_events_ndjson(
     """All events that match, each a line of JSON as in the list."""
     pages = _pages(services, viewer, address, query, "ndjson")
     body = ("".join(EventRead.model_validate(row).model_dump_json() + "\n" for row in page) for page in pages)
-    return _attachment(body, "application/x-ndjson", "haetae-events.ndjson")
+    return _Attachment(body, "application/x-ndjson", "haetae-events.ndjson")
 
 
 @router.get(
@@ -64,7 +79,7 @@ def export_event(event_id: UUID, viewer: MediaViewerDep, address: AddressDep, se
     media = services.events.media(viewer, event_id)
     read = detail_read(services.layout, event)
     body = event_archive(services.layout, media, read, exported_at=services.clock.now(), exported_by=viewer.name)
-    return _attachment(body, "application/zip", f"haetae-{event_id}.zip")
+    return _Attachment(body, "application/zip", f"haetae-{event_id}.zip")
 
 
 def _pages(services: Services, viewer: Viewer, address: str, query: ExportQuery, form: str) -> Iterator[list[EventRow]]:
@@ -78,6 +93,12 @@ def _pages(services: Services, viewer: Viewer, address: str, query: ExportQuery,
 
 def _actor(viewer: Viewer, address: str) -> Actor:
     return Actor(viewer.name, viewer.user_id, address, viewer.api_key_id)
+
+
+def _table(pages: Iterator[list[EventRow]], *, bom: bool) -> Generator[str, None, None]:
+    yield (_BOM if bom else "") + _lines([COLUMNS])
+    for page in pages:
+        yield _lines(map(_cells, page))
 
 
 def _cells(row: EventRow) -> list[object]:
@@ -100,8 +121,3 @@ def _lines(rows: Any) -> str:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue()
-
-
-def _attachment(body: Iterator[str] | Iterator[bytes], media_type: str, name: str) -> StreamingResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingResponse(body, media_type=media_type, headers=headers)
