@@ -43,8 +43,8 @@ watch: setup ## watch your own video: make watch SOURCE=path-or-url
 	@test -n "$(SOURCE)" || { echo "Say what to watch: make watch SOURCE=video.mp4 (or rtsp://..., /dev/video0, a folder of images)" >&2; exit 2; }
 	@$(BIN)/haetae watch "$(SOURCE)" --report --out $(OUT)/watch $(ARGS)
 
-serve: setup ## run all cameras of the database in ./haetae-data until Ctrl-C
-	@$(BIN)/haetae serve --headless $(ARGS)
+serve: setup ## run all cameras of the database in ./haetae-data, and the API, until Ctrl-C
+	@$(BIN)/haetae serve $(ARGS)
 
 test: setup ## run the whole test suite
 	@$(BIN)/pytest $(ARGS)

@@ -126,7 +126,8 @@ def test_the_unit_tests_mirror_the_packages():
         importlib.import_module(f"haetae.{name}")
 
 
-# What the API may import of the database besides `scoped`: people and their credentials, the audit log, words.
+# What the API may import of the database besides `scoped`: people and their credentials, the audit log, rules and deliveries (which only
+# admins see), words.
 API_DATABASE = {
     "haetae.database.account_models",
     "haetae.database.account_rows",
@@ -135,7 +136,12 @@ API_DATABASE = {
     "haetae.database.audit_reader",
     "haetae.database.camera_people",
     "haetae.database.camera_store",
+    "haetae.database.channel_store",
+    "haetae.database.delivery_reader",
+    "haetae.database.group_store",
     "haetae.database.one_time_codes",
+    "haetae.database.opt_outs",
+    "haetae.database.rule_store",
     "haetae.database.session_store",
 }
 

@@ -12,6 +12,7 @@ import httpx2
 import orjson
 import pytest
 from tests.support.commands import finish, interrupt, run, start
+from tests.support.rtsp_server import RtspServer
 from tests.support.site import learn, render
 from tests.support.waiting import wait_until
 from websockets.exceptions import ConnectionClosed
@@ -35,7 +36,7 @@ class Site:
             "metrics": "enabled = false",
             "log": 'level = "error"',
             "api": f"port = {self.port}",
-            "source_policy": f'folders = ["{folder}"]',
+            "source_policy": "allow_loopback = true",
         }
         (folder / "haetae.toml").write_text("".join(f"[{name}]\n{line}\n" for name, line in sections.items()))
         self.process = start(["serve"], folder)
@@ -73,18 +74,20 @@ class Site:
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("serve")
     calm = render(folder / "calm.mp4", seconds=40.0, incidents=())
-    render(folder / "busy.mp4", seconds=180.0, seed=3, normal_s=4.0)
-    site = Site(folder)
-    site.state = learn(calm, folder / "calm.state")
-    yield site
-    if site.process.poll() is None:
-        site.end()
+    busy = render(folder / "busy.mp4", seconds=60.0, seed=3, normal_s=4.0)
+    with RtspServer(busy) as server:
+        site = Site(folder)
+        site.state = learn(calm, folder / "calm.state")
+        site.stream = server.url
+        yield site
+        if site.process.poll() is None:
+            site.end()
 
 
 @pytest.fixture(scope="module")
 def camera(site):
-    """A camera that watches a plaza on which something happens again and again, with what it learned before."""
-    body = {"name": "plaza", "source": str(site.folder / "busy.mp4"), "analysed_fps": 5.0, "enabled": False}
+    """A camera (RTSP) that watches a plaza on which something happens again and again, with what it learned before."""
+    body = {"name": "plaza", "source": site.stream, "analysed_fps": 5.0, "post_roll_s": 1.0, "enabled": False}
     made = site.ask("POST", "/cameras", json=body).raise_for_status().json()
     path = site.folder / "site" / "states" / made["id"] / "motion.state"
     path.parent.mkdir(parents=True, exist_ok=True)

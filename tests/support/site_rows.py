@@ -13,7 +13,9 @@ from haetae.database.audit import Target, record
 from haetae.database.engine import session_factory, session_scope
 from haetae.database.event_repository import upsert_events
 from haetae.database.models import Base, Camera, CameraAccess, DailyStatistics, Event, NotificationRule, User
+from haetae.database.notification_models import DeliveryRow, EventNews, NotificationChannel, NotificationGroup, OptOut
 from haetae.domain.event import Severity
+from haetae.domain.notice import DeliveryState, NoticeKind
 from haetae.domain.viewer import AccessLevel, Role
 
 USER = UUID("01960000-0000-7000-8000-0000000000aa")
@@ -47,10 +49,10 @@ def fill(engine: sa.Engine, *, events: int = 3) -> None:
                 camera_id=CAMERA, day=date(2026, 2, 28), time_zone="Asia/Seoul", frames_read=BIG, score_sum=0.1 + 0.2, updated_at=ONSET
             )
         )
-        session.add(NotificationRule(name="all", camera_ids=[str(CAMERA)], min_severity=Severity.HIGH, channels=[{"email": TEXT}], **when))
         upsert_events(session, [make_event(number, detail=TEXT) for number in range(events)], stored_at=ONSET)
         session.flush()
         _fill_accounts(session)
+        _fill_notifications(session, when)
         first = session.scalars(sa.select(Event).limit(1)).one()
         first.acknowledged, first.acknowledged_by, first.acknowledged_at, first.note, first.locked = True, USER, ONSET, TEXT, True
 
@@ -69,6 +71,24 @@ def _fill_accounts(session: Session) -> None:
     before = {name: value for name, value in ODD.items() if name != "whole"}
     for number in range(3):
         record(session, ANN, "event.acknowledge", Target("event", USER), now=ONSET, before=before, after={"n": number}, note=TEXT)
+
+
+def _fill_notifications(session: Session, when: dict[str, datetime]) -> None:
+    rule = NotificationRule(name="all", camera_ids=[str(CAMERA)], min_severity=Severity.HIGH, channels=[str(USER)], updates=False, **when)
+    recipients = [{"kind": "address", "value": TEXT}]
+    rule.recipients, rule.escalation, rule.templates = recipients, [{"after_s": 1.5, "channel_ids": [], "recipients": []}], {"title": TEXT}
+    session.add(rule)
+    session.add(NotificationChannel(id=USER, name=TEXT, kind="email", settings={"port": 587, "to": None}, secrets="sealed:v1:x:y", **when))
+    session.add(NotificationChannel(name="plain", kind="log", settings={}, enabled=False, **when))
+    session.add(NotificationGroup(name="night", members=recipients, **when))
+    session.add(EventNews(event_id=USER, token=CAMERA, queued_at=ONSET))
+    session.add(OptOut(channel_id=USER, target=TEXT, created_at=ONSET))
+    row = {"event_type": TEXT, "severity": Severity.HIGH, "channel_id": USER, "target": TEXT, "kind": NoticeKind.ALERT, "stage": "alert"}
+    row |= {"due_at": ONSET, "created_at": ONSET, "digest": True}
+    session.add(DeliveryRow(id=USER, state=DeliveryState.PENDING, attempts=0, told=[], **row))
+    done = {"state": DeliveryState.SENT, "attempts": 3, "told": ["alert", "verdict"], "finished_at": ONSET, "answer": TEXT, "error": TEXT}
+    ids = dict.fromkeys(("rule_id", "event_id", "camera_id", "user_id", "message_key", "held_by", "counted_in"), USER)
+    session.add(DeliveryRow(id=CAMERA, lease_until=ONSET, message_id=TEXT, **row, **done, **ids))
 
 
 def all_rows(engine: sa.Engine) -> dict[str, list[dict[str, object]]]:

@@ -11,7 +11,6 @@ from haetae.api.services import Services
 from haetae.domain.viewer import AccessLevel, Actor, Role, Viewer
 from haetae.errors import Forbidden, UnknownCamera
 
-
 # Dependencies that wait for nothing are coroutines: FastAPI gives every plain function a thread of its own to run on, and the change of
 # threads costs more than what these do.
 

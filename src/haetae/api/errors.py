@@ -142,6 +142,7 @@ _MEANINGS = {
     409: "does not go with what is there",
     412: "changed by somebody else meanwhile",
     422: "something in the request is not allowed",
+    428: "If-Match is needed",
     429: "too often",
     503: "the database cannot be reached now",
 }

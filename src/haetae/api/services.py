@@ -16,13 +16,22 @@ if TYPE_CHECKING:
     from haetae.database.account_store import AccountStore
     from haetae.database.api_key_store import ApiKeyStore
     from haetae.database.audit_reader import AuditReader
+    from haetae.database.channel_store import ChannelStore
+    from haetae.database.delivery_reader import DeliveryReader
+    from haetae.database.group_store import GroupStore
+    from haetae.database.opt_outs import OptOutStore
+    from haetae.database.rule_store import RuleStore
     from haetae.database.scoped.cameras import ScopedCameras
+    from haetae.database.scoped.event_deliveries import ScopedDeliveries
     from haetae.database.scoped.events import ScopedEvents
     from haetae.database.scoped.statistics import ScopedStatistics
+    from haetae.domain.delivery import Occurrence
     from haetae.domain.event import AnomalyEvent
     from haetae.domain.viewer import Viewer
     from haetae.media.blobs import StorageLayout
     from haetae.pipeline.live_feed import LiveFeeds
+    from haetae.pipeline.notifier import Notifier
+    from haetae.pipeline.unsubscribe_links import UnsubscribeLinks
     from haetae.settings import SystemConfig
 
 
@@ -51,6 +60,17 @@ class Services:
     """The newest picture, heat map and packets of each running camera."""
     live: "LiveEvents"
     """What WebSockets are told."""
+    rules: "RuleStore"
+    channels: "ChannelStore"
+    groups: "GroupStore"
+    opt_outs: "OptOutStore"
+    deliveries: "DeliveryReader"
+    event_deliveries: "ScopedDeliveries"
+    notifier: "Notifier"
+    """Tries, rehearses and previews; `wake` tells it that something is new."""
+    unsubscribe_links: "UnsubscribeLinks"
+    occurrence: "Callable[[UUID], Occurrence | None]"
+    """An event as those who tell people of it see it. Asks nobody who is looking: for admins."""
     missed_events: "Callable[[Viewer, UUID, int], Sequence[AnomalyEvent]]"
     """(viewer, event id, limit) -> the events that began after that one, oldest first."""
     readiness: Callable[[], Sequence[str]]

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.score import ALARM_LEVEL
-from haetae.domain.site import LogStatus, ModelStatus, SiteStatus, StorageStatus
+from haetae.domain.site import LogStatus, ModelStatus, NoticeStatus, SiteStatus, StorageStatus
 from haetae.telemetry import redact_url
 
 _STATE_STYLE = {
@@ -126,6 +126,7 @@ def _share(part: int, whole: int) -> str:
 def _footer(status: SiteStatus) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_row(_cell("events log"), _log(status.log))
+    table.add_row(_cell("notices"), _notices(status.notices))
     table.add_row(_cell("disk"), _storage(status.storage))
     for model in status.models:
         table.add_row(_cell("model"), _model(model))
@@ -138,6 +139,17 @@ def _log(log: LogStatus) -> Text:
     if log.last_error:
         words += f": {log.last_error}"
     return _cell(words, "red" if log.last_error or log.dead else "")
+
+
+def _notices(notices: NoticeStatus) -> Text:
+    if not notices.enabled:
+        return _cell("switched off (notifications.enabled)", "yellow")
+    words = f"{notices.sent} sent, {notices.failed} tries failed, {notices.dead} given up"
+    if notices.last_sent_at is not None:
+        words += f", the last at {notices.last_sent_at.astimezone():%H:%M:%S}"
+    if notices.database_error:
+        words += f": {notices.database_error}"
+    return _cell(words, "red" if notices.database_error or notices.dead else "")
 
 
 def _storage(storage: StorageStatus) -> Text:

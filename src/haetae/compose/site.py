@@ -9,6 +9,7 @@ import structlog
 
 from haetae.clock import Clock, SystemClock
 from haetae.compose.cameras import CameraFactory, Shared, Watcher
+from haetae.compose.notifying import Telling, start_telling
 from haetae.compose.process import share_the_machine
 from haetae.compose.readiness import Readiness
 from haetae.compose.site_lock import SiteLock
@@ -24,6 +25,7 @@ from haetae.domain.site import SiteStatus
 from haetae.media.blobs import StorageLayout
 from haetae.pipeline.camera_pipeline import AbandonedThreads
 from haetae.pipeline.control import CONTROL_SOCKET, ControlServer
+from haetae.pipeline.event_picture import EventPictures
 from haetae.pipeline.feedback import FeedbackCourier
 from haetae.pipeline.live_feed import LiveFeeds
 from haetae.pipeline.metrics import SiteMetrics
@@ -58,6 +60,8 @@ class Running:
     store: CameraStore
     cameras: MultiCameraManager
     readiness: Readiness
+    telling: Telling
+    vault: Vault
 
 
 class Site:
@@ -78,6 +82,7 @@ class Site:
         self.config = config
         self.clock = clock or SystemClock()
         self._open = ExitStack()
+        self._wake: Callable[[], None] = lambda: None
         self._read: StatusReader | None = None
         self._running: Running | None = None
         self.cameras: MultiCameraManager | None = None
@@ -114,12 +119,13 @@ class Site:
         share_the_machine()
         shared = self._open_storage()
         limit = self.config.site.max_cameras
-        store = CameraStore(self._sessions, self.clock, max_cameras=limit, vault=Vault.open(self.config.storage.directory))
+        store = CameraStore(self._sessions, self.clock, max_cameras=limit, vault=self._vault)
         store.seal_all()
         cameras = self._make_cameras(shared, store, limit)
         self.cameras = cameras
-        self._running = Running(shared, self._sessions, store, cameras, Readiness(shared, self._sessions, cameras))
-        self._read = StatusReader(shared, cameras)
+        readiness = Readiness(shared, self._sessions, cameras)
+        self._running = Running(shared, self._sessions, store, cameras, readiness, self._telling, self._vault)
+        self._read = StatusReader(shared, cameras, self._telling.notifier.status)
         self._open.callback(lambda: shared.statistics.sample(cameras.statuses()))
         self._open.callback(shared.system_events.close_all)
         self._open.callback(cameras.close, _CLOSE_S)
@@ -140,7 +146,12 @@ class Site:
         statistics = SiteStatistics(sessions, clock, local_time_zone(config.site.time_zone))
         # Closed after the event log, so that the last events are counted.
         self._open.callback(statistics.close)
-        log = AsyncEventLogger(folder / "log", sessions, clock=clock, on_stored=metrics.event_stored)
+
+        def stored(seconds: float) -> None:
+            metrics.event_stored(seconds)
+            self._wake()
+
+        log = AsyncEventLogger(folder / "log", sessions, clock=clock, on_stored=stored, news=config.notifications.enabled)
         self._open.callback(log.close)
         # What an earlier run left open was ended by force; the flush stores what it had only journalled.
         log.flush()
@@ -157,6 +168,9 @@ class Site:
         self._open.callback(feeds.close)
         states = StateStore(layout, clock)
         self._open.callback(states.close)
+        self._vault = Vault.open(folder)
+        self._telling = start_telling(config, clock, sessions, EventPictures(layout, feeds), self._vault, self._open)
+        self._wake = self._telling.wake
         return Shared(
             config=config,
             layout=layout,

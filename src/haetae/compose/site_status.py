@@ -1,19 +1,21 @@
 """A site at one moment, gathered from its parts."""
 
 import os
+from collections.abc import Callable
 
 import psutil
 
 from haetae import __version__
 from haetae.compose.cameras import Shared
-from haetae.domain.site import LogStatus, SiteStatus
+from haetae.domain.site import LogStatus, NoticeStatus, SiteStatus
 from haetae.pipeline.multi_camera import MultiCameraManager
 
 
 class StatusReader:
     """Called with no argument for the SiteStatus of now; from any thread, without waiting for any camera, disk or database."""
 
-    def __init__(self, shared: Shared, cameras: MultiCameraManager) -> None:
+    def __init__(self, shared: Shared, cameras: MultiCameraManager, notices: Callable[[], NoticeStatus]) -> None:
+        self._notices = notices
         self._shared = shared
         self._cameras = cameras
         self._started_at = shared.clock.now()
@@ -37,6 +39,7 @@ class StatusReader:
                 waiting=log.waiting,
                 last_error=log.last_error,
             ),
+            notices=self._notices(),
             memory=self._shared.pool.check_gpu_memory(),
             abandoned_threads=self._shared.abandoned.count,
             rss_mb=self._process.memory_info().rss / 2**20,

@@ -16,7 +16,13 @@ from haetae.compose.site import Running, Site
 from haetae.database.account_store import AccountStore
 from haetae.database.api_key_store import ApiKeyStore
 from haetae.database.audit_reader import AuditReader
+from haetae.database.channel_store import ChannelStore
+from haetae.database.delivery_reader import DeliveryReader
+from haetae.database.group_store import GroupStore
+from haetae.database.opt_outs import OptOutStore
+from haetae.database.rule_store import RuleStore
 from haetae.database.scoped.cameras import ScopedCameras
+from haetae.database.scoped.event_deliveries import ScopedDeliveries
 from haetae.database.scoped.event_stream import events_after
 from haetae.database.scoped.events import ScopedEvents
 from haetae.database.scoped.statistics import ScopedStatistics
@@ -96,6 +102,15 @@ class Web:
             site=SiteAccess(running.cameras, lambda: self.site.status),
             feeds=shared.feeds,
             live=self._live,
+            rules=RuleStore(sessions, clock),
+            channels=ChannelStore(sessions, clock, running.vault),
+            groups=GroupStore(sessions, clock),
+            opt_outs=OptOutStore(sessions, clock),
+            deliveries=DeliveryReader(sessions, clock),
+            event_deliveries=ScopedDeliveries(sessions),
+            notifier=running.telling.notifier,
+            unsubscribe_links=running.telling.links,
+            occurrence=lambda event_id: running.telling.outbox.occurrences([event_id]).get(event_id),
             missed_events=lambda viewer, event_id, limit: events_after(sessions, viewer, event_id, limit=limit),
             readiness=running.readiness,
             render_metrics=shared.metrics.render,

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import exc
 
 from haetae.database.dead_letters import DeadLetter
 from haetae.database.engine import Sessions, session_scope
+from haetae.database.event_news import NewsStatement
 from haetae.database.event_statement import EventStatement, Parameters
 from haetae.domain.event import AnomalyEvent
 from haetae.errors import DatabaseUnavailable
@@ -17,6 +19,7 @@ from haetae.errors import DatabaseUnavailable
 @dataclass(frozen=True, slots=True)
 class _Row:
     line: bytes
+    event_id: UUID
     parameters: Parameters
 
 
@@ -29,11 +32,14 @@ _PROGRAM_LIMIT = "54"
 class EventStore:
     """Puts journal lines into the database. Belongs to one thread; each transaction has a connection of its own."""
 
-    def __init__(self, sessions: Sessions, *, breathe: Callable[[], None] = lambda: None) -> None:
-        """`breathe` is called every few dozen microseconds of Python: the place to let another thread run."""
+    def __init__(self, sessions: Sessions, *, breathe: Callable[[], None] = lambda: None, news: bool = False) -> None:
+        """`breathe` is called every few dozen microseconds of Python: the place to let another thread run. `news`: every event that is
+        stored is news for those who tell people, noted in the same transaction."""
         self._sessions = sessions
         self._breathe = breathe
+        self._noting = news
         self._statement: EventStatement | None = None
+        self._news: NewsStatement | None = None
 
     def store(self, lines: Sequence[bytes], *, stored_at: datetime) -> list[DeadLetter]:
         """Store every event that these lines hold; returns those that never can be, with the reason.
@@ -49,17 +55,22 @@ class EventStore:
             try:
                 event = _EVENT.validate_json(line)
                 self._breathe()
-                rows.append(_Row(line, statement.parameters(event, stored_at)))
+                rows.append(_Row(line, event.id, statement.parameters(event, stored_at)))
             except ValidationError as error:
                 letters.append(DeadLetter(line, _validation_reason(error)))
             except _ROW_FAULTS as error:
                 letters.append(DeadLetter(line, _reason(error)))
-        return letters + self._write(statement, rows) if rows else letters
+        # All who write several events do so in this order, or PostgreSQL would have to end one of two who wait for each other.
+        rows.sort(key=lambda row: row.event_id.int)
+        return letters + self._write(statement, rows, stored_at) if rows else letters
 
-    def _write(self, statement: EventStatement, rows: Sequence[_Row]) -> list[DeadLetter]:
+    def _write(self, statement: EventStatement, rows: Sequence[_Row], stored_at: datetime) -> list[DeadLetter]:
         try:
             with session_scope(self._sessions) as session:
-                statement.execute(session.connection(), [row.parameters for row in rows])
+                connection = session.connection()
+                statement.execute(connection, [row.parameters for row in rows])
+                if self._news is not None:
+                    self._news.execute(connection, [row.event_id for row in rows], stored_at)
         except Exception as error:
             if not is_row_fault(error):
                 raise _unavailable(error) from error
@@ -68,13 +79,15 @@ class EventStore:
         else:
             return []
         middle = len(rows) // 2
-        return self._write(statement, rows[:middle]) + self._write(statement, rows[middle:])
+        return self._write(statement, rows[:middle], stored_at) + self._write(statement, rows[middle:], stored_at)
 
     def _prepare(self) -> EventStatement:
         if self._statement is None:
             try:
                 with session_scope(self._sessions, read_only=True) as session:
-                    self._statement = EventStatement(session.connection().dialect)
+                    dialect = session.connection().dialect
+                self._news = NewsStatement(dialect) if self._noting else None
+                self._statement = EventStatement(dialect)
             except Exception as error:
                 raise _unavailable(error) from error
         return self._statement

@@ -1,4 +1,4 @@
-"""The six tables of the site; those of log-in and audit are in `account_models`.
+"""The six tables of the site; those of log-in and audit are in `account_models`, those of notifications in `notification_models`.
 
 Events and daily statistics name their camera by id without a foreign key, on purpose: evidence outlives the camera it came from, and an
 event that reaches the database after its camera was removed is stored like any other. Ids are UUIDs, so none is ever used twice.
@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, Double, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import BigInteger, Date, Double, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint, Uuid, text, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from haetae.database.types import UTCDateTime, json_type, word
@@ -207,7 +207,8 @@ class CameraAccess(Base):
 
 
 class NotificationRule(Base):
-    """Who hears of which event, how. `camera_ids` and `event_types` None mean all; `channels` is a list of channel + target settings."""
+    """Who hears of which event, how: `haetae.domain.rule.Rule` in columns. `channels` is a list of ids as text, `templates` may hold
+    `title` and `text`."""
 
     __tablename__ = "notification_rules"
 
@@ -231,6 +232,7 @@ class NotificationRule(Base):
     rate_limit_period_s: Mapped[float | None]
     include_picture: Mapped[bool] = mapped_column(default=True)
     include_clip_link: Mapped[bool] = mapped_column(default=True)
+    updates: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

@@ -50,6 +50,19 @@ class ModelStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeStatus:
+    """Telling people, since the start of the process: messages sent, tries that failed, messages given up (dead). `enabled` is false where
+    notifications are switched off; `database_error` says why none can be sent now."""
+
+    enabled: bool = False
+    sent: int = 0
+    failed: int = 0
+    dead: int = 0
+    last_sent_at: datetime | None = None
+    database_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SiteStatus:
     """Everything at once. `memory` is what `ResourcePool.check_gpu_memory` says, in MB; `abandoned_threads` counts threads that hang."""
 
@@ -61,6 +74,7 @@ class SiteStatus:
     models: tuple[ModelStatus, ...] = ()
     storage: StorageStatus = StorageStatus()
     log: LogStatus = LogStatus()
+    notices: NoticeStatus = NoticeStatus()
     memory: dict[str, float] = field(default_factory=dict)
     abandoned_threads: int = 0
     rss_mb: float = 0.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, ClassVar, Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from haetae.domain.notice import Notice, Receipt
 from haetae.errors import ConfigError
@@ -81,6 +81,23 @@ def channel_settings(kind: str, values: Mapping[str, Any]) -> ChannelSettings:
         raise ConfigError(
             f"{kind}: {field}: {first['msg']}", hint="Correct the named field; docs/guide/notifications.md lists them"
         ) from None
+
+
+def secret_fields(kind: str) -> frozenset[str]:
+    """The settings of this kind that are sealed and never shown. Raises ConfigError for an unknown kind, MissingExtra."""
+    settings: type[ChannelSettings] = CHANNELS.load(kind).Settings
+    return frozenset(name for name, field in settings.model_fields.items() if "SecretStr" in str(field.annotation))
+
+
+def revealed(settings: ChannelSettings) -> dict[str, Any]:
+    """All settings as JSON takes them, secrets in clear: for the store that seals them, and for nobody else."""
+    values = settings.model_dump(mode="json")
+    for name, value in settings:
+        if isinstance(value, SecretStr):
+            values[name] = value.get_secret_value()
+        elif isinstance(value, Mapping):
+            values[name] = {key: each.get_secret_value() if isinstance(each, SecretStr) else each for key, each in value.items()}
+    return values
 
 
 def make_channel(kind: str, settings: ChannelSettings, parts: ChannelParts) -> Channel:

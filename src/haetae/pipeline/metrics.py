@@ -16,7 +16,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from haetae.domain.camera import CameraState, CameraStatus
-from haetae.domain.site import LogStatus, ModelStatus, SiteStatus, StorageStatus
+from haetae.domain.site import LogStatus, ModelStatus, NoticeStatus, SiteStatus, StorageStatus
 from haetae.pipeline.metrics_server import MetricsServer
 from haetae.pipeline.observer import NoObserver, Stage
 from haetae.telemetry import redact_url
@@ -95,6 +95,7 @@ class _SiteCollector(Collector):
         yield from _site(status)
         yield from _cameras(status.cameras)
         yield from _log(status.log)
+        yield from _notices(status.notices)
         yield from _models(status.models)
         yield from _storage(status.storage)
         for histogram in self._durations:
@@ -168,6 +169,14 @@ def _log(log: LogStatus) -> Iterator[Metric]:
     yield _total("haetae_log_dead_total", "Revisions that the database refused for good.", log.dead)
     yield _one("haetae_log_waiting", "Revisions in the journal that wait for the database.", log.waiting)
     yield _one("haetae_log_failing", "1 while the disk or the database refuses.", log.last_error is not None)
+
+
+def _notices(notices: NoticeStatus) -> Iterator[Metric]:
+    yield _total("haetae_notices_sent_total", "Messages to people that the other side accepted.", notices.sent)
+    yield _total("haetae_notices_failed_total", "Tries to send one that failed.", notices.failed)
+    yield _total("haetae_notices_dead_total", "Messages that were given up.", notices.dead)
+    yield _one("haetae_notices_last_sent_timestamp_seconds", "Unix time of the last one; absent before it.", _unix(notices.last_sent_at))
+    yield _one("haetae_notices_failing", "1 while the database keeps them from being sent.", bool(notices.database_error))
 
 
 def _models(models: tuple[ModelStatus, ...]) -> Iterator[Metric]:

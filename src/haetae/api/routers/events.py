@@ -76,6 +76,7 @@ def acknowledge_events(body: BulkAcknowledge, viewer: OperatorDep, actor: ActorD
     for item in items:
         if item.answer is Answer.ACKNOWLEDGED and item.camera_id is not None:
             services.live.event_changed(item.camera_id, item.event_id)
+    services.notifier.wake()
     return BulkAnswer(items=[BulkItemRead.model_validate(item) for item in items], more=more)
 
 
@@ -102,6 +103,7 @@ def change_event(event_id: UUID, body: EventPatch, viewer: ControllerDep, actor:
 
 def _changed(services: Services, event: EventDetail) -> Response:
     services.live.event_changed(event.camera_id, event.id)
+    services.notifier.wake()
     return _answer(services, event)
 
 

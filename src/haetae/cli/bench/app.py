@@ -83,6 +83,21 @@ def api(
     _show(result, json_lines)
 
 
+@app.command()
+def notify(
+    running: Annotated[int, typer.Option("--running", min=0, max=64, help="Cameras that run meanwhile.")] = 16,
+    events: Annotated[int, typer.Option("--events", min=5, max=5000, help="Events one after the other, for the latency.")] = 120,
+    flood: Annotated[int, typer.Option("--flood", min=8, max=100_000, help="Events at once, for the throughput.")] = 1000,
+    outage: Annotated[float, typer.Option("--outage", min=1.0, max=3600.0, help="Seconds for which both receivers are down.")] = 60.0,
+    json_lines: _Json = False,
+) -> None:
+    """From the stored event to the accepted message, over SMTP and HTTP, with cameras running."""
+    from haetae.cli.bench.notify import bench_notify
+
+    result = bench_notify(running=running, events=events, flood=flood, outage_s=outage, told=partial(typer.echo, err=True))
+    _show(result, json_lines)
+
+
 def _show(result: dict[str, object], json_lines: bool) -> None:
     from haetae.cli.display import print_json
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from haetae.database.account_models import Feedback
 from haetae.database.audit import Target, record
+from haetae.database.event_news import note_news
 from haetae.database.models import Event
 from haetae.database.scoped.event_filter import EventFilter, matching
 from haetae.database.scoped.scope import visible
@@ -21,6 +22,9 @@ from haetae.errors import Forbidden, NotFound
 from haetae.ids import new_id
 
 MOST_AT_ONCE = 500
+
+_TOLD = frozenset({"acknowledged", "review"})
+"""What people who were told of an event hear of as well."""
 
 
 class Answer(StrEnum):
@@ -103,9 +107,12 @@ class Changer:
     def acknowledge_matching(self, wanted: EventFilter, note: str | None, *, limit: int) -> tuple[list[BulkItem], bool]:
         """The newest `limit` that match, are not acknowledged yet, and may be; and whether there are more."""
         conditions = matching(self.viewer, wanted, AccessLevel.CONTROL, each_camera=False)
-        query = select(Event).where(*conditions, Event.acknowledged.is_(False)).order_by(Event.timestamp.desc(), Event.id.desc())
-        events = list(self.session.scalars(query.limit(limit + 1).with_for_update()))
-        return [self._acknowledge_one(event.id, (event, True), note) for event in events[:limit]], len(events) > limit
+        query = select(Event.id).where(*conditions, Event.acknowledged.is_(False)).order_by(Event.timestamp.desc(), Event.id.desc())
+        # Chosen first, then locked in the order that all keep: two who lock the same events in other orders end in a deadlock.
+        chosen = list(self.session.scalars(query.limit(limit + 1)))
+        rows = self._rows(chosen[:limit])
+        found = [(event_id, rows[event_id]) for event_id in chosen[:limit] if event_id in rows and not rows[event_id][0].acknowledged]
+        return [self._acknowledge_one(event_id, row, note) for event_id, row in found], len(chosen) > limit
 
     def _acknowledge_one(self, event_id: UUID, found: tuple[Event, bool] | None, note: str | None) -> BulkItem:
         if found is None:
@@ -141,6 +148,8 @@ class Changer:
         for name, value in after.items():
             setattr(event, name, value)
         self.session.flush()
+        if not _TOLD.isdisjoint(after):
+            note_news(self.session, [event.id], self.now)
         record(self.session, self.actor, action, Target("event", event.id), now=self.now, before=before, after=after)
         return True
 
