@@ -135,7 +135,7 @@ class NotificationSettings(_Section):
     dedup_s: float = Field(15.0, ge=0, le=3600, description="an alert of the same camera and type is held back for so long after one")
     digest_s: float = Field(60.0, ge=5, le=86400, description="what is not urgent is put together in one digest in so long")
     give_up_h: float = Field(24.0, gt=0, le=720, description="a notice that could not be delivered for so long is dead")
-    keep_days: float = Field(90.0, ge=1, le=3650, description="how long it is kept who was told what")
+    keep_days: float = Field(90.0, ge=31, le=3650, description="how long it is kept who was told what")
     allow_loopback: bool = Field(False, description="channels may reach this machine itself (127.0.0.0/8, ::1)")
     allow_link_local: bool = Field(False, description="channels may reach 169.254.0.0/16 and fe80::/10")
     allowed_networks: tuple[str, ...] = Field((), description="when given, channels may reach only these; such as 192.168.7.0/24")

@@ -82,6 +82,8 @@ def _routes(**settings: Any) -> FastAPI:
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        # It would send clients on to whatever their Host header says.
+        redirect_slashes=False,
         generate_unique_id_function=_operation_id,
         **settings,
     )

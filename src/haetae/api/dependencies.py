@@ -43,7 +43,8 @@ def media_viewer(connection: HTTPConnection, services: ServicesDep) -> Viewer:
     """Who is asking for media or a socket, which browsers fetch without headers: by `?ticket=`, good for this very path, or as `viewer`."""
     ticket = connection.query_params.get("ticket")
     if ticket is not None:
-        return services.tickets.viewer(ticket, connection.url.path)
+        # The path that was routed, not that of the URL: into this the client's Host header goes too.
+        return services.tickets.viewer(ticket, connection.scope["path"])
     return services.authenticator.viewer(connection.headers.get("authorization"))
 
 

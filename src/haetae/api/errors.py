@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from haetae import errors
+from haetae.api.middleware.context import NOTHING, SECURITY_HEADERS, written_path
 
 _log = structlog.get_logger()
 
@@ -131,8 +132,12 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    _log.error("request failed", path=request.url.path, request_id=getattr(request.state, "request_id", ""), exc_info=error)
-    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "something went wrong in the server", hint="See its log")
+    request_id = getattr(request.state, "request_id", "")
+    _log.error("request failed", path=written_path(request.scope["path"]), request_id=request_id, exc_info=error)
+    # Starlette answers this one outside of all middleware.
+    headers = {**SECURITY_HEADERS, "Content-Security-Policy": NOTHING, "X-Request-ID": request_id}
+    text = "something went wrong in the server"
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", text, hint="See its log", headers=headers)
 
 
 _MEANINGS = {

@@ -86,7 +86,12 @@ def _digest(state: LaneState, limits: Limits, put_off: dict[UUID, datetime]) -> 
     tried = [row for row in waiting if row.message_key is not None]
     if tried:
         again = [row for row in tried if row.message_key == tried[0].message_key]
-        return again if all(_is_due(row, state.now) for row in again) else []
+        if all(_is_due(row, state.now) for row in again):
+            return again
+        # The next digest waits until this one is through, or those who read it would get the newer news first.
+        next_try = max(row.due_at for row in again)
+        put_off |= {row.id: next_try for row in waiting if row.message_key is None and _is_due(row, state.now)}
+        return []
     if not any(_is_due(row, state.now) for row in waiting):
         return []
     last = max((sent.finished_at for sent in state.sent if sent.digest and sent.finished_at is not None), default=None)

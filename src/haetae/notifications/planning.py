@@ -17,6 +17,9 @@ SEVERITY = "severity:"
 _LATE = timedelta(hours=1)
 """What is older when it is first heard of (the database was away) rings nobody: it comes in a digest."""
 
+_FORGOTTEN = timedelta(days=30)
+"""What is older is nobody's news, whatever happens to it still: what was told of it once may have been deleted since."""
+
 _SETTLED = (Review.RESOLVED, Review.FALSE_ALARM, Review.NORMAL)
 
 
@@ -48,6 +51,8 @@ def plan(
 ) -> Plan:
     """`existing` are all deliveries of this event, of whatever rule."""
     event = occurrence.event
+    if now - event.timestamp > _FORGOTTEN:
+        return Plan()
     known = {(row.lane, row.stage): row for row in existing}
     new: dict[tuple[Lane, str], Delivery] = {}
     for rule in directory.rules:

@@ -22,6 +22,7 @@ from haetae.notifications.outbox import Outbox
 
 _log = structlog.get_logger()
 
+_LEAST_TRIES = 5
 _SEND_S = 60.0
 _LEASE_S = 120.0
 """Longer than a message may take, so that no other process tries it at the same time."""
@@ -124,8 +125,10 @@ class Sender:
         failure = _as_delivery_error(error)
         now = self.clock.now()
         oldest = min(row.created_at for row in claim.rows)
-        gives_up = failure.permanent or (now - oldest).total_seconds() > self.give_up_s
         attempts = max(row.attempts for row in claim.rows)
+        # What a person puts back after a day is to get more than one try.
+        too_long = (now - oldest).total_seconds() > self.give_up_s and attempts >= _LEAST_TRIES
+        gives_up = failure.permanent or too_long
         again = None if gives_up else retry_at(now, attempts, failure.retry_after_s)
         if not failure.permanent:
             self.breakers.failed(claim.lane.channel_id, failure.retry_after_s)

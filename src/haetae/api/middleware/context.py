@@ -2,6 +2,7 @@
 
 import re
 import time
+from urllib.parse import quote, unquote_plus
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -22,14 +23,15 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
-_NOTHING = "default-src 'none'; frame-ancestors 'none'"
+NOTHING = "default-src 'none'; frame-ancestors 'none'"
+"""For what is no page."""
 PAGE_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """For the pages of the console and of the API's reference."""
 
-_SECRET_QUERY = re.compile(rb"(?i)(ticket|token|code|key)=[^&]*")
+_SECRET_NAME = re.compile(r"ticket|token|code|key|pass|pwd|secret", re.IGNORECASE)
 
 
 class RequestContext:
@@ -65,8 +67,8 @@ class RequestContext:
                 _log.info(
                     "request",
                     method=scope["method"],
-                    path=scope["path"],
-                    query=_SECRET_QUERY.sub(rb"\1=***", scope.get("query_string", b"")).decode("latin-1"),
+                    path=written_path(scope["path"]),
+                    query=_without_secrets(scope.get("query_string", b"")),
                     status=status,
                     ms=round(1000 * (time.monotonic() - started), 1),
                     client=scope["client"][0] if scope.get("client") else "",
@@ -77,9 +79,22 @@ class RequestContext:
         for name, value in SECURITY_HEADERS.items():
             headers.setdefault(name, value)
         is_api = scope["path"].startswith("/api/")
-        headers.setdefault("Content-Security-Policy", _NOTHING if is_api else PAGE_POLICY)
+        headers.setdefault("Content-Security-Policy", NOTHING if is_api else PAGE_POLICY)
         if is_api:
             headers.setdefault("Cache-Control", "private, no-store")
             headers.add_vary_header("Authorization")
         if self._https or scope.get("scheme") == "https":
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+
+
+def written_path(path: str) -> str:
+    """The path as it may stand in a log: what a terminal would obey, or take for another line, is percent-encoded again."""
+    return quote(path, safe="/!$&'()*+,;=:@~", errors="replace")
+
+
+def _without_secrets(query: bytes) -> str:
+    """The query, its secrets left out however the client wrote their names: `%74icket` is a ticket too."""
+    parts = (part.partition("=") for part in query.decode("ascii", "backslashreplace").split("&"))
+    return "&".join(
+        f"{name}=***" if value and _SECRET_NAME.search(unquote_plus(name)) else name + equals + value for name, equals, value in parts
+    )

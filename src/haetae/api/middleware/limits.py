@@ -1,6 +1,7 @@
 """How much a request may send, and how long it may take to send it."""
 
 import asyncio
+import re
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -8,6 +9,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from haetae.api.errors import problem
+
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class _TooLarge(Exception):
@@ -31,7 +34,8 @@ class BodyLimits:
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdigit() or int(announced) > self._max_bytes:
+        # A number of more digits is too large whatever it is, and costs time to read.
+        if not _LENGTH.fullmatch(announced) or int(announced) > self._max_bytes:
             await self._refuse(scope, receive, send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
         started = False
