@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from haetae.domain.delivery import Delivery, Occurrence
 from haetae.domain.event import AnomalyEvent, EventStatus, Severity
-from haetae.domain.notice import DeliveryState, NoticeKind
+from haetae.domain.notice import DeliveryState, NoticeEvent, NoticeKind
 from haetae.domain.rule import ChannelConfig, Directory, Person, Recipient, RecipientKind, Rule
 from haetae.ids import new_id
+from haetae.notifications.templates import NoticeContent, make_notice
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 CAMERA = new_id()
@@ -78,3 +79,46 @@ def delivered(delivery, at=NOW, **changes):
 
 def after(seconds):
     return NOW + timedelta(seconds=seconds)
+
+
+def a_told_event(**changes):
+    event = NoticeEvent(
+        id=new_id(),
+        camera_id=CAMERA,
+        camera="front door",
+        type="Falling",
+        severity=Severity.HIGH,
+        began_at=NOW,
+        score=0.93,
+        description="somebody fell",
+        facts=("Speed 142 px/s; usual at most 61 px/s",),
+        url="https://site.example/events/1",
+        clip_url="https://site.example/events/1#clip",
+    )
+    return replace(event, **changes)
+
+
+def a_content(**changes):
+    """What an alert is to say."""
+    content = NoticeContent(
+        kind=NoticeKind.ALERT,
+        language="en",
+        site="Depot",
+        events=(a_told_event(),),
+        change=None,
+        held_back=0,
+        time_zone="UTC",
+        created_at=NOW,
+        severity=Severity.HIGH,
+        has_picture=False,
+        unsubscribe_url="",
+    )
+    return replace(content, **changes)
+
+
+def a_notice(*, target="", picture=None, reply_to=None, title=None, **content):
+    """A whole alert."""
+    made = make_notice(
+        a_content(has_picture=picture is not None, **content), id=new_id(), target=target, picture=picture, reply_to=reply_to, override=None
+    )
+    return made if title is None else replace(made, title=title)

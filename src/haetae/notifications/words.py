@@ -167,4 +167,4 @@ def _ends_in_consonant(word: str) -> bool:
     last = next((sign for sign in reversed(word) if sign.isalnum()), "")
     if "가" <= last <= "힣":
         return (ord(last) - ord("가")) % 28 != 0
-    return last in _FINAL_DIGITS or last.lower() in _FINAL_LETTERS
+    return last != "" and (last in _FINAL_DIGITS or last.lower() in _FINAL_LETTERS)

@@ -116,12 +116,14 @@ def take_apart(url: str) -> Target:
     parts = _split(url)
     match = _AUTHORITY.fullmatch(parts.netloc) if parts is not None else None
     port = int(match["port"] or DEFAULT_PORTS[parts.scheme]) if match is not None and parts is not None else 0
-    if parts is None or match is None or not 0 < port < 65536 or "\\" in url or not url.isascii() or not url.isprintable() or " " in url:
+    rest = "" if parts is None else url[url.index("://") + 3 + len(parts.netloc) :]
+    # Of `10.0.0.5#@127.0.0.1/` some take the first for the host, some the second.
+    is_doubtful = "\\" in url or " " in url or not url.isascii() or not url.isprintable() or ("@" in rest and rest[0] != "/")
+    if parts is None or match is None or not 0 < port < 65536 or is_doubtful:
         raise ConfigError(
             "the source address cannot be read without doubt",
             hint="Write it like rtsp://user:password@10.0.0.20:554/stream1; percent-encode special characters of the password (@ as %40)",
         )
-    rest = url[url.index("://") + 3 + len(parts.netloc) :]
     return Target(parts.scheme, match["login"] or "", match["host"], port, rest)
 
 

@@ -1,5 +1,6 @@
 """E-mail over SMTP (RFC 5321), with STARTTLS (RFC 3207) or TLS."""
 
+import asyncio
 import re
 import ssl
 from collections.abc import Sequence
@@ -40,7 +41,7 @@ class EmailSettings(ChannelSettings):
     @classmethod
     def _an_address(cls, value: str) -> str:
         name, address = parseaddr(value)
-        if not _ADDRESS.fullmatch(address) or not name.isprintable():
+        if not _ADDRESS.fullmatch(address) or not value.isprintable():
             raise ValueError("no address; write haetae@example.org, or Haetae <haetae@example.org>")
         return value
 
@@ -89,8 +90,14 @@ class EmailChannel:
         finally:
             with suppress(Exception):
                 await client.quit()
+            transport = client.transport
             client.close()
-            made.close()
+            if isinstance(transport, asyncio.WriteTransport):
+                # All has been said; a polite end of TLS would wait for the other side.
+                transport.abort()
+            # Whatever became of the connection, the socket is the loop's by now, which lets go of it in its next rounds.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
         return Receipt(answer[:_MOST_ANSWER], message["Message-ID"])
 
     async def close(self) -> None:
