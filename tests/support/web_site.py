@@ -15,7 +15,7 @@ from haetae.database.event_repository import upsert_events
 from haetae.domain.event import SITE, AnomalyEvent, EventKind, EventStatus, Severity
 from haetae.domain.viewer import AccessLevel, Actor, Role
 from haetae.ids import new_id
-from haetae.settings import ApiSettings
+from haetae.settings import ApiSettings, NotificationSettings
 
 PASSWORD = "correct horse battery staple"
 TESTER = Actor("tester")
@@ -33,9 +33,10 @@ class Person:
 class WebSite:
     """`with WebSite(folder) as site:` starts it; `seen` and `hidden` are two disabled cameras, which the people below may see or not."""
 
-    def __init__(self, folder, *, database_url=None, api=None, **site):
+    def __init__(self, folder, *, database_url=None, api=None, notifications=None, **site):
         config = site_config(folder, database_url=database_url, **site)
-        self.config = config.model_copy(update={"api": api or ApiSettings(port=0)})
+        sections = {"api": api or ApiSettings(port=0), "notifications": notifications or NotificationSettings()}
+        self.config = config.model_copy(update=sections)
         self.seen = add_camera(config, "seen", "rtsp://root:secret-of-the-camera@192.168.7.7/stream", enabled=False)
         self.hidden = add_camera(config, "hidden", "rtsp://root:secret-of-the-camera@192.168.7.8/stream", enabled=False)
         self.web = Web(self.config)
