@@ -2,8 +2,6 @@
 
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,63 +9,15 @@ from pathlib import Path
 import httpx2
 import orjson
 import pytest
-from tests.support.commands import finish, interrupt, run, start
+from tests.support.commands import run
 from tests.support.rtsp_server import RtspServer
+from tests.support.served_site import PASSWORD, ServedSite
 from tests.support.site import learn, render
 from tests.support.waiting import wait_until
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "api.md"
-PASSWORD = "a long sentence of my own"
-
-
-class Site:
-    """A running `haetae serve` with an admin."""
-
-    def __init__(self, folder):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.folder = folder
-        sections = {
-            "storage": 'directory = "site"',
-            "site": "reconcile_s = 0.3",
-            "metrics": "enabled = false",
-            "log": 'level = "error"',
-            "api": f"port = {self.port}",
-            "source_policy": "allow_loopback = true",
-        }
-        (folder / "haetae.toml").write_text("".join(f"[{name}]\n{line}\n" for name, line in sections.items()))
-        self.process = start(["serve"], folder)
-        self.code = self._read_code()
-        answer = self.ask("POST", "/auth/setup", json={"code": self.code, "username": "kim", "password": PASSWORD, "cookie": False})
-        self.token = answer.raise_for_status().json()["access_token"]
-
-    def _read_code(self):
-        for line in self.process.stderr:
-            if found := re.search(r"Set-up code.*: (\S+)$", line.strip()):
-                return found[1]
-        raise AssertionError(f"no set-up code; ended with {finish(self.process)}")
-
-    def ask(self, method, path, **arguments):
-        headers = {"Authorization": f"Bearer {self.token}"} if hasattr(self, "token") else {}
-        return httpx2.request(
-            method, f"{self.url}/api/v1{path}", headers={**headers, **arguments.pop("headers", {})}, timeout=60, **arguments
-        )
-
-    def get(self, path, **arguments):
-        return self.ask("GET", path, **arguments).raise_for_status().json()
-
-    def ticket(self, path):
-        return self.ask("POST", "/tickets", json={"path": f"/api/v1{path}"}).raise_for_status().json()["ticket"]
-
-    def socket(self, path):
-        return connect(f"ws://127.0.0.1:{self.port}/api/v1{path}?ticket={self.ticket(path)}", open_timeout=30, max_size=None)
-
-    def end(self):
-        interrupt(self.process, signal.SIGTERM)
-        return finish(self.process)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +26,7 @@ def site(tmp_path_factory):
     calm = render(folder / "calm.mp4", seconds=40.0, incidents=())
     busy = render(folder / "busy.mp4", seconds=60.0, seed=3, normal_s=4.0)
     with RtspServer(busy) as server:
-        site = Site(folder)
+        site = ServedSite(folder)
         site.state = learn(calm, folder / "calm.state")
         site.stream = server.url
         yield site

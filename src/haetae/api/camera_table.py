@@ -7,6 +7,7 @@ model settings are a JSON object. The same text read back gives the same cameras
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from enum import StrEnum
@@ -31,6 +32,7 @@ MOST_ROWS = 256
 
 _DEEPEST = 8
 _MOST_NODES = 50_000
+_LONG_NUMBER = re.compile(r"[-+]?[0-9][0-9a-fA-FxXob_:.]{40,}")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What spreadsheets take for the beginning of a formula (OWASP, CSV injection)."""
@@ -179,11 +181,16 @@ def _read_yaml(text: str) -> list[dict[str, Any]]:
 
 
 def _refuse_unbounded(text: str) -> None:
-    """Anchors make a short text expand to anything, and deep nesting exhausts the stack. Raises ConfigError, YAMLError."""
+    """Anchors make a short text expand to anything, deep nesting exhausts the stack, and long numbers cost more time the longer they are
+    (59:59:... is one to base 60) and cannot be written down. Raises ConfigError, YAMLError."""
     depth = 0
     for number, event in enumerate(yaml.parse(text, Loader=_LOADER)):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise ConfigError("the table holds anchors (&) or aliases (*)", hint="Write everything out")
+        if getattr(event, "tag", None) is not None:
+            raise ConfigError("the table is no plain YAML: it holds tags (!)", hint="Write texts, numbers and lists as they are")
+        if isinstance(event, yaml.ScalarEvent) and event.implicit[0] and _LONG_NUMBER.fullmatch(event.value):
+            raise ConfigError("the table holds a number that is too long", hint="Put texts in quotes")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST or number > _MOST_NODES:
             raise ConfigError("the table is nested too deeply, or too long", hint="Write a list of cameras")

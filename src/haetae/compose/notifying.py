@@ -57,6 +57,8 @@ def start_telling(config: SystemConfig, clock: Clock, sessions: Sessions, pictur
         enabled=settings.enabled,
     )
     if settings.enabled:
+        # The site's lock is held: whoever was sending before was killed.
+        outbox.release_all()
         engine.start()
         opened.callback(engine.close)
     pruning = Ticker("prune deliveries", _PRUNE_EVERY_S, lambda: _prune(outbox, clock, settings.keep_days), clock)

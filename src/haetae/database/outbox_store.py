@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, delete, func, not_, select
+from sqlalchemy import case, delete, func, not_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -159,6 +159,15 @@ class OutboxStore:
     def release(self, claim: Claim) -> None:
         with outbox_transaction(self._sessions) as session:
             note_released(session, claim)
+
+    def release_all(self) -> None:
+        """Give back the leases of a process that was killed. Only where nobody else works on this outbox, as at the start of a site.
+
+        What it was sending keeps its message's id, for it may have been accepted.
+        """
+        with outbox_transaction(self._sessions) as session:
+            leased = update(DeliveryRow).where(PENDING, DeliveryRow.lease_until.is_not(None)).values(lease_until=None)
+            session.execute(leased, execution_options={"synchronize_session": False})
 
     # Retention
 

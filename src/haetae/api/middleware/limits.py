@@ -13,12 +13,8 @@ from haetae.api.errors import problem
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
 
-class _TooLarge(Exception):
-    pass
-
-
-class _TooSlow(Exception):
-    pass
+class _Refused(Exception):
+    """Ends the reading of a body."""
 
 
 class BodyLimits:
@@ -38,42 +34,15 @@ class BodyLimits:
         if not _LENGTH.fullmatch(announced) or int(announced) > self._max_bytes:
             await self._refuse(scope, receive, send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
-        started = False
-
-        async def note(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
+        exchange = _Exchange(receive, send, self._max_bytes, self._timeout_s)
         try:
-            await self._app(scope, self._counted(receive), note)
-        except (_TooLarge, _TooSlow) as error:
+            await self._app(scope, exchange.receive, exchange.send)
+        except _Refused:
             # Once an answer has begun there is nothing left to say; the server closes the connection.
-            if started:
+            if exchange.started:
                 raise
-            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if isinstance(error, _TooLarge) else HTTPStatus.REQUEST_TIMEOUT
-            await self._refuse(scope, receive, send, status)
-
-    def _counted(self, receive: Receive) -> Receive:
-        size, done = 0, False
-        until = asyncio.get_running_loop().time() + self._timeout_s
-
-        async def counted() -> Message:
-            nonlocal size, done
-            if done:
-                return await receive()
-            try:
-                async with asyncio.timeout_at(until):
-                    message = await receive()
-            except TimeoutError:
-                raise _TooSlow from None
-            size += len(message.get("body", b""))
-            done = not message.get("more_body", False)
-            if size > self._max_bytes:
-                raise _TooLarge
-            return message
-
-        return counted
+        if exchange.refused is not None and not exchange.started:
+            await self._refuse(scope, receive, send, exchange.refused)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, status: HTTPStatus) -> None:
         large = status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
@@ -86,3 +55,40 @@ class BodyLimits:
             headers={"Connection": "close"},
         )
         await answer(scope, receive, send)
+
+
+class _Exchange:
+    """One request's body on its way in, and its answer on its way out."""
+
+    def __init__(self, receive: Receive, send: Send, max_bytes: int, timeout_s: float) -> None:
+        self.started = False
+        """The answer has begun."""
+        self.refused: HTTPStatus | None = None
+        self._receive = receive
+        self._send = send
+        self._left = max_bytes
+        self._until = asyncio.get_running_loop().time() + timeout_s
+        self._whole = False
+
+    async def receive(self) -> Message:
+        if self._whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            self.refused = HTTPStatus.REQUEST_TIMEOUT
+            raise _Refused from None
+        self._left -= len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        if self._left < 0:
+            self.refused = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            raise _Refused
+        return message
+
+    async def send(self, message: Message) -> None:
+        # FastAPI takes whatever is raised while it reads for a body that cannot be read. What it says of that is not sent.
+        if self.refused is not None and not self.started:
+            return
+        self.started = self.started or message["type"] == "http.response.start"
+        await self._send(message)

@@ -40,7 +40,7 @@ class EmailSettings(ChannelSettings):
     @field_validator("sender")
     @classmethod
     def _an_address(cls, value: str) -> str:
-        name, address = parseaddr(value)
+        address = parseaddr(value)[1]
         if not _ADDRESS.fullmatch(address) or not value.isprintable():
             raise ValueError("no address; write haetae@example.org, or Haetae <haetae@example.org>")
         return value
