@@ -46,8 +46,8 @@ watch: setup ## watch your own video: make watch SOURCE=path-or-url
 serve: setup ## run all cameras of the database in ./haetae-data, and the API, until Ctrl-C
 	@$(BIN)/haetae serve $(ARGS)
 
-test: setup ## run the whole test suite
-	@$(BIN)/pytest $(ARGS)
+test: setup ## run the whole test suite, a file at a time on each of two processes
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup ## lint, format check, types, import directions
 	@$(BIN)/ruff check .
