@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, case, cast, exc, extract, func, select
+from sqlalchemy import ColumnElement, String, case, exc, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from haetae.clock import Clock
@@ -32,6 +32,7 @@ MOST_TREND_DAYS = 731
 MOST_WEEKS = 13
 
 _DAY_COLUMNS = tuple(getattr(DailyStatistics, field.name) for field in fields(DayStatistics))
+_TEN_MINUTES = len("2026-03-04 12:3")
 _HOUR_S = 3600
 _WEEK_HOURS = 168
 _MONDAY_HOURS = 3 * 24
@@ -154,15 +155,15 @@ class ScopedStatistics:
         start, end = day_bounds(first, self._zone)[0], day_bounds(today, self._zone)[1]
         counts = [0] * _WEEK_HOURS
         with self._reading() as session:
-            epoch_s = _epoch_s(session)
             for begun, until, offset_s in constant_offsets(start, end, self._zone):
-                # Shifted by a constant within each part, so that the database needs to know nothing of time zones.
-                hour = ((epoch_s + offset_s) // _HOUR_S + _MONDAY_HOURS) % _WEEK_HOURS
-                query = select(hour, func.count()).where(
+                part = _part_of_time(session)
+                query = select(part, func.count()).where(
                     _seen(viewer, Event.camera_id, camera_ids), Event.timestamp >= begun, Event.timestamp < until
                 )
-                for number, count in session.execute(query.group_by(hour)):
-                    counts[int(number)] += count
+                for utc, count in session.execute(query.group_by(part)):
+                    # The offset is constant here, and the database needs to know nothing of time zones.
+                    hour = (_epoch_s(utc) + offset_s) // _HOUR_S + _MONDAY_HOURS
+                    counts[hour % _WEEK_HOURS] += count
         return HourMap(self._zone.key, first, today, tuple(tuple(counts[day * 24 : day * 24 + 24]) for day in range(7)))
 
     def types(self, viewer: Viewer, *, first: date, last: date, camera_ids: Collection[UUID] | None = None) -> list[TypeCount]:
@@ -237,9 +238,14 @@ def _counts(rows: Iterator[tuple[Any, ...]]) -> EventCounts:
     return EventCounts(severities.total(), unacknowledged, *by)
 
 
-def _epoch_s(session: Session) -> ColumnElement[int]:
-    """An event's onset in whole seconds since 1970."""
+def _part_of_time(session: Session) -> ColumnElement[str]:
+    """The ten minutes in UTC in which an event began, as `2026-03-04 12:3`: every time zone's hours are made of whole ones."""
     if session.get_bind().dialect.name == "postgresql":
-        return cast(func.floor(extract("epoch", Event.timestamp)), BigInteger)
-    # SQLite rounds to milliseconds, which can be the next hour; so the fraction is cut off.
-    return cast(func.strftime("%s", func.substr(Event.timestamp, 1, 19)), Integer)
+        return func.left(func.to_char(func.timezone("UTC", Event.timestamp), "YYYY-MM-DD HH24:MI"), _TEN_MINUTES)
+    # A column of text: cutting it is ten times as quick as SQLite's functions of time.
+    return func.substr(Event.timestamp, 1, _TEN_MINUTES, type_=String())
+
+
+def _epoch_s(ten_minutes: str) -> int:
+    """Seconds from 1970 to the beginning of what `_part_of_time` names."""
+    return int(datetime.fromisoformat(f"{ten_minutes}0").replace(tzinfo=UTC).timestamp())
