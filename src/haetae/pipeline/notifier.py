@@ -117,12 +117,12 @@ class Notifier:
         return self._try(config, Lane(config.id, target), rule)
 
     def try_rule(self, rule: Rule) -> list[Tried]:
-        """Really send a test to everybody whom the rule reaches by itself, as if of an event of its first camera, 20 at the most."""
+        """Really send a test to everybody whom the rule names by itself, 20 at the most; it tells of no camera, so anybody may get it."""
         directory = self._directory()
-        camera_id = next(iter(rule.camera_ids or ()), None)
-        event = replace(_example(self._clock.now()), camera_id=camera_id) if camera_id else _example(self._clock.now())
-        found = list(lanes(rule.channel_ids, rule.recipients, event, directory, self._needs_target))[:_MOST_TESTS]
-        return [self._try(directory.channels[lane.channel_id], lane, rule) for lane in found]
+        people = {user_id: replace(person, cameras=None) for user_id, person in directory.people.items()}
+        directory = replace(directory, people=people)
+        found = list(lanes(rule.channel_ids, rule.recipients, _example(self._clock.now()), directory, self._needs_target))
+        return [self._try(directory.channels[lane.channel_id], lane, rule) for lane in found[:_MOST_TESTS]]
 
     def rehearse(self, rule: Rule, count: int) -> tuple[Rehearsal, list[Occurrence]]:
         """What the rule would have sent of the newest `count` events."""
