@@ -100,7 +100,7 @@ def _parts(layout: StorageLayout, media: MediaPaths) -> list[tuple[str, str | No
 
 def _open(layout: StorageLayout, relative: str, event: EventDetailRead) -> BinaryIO | None:
     try:
-        return layout.path(relative).open("rb")
+        return layout.media_path(relative).open("rb")
     except FileNotFoundError:
         return None
     except (MediaError, OSError) as error:

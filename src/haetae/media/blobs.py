@@ -22,6 +22,8 @@ from haetae.errors import MediaError
 
 PART_SUFFIX = ".part"
 
+_SHOWN = ("clips", "thumbnails", "sheets", "curves")
+
 _log = structlog.get_logger(__name__)
 
 _CAUSES = {
@@ -80,6 +82,14 @@ class StorageLayout:
         target = (root / relative.replace("\0", "")).resolve()
         if "\0" in relative or not target.is_relative_to(root) or target == root:
             raise MediaError(f"{relative!r} is no path inside the storage folder")
+        return target
+
+    def media_path(self, relative: str) -> Path:
+        """As `path`, for what is shown of events: clips, pictures, curves. Whoever can write the database must not read the site's keys
+        with it. Raises MediaError for anything else."""
+        target = self.path(relative)
+        if target.relative_to(self.root.resolve()).parts[0] not in _SHOWN:
+            raise MediaError(f"{relative!r} is not of an event")
         return target
 
     def clean_leftovers(self) -> int:

@@ -33,7 +33,7 @@ class EventPictures:
 
     def _stored(self, relative: str) -> bytes | None:
         try:
-            path = self._layout.path(relative)
+            path = self._layout.media_path(relative)
             return path.read_bytes() if path.stat().st_size <= _MOST_BYTES else None
         except (MediaError, OSError) as error:
             _log.info("no picture for a notice", path=relative, error=str(error))

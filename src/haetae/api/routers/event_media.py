@@ -62,7 +62,7 @@ def _answer(
         raise _absent(media, what)
     name = f"haetae-{media.id}-{what.replace(' ', '-')}.{suffix}"
     try:
-        return answer_file(request, services.layout.path(relative), media_type=media_type, name=name)
+        return answer_file(request, services.layout.media_path(relative), media_type=media_type, name=name)
     except MediaError as error:
         _log.error("media_outside_storage", event_id=str(media.id), error=error.message)
     except FileNotFoundError:
