@@ -35,6 +35,8 @@ class EventApi:
         self.layout = StorageLayout(self.root)
         self.told: list[tuple[UUID, UUID]] = []
         services: dict[str, Any] = {"events": self.desk.events, "layout": self.layout, "clock": self.desk.clock, "live": self}
+        self.woken = 0
+        services["notifier"] = self
         routers = (events.router, event_media.router, event_export.router)
         self.app = make_app(*routers, viewers=(ADMIN, GUARD, GUEST, NOBODY), **services)
 
@@ -66,6 +68,10 @@ class EventApi:
             media_bytes=sum(map(len, written.values())),
         )
         return event
+
+    def wake(self) -> None:
+        """Those who tell people look for news."""
+        self.woken += 1
 
     def write(self, relative: str, content: bytes) -> Path:
         path = self.root / relative
