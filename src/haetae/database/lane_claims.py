@@ -37,6 +37,8 @@ from haetae.domain.event import Severity
 from haetae.domain.notice import DeliveryState, NoticeKind, Receipt
 
 MOST_PENDING = 500
+MOST_URGENT = 100
+"""Of what goes out by itself one row is sent at a time, so more would be read in vain."""
 MOST_HELD = 10_000
 HELD_FOR = timedelta(days=1)
 """What was held back longer ago is not worth mentioning any more."""
@@ -67,7 +69,7 @@ def _read_pending(session: Session, lane: Lane, now: datetime) -> tuple[Delivery
     """Oldest first. Of very many the most severe, and of digests those that were tried before."""
     free = select(DeliveryRow.id, DeliveryRow.message_key).where(PENDING, on_lane(lane), is_free(now))
     order = (RANK.desc(), DeliveryRow.created_at, DeliveryRow.id)
-    chosen = list(session.execute(free.where(is_due(now)).order_by(*order).limit(MOST_PENDING)))
+    chosen = list(session.execute(free.where(is_due(now)).order_by(*order).limit(MOST_URGENT)))
     digests = free.where(DeliveryRow.digest.is_(True))
     if session.execute(digests.where(is_due(now)).limit(1)).first() is not None:
         chosen += session.execute(digests.order_by(DeliveryRow.message_key.is_(None), *order).limit(MOST_PENDING))

@@ -192,9 +192,9 @@ class NotificationEngine:
     async def _serve(self, lane: Lane) -> None:
         """Send what is due on a lane, one message after the other, until there is nothing or it fails."""
         try:
+            # What was said is news again, for it may have changed meanwhile: the next look finds it, many at a time.
             while not self._stop.is_set() and await self._sender.send_next(lane):
-                # What was said may have changed meanwhile: that is news.
-                self._news.set()
+                pass
         except DatabaseUnavailable as error:
             _log.warning("notifications wait for the database", error=error.message)
         except Exception as error:
