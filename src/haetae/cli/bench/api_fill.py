@@ -37,7 +37,8 @@ def fill(url: str, folder: Path, *, cameras: int, events: int, sources: list[Pat
         for number, camera_id in enumerate(ids):
             playing = number < len(sources)
             source = str(sources[number]) if playing else "rtsp://192.168.7.7/stream"
-            store.add(CameraConfig(camera_id, f"camera {number:03}", source, enabled=playing, analysed_fps=5.0))
+            name = f"{'playing' if playing else 'past'} {number:03}"
+            store.add(CameraConfig(camera_id, name, source, enabled=playing, analysed_fps=5.0))
         random = Random(0)
         for first in range(0, events, _BATCH):
             batch = [_event(random, ids, now, number / events) for number in range(first, min(first + _BATCH, events))]
