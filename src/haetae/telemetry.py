@@ -17,6 +17,8 @@ REDACTED = "***"
 _USER_INFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^\s/?#@:'\"<>]*)(?P<secret>:[^\s'\"<>]*)?@(?P<rest>[^\s'\"<>@]*)")
 _SECRET_WORD = r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|signature|sig|auth|credential|authorization)"
 _QUERY_SECRET = re.compile(rf"(?P<key>[?&;][\w.-]*{_SECRET_WORD}[\w.-]*=)[^&\s#'\"<>]+", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HEADER_SECRET = re.compile(r"\b(?P<scheme>Basic|Bearer|Digest)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE)
 _SECRET_KEY = re.compile(rf"(?:^|[_.-]){_SECRET_WORD}(?:$|[_.-])|(?:password|secret|token|api[_-]?key)$", re.IGNORECASE)
 
@@ -56,6 +58,16 @@ def redaction_processor(_logger: Any, _method: str, event_dict: MutableMapping[s
     """The structlog processor: last before the renderer, after exceptions became text."""
     for key, value in event_dict.items():
         event_dict[key] = REDACTED if is_secret_key(key) and value else redact(value)
+    return event_dict
+
+
+def harmless_processor(_logger: Any, _method: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """For text, last before the renderer: what a stranger wrote (a camera's answer, a path that was asked for) cannot act on the terminal
+    that shows it, nor begin a line of its own. Tracebacks keep their lines."""
+    for key, value in event_dict.items():
+        if isinstance(value, str):
+            control = _CONTROL_IN_LINES if key in ("exception", "stack") else _CONTROL
+            event_dict[key] = control.sub(lambda match: f"\\x{ord(match[0]):02x}", value)
     return event_dict
 
 
@@ -102,6 +114,7 @@ def configure_logging(level: str = "info", style: Literal["text", "json"] = "tex
             structlog.processors.StackInfoRenderer(),
             structlog.processors.format_exc_info,
             redaction_processor,
+            *([harmless_processor] if style == "text" else []),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),

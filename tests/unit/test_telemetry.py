@@ -128,3 +128,18 @@ def test_the_context_of_one_thread_is_not_anothers_and_its_secrets_are_hidden(lo
     elsewhere, here = (json.loads(line) for line in log_stream.getvalue().splitlines())
     assert "camera" not in elsewhere
     assert here["camera"] == "rtsp://a:***@h/s"
+
+
+def test_what_a_stranger_wrote_cannot_act_on_the_terminal_or_forge_a_line(log_stream):
+    configure_logging("info", "text", log_stream)
+    structlog.get_logger().warning("source failed", error="\x1b]0;owned\x07 no\r\n2026-01-01 [critical] forged \x9b31m", camera="정문")
+    try:
+        raise ValueError("bad \x1b[2J")
+    except ValueError as error:
+        structlog.get_logger().error("failed", exc_info=error)
+    text = log_stream.getvalue()
+    assert not set(text) & {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+    assert "\\x1b]0;owned" in text
+    assert "정문" in text
+    assert sum(line.startswith("2026-01-01") for line in text.splitlines()) == 0
+    assert len(text.splitlines()) > 3, "a traceback keeps its lines"
