@@ -66,7 +66,7 @@ def add_rule(site, *channels, **fields):
 
 
 def happen(site, camera_id=None, **changes):
-    event = site.add_event(camera_id or site.seen.id, **changes)
+    event = site.add_event(camera_id or site.seen.id, **{"timestamp": site.services.clock.now(), **changes})
     with session_scope(site.web.site.running.sessions) as session:
         note_news(session, [event.id], site.services.clock.now())
     site.services.notifier.wake()
@@ -201,7 +201,7 @@ def test_what_is_dead_is_tried_again_when_a_person_says_so(site):
 def test_a_dry_run_says_what_would_have_been_sent_and_sends_nothing(site, mail):
     channel = add_mail(site, mail)
     for severity in (Severity.LOW, Severity.HIGH):
-        site.add_event(site.seen.id, severity=severity)
+        site.add_event(site.seen.id, severity=severity, timestamp=site.services.clock.now())
     body = {"name": "new", "channel_ids": [channel["id"]], "recipients": [GUARD], "camera_ids": [str(site.seen.id)], "min_severity": "high"}
     run = done(ask(site, "POST", "/rules/dry-run", json=body, params={"count": 2}))
     by_severity = {event["severity"]: event for event in run["events"]}

@@ -48,6 +48,7 @@ def to_rule(row: NotificationRule) -> Rule:
             title_template=templates.get("title"),
             text_template=templates.get("text"),
             rate_limit=limit,
+            created_at=row.created_at,
             **{name: getattr(row, name) for name in (*_PLAIN, *_FLAGS)},
         )
     )

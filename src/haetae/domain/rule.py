@@ -50,7 +50,8 @@ class Rule:
     `event_types` holds words for kind, subtype or model's type; events of the kind `system` also need `system_events`. Outside `schedule`
     (None: always) the rule matches nothing. In `quiet_hours` all but critical events wait for their end, and come in one digest. Severity
     and score are those that the event reaches in the end: a rule may match an event that it did not match at first. `title_template` and
-    `text_template` stand in for the built-in texts. `updates` says whether what becomes of an event is told as well.
+    `text_template` stand in for the built-in texts. `updates` says whether what becomes of an event is told as well. What
+    began before `created_at` (None: never) is not this rule's.
     """
 
     id: UUID
@@ -74,6 +75,7 @@ class Rule:
     include_picture: bool = True
     include_clip_link: bool = True
     updates: bool = True
+    created_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,9 @@ def plan(
     known = {(row.lane, row.stage): row for row in existing}
     new: dict[tuple[Lane, str], Delivery] = {}
     for rule in directory.rules:
-        if mismatch(rule, event) is None and not is_settled(occurrence):
+        # A rule of the future tells that the clock was set back.
+        is_older = rule.created_at is not None and event.timestamp < rule.created_at <= now
+        if mismatch(rule, event) is None and not is_older and not is_settled(occurrence):
             for row in _first_notices(rule, occurrence, directory, needs_target, now, timing):
                 if (row.lane, row.stage) not in known:
                     new.setdefault((row.lane, row.stage), row)

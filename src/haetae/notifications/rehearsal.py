@@ -41,7 +41,7 @@ def rehearse(
 ) -> Rehearsal:
     """The rule is taken as enabled, every message as delivered at once, every event as it is known by now and heard of when it began.
     Updates are left out, and escalations of what somebody has seen to."""
-    rule = replace(rule, enabled=True)
+    rule = replace(rule, enabled=True, created_at=None)
     alone = replace(directory, rules=(rule,))
     by_rule = {} if rule.rate_limit is None else {rule.id: rule.rate_limit}
     stage = _Stage(replace(limits, by_rule=by_rule))

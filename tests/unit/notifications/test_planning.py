@@ -59,6 +59,12 @@ def test_what_is_first_heard_of_hours_later_rings_nobody():
     assert first(an_occurrence(), a_rule(), now=after(4000)).digest
 
 
+def test_a_new_rule_is_for_what_begins_from_then_on():
+    occurrence = an_occurrence()
+    assert planned(occurrence, a_rule(created_at=after(1)), now=after(5)).new == ()
+    assert len(planned(occurrence, a_rule(created_at=after(-1)), now=after(5)).new) == 1
+
+
 def test_two_rules_tell_one_person_once():
     assert len(planned(an_occurrence(), a_rule(), a_rule(channel_ids=(MAIL.id, HOOK.id))).new) == 2
 
