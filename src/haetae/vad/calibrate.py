@@ -59,9 +59,12 @@ class Tail:
     footage_s: float
 
     def level(self, false_alarms_per_day: float) -> float:
-        """The raw score that normal footage is expected to pass so often."""
-        aim = false_alarms_per_day * (1.0 if self.footage_s >= ENOUGH_S else CAUTION)
-        return self.base + self.spread * float(np.log(max(1.0, self.per_day / aim)))
+        """The raw score that normal footage is expected to pass so often, with caution where there was little footage."""
+        return self.at_rate(false_alarms_per_day * (1.0 if self.footage_s >= ENOUGH_S else CAUTION))
+
+    def at_rate(self, per_day: float) -> float:
+        """The raw score that the tail passes so often."""
+        return self.base + self.spread * float(np.log(max(1.0, self.per_day / per_day)))
 
     @classmethod
     def of(cls, held_out: HeldOut) -> "Tail":

@@ -16,7 +16,7 @@ from haetae.vad.motion.state import MotionState
 from haetae.vad.motion.tables import Tables
 from haetae.vad.preprocess import WORK_PIXELS
 
-MAP_FROM = 0.3
+MAP_FROM = 0.05
 EXPLAIN_FROM = 0.5
 """Raw scores below MAP_FROM carry no map, below EXPLAIN_FROM, half of a usual alarm level, no box and no facts either."""
 

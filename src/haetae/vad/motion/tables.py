@@ -49,7 +49,7 @@ CELLS_OF_ONE = 25.0
 VISIT_S = 2.0
 """Seconds of presence that count as one visit: consecutive frames are no independent evidence."""
 
-LEAST_WATCHED_S = 120.0
+LEAST_WATCHED_S = 300.0
 """With less footage, how long a stay is normal cannot be told: that surprise grows linearly up to here."""
 
 GREATEST = 40.0
