@@ -18,7 +18,7 @@ MAP_SHARE = 0.1
 
 PEAK_BLOCKS = 7
 PEAK_SHARE = 0.6
-"""So does what reaches less than PEAK_SHARE of the greatest value within PEAK_BLOCKS: somebody who walks beside a runner is another object."""
+"""So does what reaches less than PEAK_SHARE of the greatest value within PEAK_BLOCKS: who walks beside a runner is another object."""
 
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 _CELL = np.ones((CELL, CELL), np.uint8)
@@ -36,16 +36,15 @@ KINDS = {
 
 
 def block_map(seen: Observation, by_cell: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
-    """The anomaly map, shape (rows, columns): each block at the foreground has the greatest value of the cells that it belongs to, so far as
-    it stands out of what is near."""
+    """The anomaly map, shape (rows, columns): each block at the foreground has the greatest value of the cells that it belongs to, as far
+    as it stands out of what is near."""
     values = np.zeros((rows, columns), np.float32)
     values.ravel()[seen.cell] = by_cell
     # A cell reaches from two blocks before its own to one after it.
     spread = cv2.dilate(values, _CELL, anchor=(CELL - 1 - CELL // 2, CELL - 1 - CELL // 2))
     if seen.foreground is not None:
-        spread *= cv2.dilate((seen.foreground > MAP_SHARE).view(np.uint8), _NEIGHBOURS)
-    spread *= spread >= np.float32(PEAK_SHARE) * cv2.dilate(spread, _PEAK)
-    return np.asarray(spread, np.float32)
+        spread = spread * cv2.dilate((seen.foreground > MAP_SHARE).view(np.uint8), _NEIGHBOURS)
+    return np.where(spread >= np.float32(PEAK_SHARE) * cv2.dilate(spread, _PEAK), spread, np.float32(0.0))
 
 
 def top_region(heat: NDArray[np.float32]) -> Box:
