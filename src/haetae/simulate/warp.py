@@ -40,8 +40,9 @@ MOST_FPS = 15.0
 LEAST_FRAMES = 40
 
 MOVING_LEVELS = 12.0
+MOVING_ROWS = 96
 MOVING_SIDE = 8
-"""A picture moves where the mean of a block of MOVING_SIDE pixels, at a quarter of the size, differs by MOVING_LEVELS grey levels from the
+"""A picture moves where the mean of a block of MOVING_SIDE pixels, at about MOVING_ROWS rows, differs by MOVING_LEVELS grey levels from the
 picture before."""
 
 MOVING_SHARE = 0.6
@@ -55,6 +56,15 @@ class WarpKind(StrEnum):
     FAST = "fast"
     REVERSED = "reversed"
     FOREIGN = "foreign"
+
+
+def parse_warps(text: str, key: str = "kinds") -> tuple[WarpKind, ...]:
+    """The kinds in "fast,foreign". Raises ConfigError that names the allowed values."""
+    names = list(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    unknown = [name for name in names if name not in list(WarpKind)]
+    if unknown or not names:
+        raise ConfigError(f"{key}: unknown kind {unknown[0]!r}" if unknown else f"{key} is empty", hint=f"Known: {', '.join(WarpKind)}.")
+    return tuple(WarpKind(name) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +183,9 @@ class _Pictures:
 def _moving(lumas: Iterator[Luma]) -> Iterator[bool]:
     former: Luma | None = None
     for luma in lumas:
-        small = np.asarray(cv2.resize(luma, (luma.shape[1] // 4, luma.shape[0] // 4), interpolation=cv2.INTER_AREA), np.uint8)
+        part = max(1, luma.shape[0] // MOVING_ROWS)
+        size = (luma.shape[1] // part, luma.shape[0] // part)
+        small = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
         if former is None:
             yield False
         else:
