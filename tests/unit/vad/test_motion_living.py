@@ -200,3 +200,29 @@ def test_history_counts_what_lasts_minute_by_minute_and_drops_what_was_interrupt
     blocks = history.by_block()[:, 0]
     assert blocks.tolist() == [0.5, 9.0]
     assert history.seconds == pytest.approx(120.0, abs=0.5)
+
+
+def test_each_mode_keeps_its_own_tables_and_a_new_one_begins_with_a_part():
+    living = learned()
+    day = living.tables.cells.copy()
+    seconds = living.counts.seconds
+    living.enter(1, 1300.0)
+    assert living.counts.seconds == pytest.approx(0.25 * seconds)
+    watch(living, Street(1), 2000.0, 2 * RENEW_S)
+    assert living.counts.seconds > seconds
+    again = Living.of_arrays(
+        {**living.arrays(), "modes": np.zeros((2, 17), np.float32), "mode": np.array([1])}, living.counts, living.reference
+    )
+    for each in (living, again):
+        each.enter(0, 20_000.0)
+        assert np.array_equal(each.tables.cells, day)
+        assert each.counts.seconds == pytest.approx(seconds)
+
+
+def test_what_was_learned_moves_with_the_scene_and_parts_of_blocks_add_up():
+    living = learned()
+    before = living.counts.occupied.reshape(ROWS, COLUMNS).copy()
+    living.move(3.0, 0.0, 10.0)
+    assert np.array_equal(living.counts.occupied.reshape(ROWS, COLUMNS), before)
+    living.move(3.0, 0.0, 20.0)
+    assert np.array_equal(living.counts.occupied.reshape(ROWS, COLUMNS)[:, 1:], before[:, :-1])

@@ -32,6 +32,7 @@ KINDS = {
     Attribute.STAY: FactKind.DWELL,
     Attribute.DIRECTION: FactKind.DIRECTION,
     Attribute.PLACE: FactKind.PLACE,
+    Attribute.HOUR: FactKind.PLACE,
 }
 
 
@@ -99,6 +100,9 @@ def _measured(
         return float(seen.direction[top]) * 360.0 / DIRECTIONS, "°", None
     if attribute is Attribute.PLACE:
         return VISIT_S * 10.0 ** float(tables.place[cell]) / 3600.0, "h between visits", None
+    if attribute is Attribute.HOUR:
+        assert tables.hour is not None
+        return VISIT_S * 10.0 ** float(tables.hour[cell]) / 3600.0, "h between visits at this hour", None
     factor, unit = {
         Attribute.SPEED: (scale, "px/s"),
         Attribute.AGITATION: (scale, "px/s"),

@@ -12,10 +12,11 @@ from haetae.vad.base import HeldOut
 from haetae.vad.motion.cells import Observation, Observer, hidden_cells
 from haetae.vad.motion.counts import Counts
 from haetae.vad.motion.foreground import Background
-from haetae.vad.motion.fusion import Smoothing, held_out, peaks_of, references
+from haetae.vad.motion.fusion import LEAST_REFERENCE, Smoothing, held_out, peaks_of, references
 from haetae.vad.motion.history import History
 from haetae.vad.motion.learning import Learning
 from haetae.vad.motion.living import Judgement, Living
+from haetae.vad.motion.shift import ShiftWatch
 from haetae.vad.motion.tables import Attribute
 from haetae.vad.peaks import Peaks
 from haetae.vad.preprocess import BLOCK, WorkSize
@@ -38,6 +39,7 @@ class MotionState:
         self.living: Living | None = None
         self.judged: Judgement | None = None
         self.smoothing = Smoothing()
+        self.shift = ShiftWatch()
         self._ignored: NDArray[np.bool_] | None = None
         self._hidden: NDArray[np.bool_] | None = None
 
@@ -84,7 +86,20 @@ class MotionState:
         """Whether the frame that was judged last was at the alarm level: from now on it may be learned, or must not be."""
         if self.living is not None and self.judged is not None:
             self.living.note(self.judged, alarm=alarm, at_s=at_s)
+            if self.judged.seen.valid:
+                self._look_at_scene(self.living, self.judged.seen.t_s)
         self.judged = None
+
+    def _look_at_scene(self, living: Living, t_s: float) -> None:
+        """Has the light changed to another mode, was the camera moved?"""
+        assert self.observer is not None
+        background = self.observer.background
+        if background.mean is None:
+            return
+        living.enter(living.modes.look(background.mean, background.noise, t_s), t_s)
+        moved = self.shift.look(background.mean, t_s)
+        if moved is not None:
+            living.move(*moved, t_s)
 
     def renew(self, t_s: float) -> Peaks | None:
         """Learn from what was seen, when it is time to; what to fit the alarm level to then."""
@@ -145,11 +160,14 @@ class MotionState:
             if not 0.0 <= noise < 255.0:
                 raise StateError(f"the saved noise is {noise}", hint="Learn this camera again")
             background = Background(mean.astype(np.float32), noise)
+            state.shift = ShiftWatch(mean.astype(np.float32))
         state.observer = Observer(size, background)
         if "rows" in arrays:
             state.counts = Counts.of_arrays(arrays, size.rows, size.columns)
         if "reference" in arrays and state.counts is not None:
             reference = arrays["reference"].astype(np.float32)
+            # Format 1 knew no hours.
+            reference = np.append(reference, LEAST_REFERENCE[reference.size :]) if found == [1] else reference
             if reference.shape != (len(Attribute),) or not (reference > 0).all():
                 raise StateError("the saved references cannot be read", hint="Learn this camera again")
             state.living, state.counts = Living.of_arrays(arrays, state.counts, reference), None

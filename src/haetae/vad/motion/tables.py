@@ -26,6 +26,8 @@ class Attribute(IntEnum):
     STAY = Value.STAY
     DIRECTION = 5
     PLACE = 6
+    HOUR = 7
+    """The place at this hour of the day."""
 
 
 QUANTILE = 0.99
@@ -63,7 +65,7 @@ class Tables:
 
     `cells` (len(Value), cells, CODES + 1) is -log10 p at the beginning of each code, float16 since that is most of a camera's memory;
     `usual` (len(Value), rows) the 99 % quantile of each row, `limits` (len(Value), rows) one code above what 1 in 1,000 reaches there;
-    `turned` (cells, DIRECTIONS) and `place` (cells) are -log10 p.
+    `turned` (cells, DIRECTIONS), `place` (cells) and `hour` (cells), of the present hour, are -log10 p; `hour` is None while unknown.
     """
 
     columns: int
@@ -72,6 +74,7 @@ class Tables:
     limits: NDArray[np.uint8]
     turned: NDArray[np.float32]
     place: NDArray[np.float32]
+    hour: NDArray[np.float32] | None = None
 
     @classmethod
     def of(cls, counts: Counts) -> "Tables":
@@ -99,6 +102,8 @@ class Tables:
         told = np.flatnonzero(seen.direction >= 0)
         out[Attribute.DIRECTION, told] = self.turned[seen.cell[told], seen.direction[told]]
         out[Attribute.PLACE] = self.place[seen.cell]
+        if self.hour is not None:
+            out[Attribute.HOUR] = self.hour[seen.cell]
         return out
 
 
