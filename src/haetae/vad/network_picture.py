@@ -44,7 +44,9 @@ class Levels:
         mean = card.numbers("mean", self.mean[:channels], counts=(channels,))
         std = card.numbers("std", self.std[:channels], counts=(channels,))
         scale = card.number("scale", self.scale, least=1e-9, most=1e9)
-        assert mean is not None and std is not None and scale is not None
+        assert mean is not None
+        assert std is not None
+        assert scale is not None
         if min(std) <= 0.0:
             raise card.refusal("std", list(std), "Give numbers above 0")
         return Levels(colour, fitting, scale, mean, std)
@@ -126,7 +128,7 @@ def picture_input(
     channels_last = rest[0] != channels and rest[2] == channels
     height, width = rest[:2] if channels_last else rest[1:]
     if not channels_last and rest[0] not in (channels, None):
-        raise ModelError(f"{what} takes {tensor}", hint="It needs pictures of 3 channels, or colour = \"grey\" in its card for one of 1")
+        raise ModelError(f"{what} takes {tensor}", hint='It needs pictures of 3 channels, or colour = "grey" in its card for one of 1')
     if size is not None:
         for given, fixed, side in ((size[0], width, "width"), (size[1], height, "height")):
             if fixed not in (None, given):

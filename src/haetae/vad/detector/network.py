@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from haetae.domain.frame import RGB, Luma
 from haetae.errors import ConfigError, ModelError
-from haetae.vad.detector.boxes import Detections, area, suppress
+from haetae.vad.detector.boxes import Detections, suppress
 from haetae.vad.detector.heads import Head
 from haetae.vad.detector.labels import COCO, name_of, read_labels
 from haetae.vad.detector.recognise import HINT, NAMES, recognise
@@ -104,7 +104,7 @@ class Detector:
             raise ModelError(f"{self.path} gave boxes that are no numbers", hint="Use another export of it")
         found = Detections(where.to_picture(found.boxes, columns, rows), np.clip(found.confidence, 0.0, 1.0), found.kind)
         sides = found.boxes[:, 2:] - found.boxes[:, :2]
-        found = found.take((sides >= LEAST_SIDE).all(axis=1))
+        found = found.take(np.flatnonzero((sides >= LEAST_SIDE).all(axis=1)))
         return suppress(found, 1.0 if self.head.has_nms else MOST_IOU, MOST_OBJECTS)
 
     def detect_tiled(self, picture: Luma | RGB, *, least_confidence: float, tiles: int) -> Detections:
@@ -123,7 +123,7 @@ class Detector:
         edge = np.array([picture.shape[1], picture.shape[0]], np.float32)
         whole = ((boxes[:, :2] > inner[0]) | (np.array([left, top]) == 0)).all(axis=1)
         whole &= ((boxes[:, 2:] < inner[1]) | (np.array([right, bottom]) == edge)).all(axis=1)
-        return Detections(boxes, found.confidence, found.kind).take(whole & (area(boxes) > 0))
+        return Detections(boxes, found.confidence, found.kind).take(np.flatnonzero(whole))
 
     def _outputs(self, entry: PictureInput, placed: Luma | RGB) -> list[NDArray[Any]]:
         feeds = {entry.name: entry.feed(placed), **{extra.name: extra.value for extra in self._extras}}
@@ -148,7 +148,9 @@ def open_detector(
     reader = card_beside(path) if card is None else open_card(card)
     kind = reader.text("kind", "detector", choices=("detector", "embedding", "clip"))
     if kind != "detector":
-        raise ConfigError(f"{reader.path}: kind is {kind!r}, but a detector is wanted", hint='Write kind = "detector", or give another network')
+        raise ConfigError(
+            f"{reader.path}: kind is {kind!r}, but a detector is wanted", hint='Write kind = "detector", or give another network'
+        )
     listed = labels if labels is not None else reader.file("labels")
     names = None if listed is None else read_labels(listed)
     detector = Detector(open_session(path, device=device, gpu=gpu, threads=threads), reader, names)
@@ -158,6 +160,7 @@ def open_detector(
 
 def pieces(width: int, height: int, tiles: int) -> list[tuple[int, int, int, int]]:
     """`tiles` x `tiles` pieces (left, top, right, bottom) of a picture; neighbours overlap by a quarter of a piece."""
+
     def spans(side: int) -> list[tuple[int, int]]:
         length = min(side, round(side / (1 + 0.75 * (tiles - 1))))
         return [(round(at), round(at) + length) for at in np.linspace(0, side - length, tiles)]
@@ -200,7 +203,9 @@ def _as_card_says(head: Head, card: CardReader) -> Head:
         if value is None:
             continue
         if name not in known:
-            raise ConfigError(f"{card.path}: {name if name != 'relative' else 'boxes'} means nothing for the head {head.name!r}", hint="Leave it out")
+            raise ConfigError(
+                f"{card.path}: {name if name != 'relative' else 'boxes'} means nothing for the head {head.name!r}", hint="Leave it out"
+            )
         given[name] = value
     return replace(head, **given)  # type: ignore[type-var]
 

@@ -32,7 +32,14 @@ Outputs = Sequence[NDArray[Any]]
 
 
 def recognise(
-    outputs: Outputs, names: Sequence[str], width: int, height: int, *, head: str | None = None, classes: int | None = None, paddle: bool = False
+    outputs: Outputs,
+    names: Sequence[str],
+    width: int,
+    height: int,
+    *,
+    head: str | None = None,
+    classes: int | None = None,
+    paddle: bool = False,
 ) -> Head:
     """The head that gave `outputs` (without the batch axis) under `names` for an input of `width` x `height`.
 
@@ -92,7 +99,7 @@ def _yolo(rows: NDArray[Any], masks: int, head: str | None, classes: int | None)
     if count < 1 or head not in (None, "yolo5", "yolo8"):
         return None
     return YoloHead(
-        count, with_object, columns, _is_relative(rows[:, :4]), _activation(rows[:, 4 : channels]), has_nms=len(rows) <= 300 and not columns
+        count, with_object, columns, _is_relative(rows[:, :4]), _activation(rows[:, 4:channels]), has_nms=len(rows) <= 300 and not columns
     )
 
 
