@@ -112,6 +112,7 @@ VAD_MODELS = Registry(
         "motion": "haetae.vad.motion:MotionModel",
         "embedding": "haetae.vad.embedding:EmbeddingModel",
         "attributes": "haetae.vad.attributes:AttributesModel",
+        "onnx": "haetae.vad.card:OnnxModel",
     },
     extras={"onnxruntime": "onnx"},
 )

@@ -108,9 +108,9 @@ def uncovered(mask: Luma, boxes: Boxes) -> Boxes:
     rest = mask.copy()
     for left, top, right, bottom in _corners(boxes, mask.shape):
         rest[top:bottom, left:right] = 0
-    rest = cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    rest = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(rest)
+    opened = cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(closed, np.uint8))
     stats = stats[1:][stats[1:, cv2.CC_STAT_AREA] >= LEAST_PIXELS]
     left, top, width, height = stats[:, :4].T
     return np.stack([left, top, left + width, top + height], axis=1).astype(np.float32)
