@@ -78,11 +78,14 @@ class CardReader:
         return tuple(float(each) for each in value)
 
     def file(self, key: str) -> Path | None:
-        """A path, taken relative to the card's folder."""
+        """A file in the card's folder, or below it: a card that came with a network is as strange as that."""
         name = self.text(key)
-        if name is None:
+        if name is None or self.path is None:
             return None
-        return Path(name) if self.path is None else self.path.parent / name
+        path = self.path.parent / name
+        if not path.resolve().is_relative_to(self.path.parent.resolve()):
+            raise self.refusal(key, name, f"Put the file beside the card, and write {key} = {Path(name).name!r}")
+        return path
 
     def done(self) -> None:
         """Raises ConfigError that names a key that is not known, and the one that was perhaps meant."""

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from haetae.domain.frame import RGB, Luma
 from haetae.errors import ModelError
-from haetae.vad.detector.boxes import Boxes
 from haetae.vad.network_card import CardReader
 from haetae.vad.onnx_runtime import Tensor
 
@@ -64,8 +63,8 @@ class Placed:
     scale: tuple[float, float]
     shift: tuple[float, float]
 
-    def to_picture(self, boxes: Boxes, width: int, height: int) -> Boxes:
-        """Boxes of the input in px of the picture, cut at its edges."""
+    def to_picture(self, boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+        """Boxes (n, 4) of the input in px of the picture, cut at its edges."""
         moved = (boxes - np.array(self.shift * 2, np.float32)) / np.array(self.scale * 2, np.float32)
         most = np.array([width, height] * 2, np.float32)
         return np.asarray(np.clip(np.nan_to_num(moved), 0.0, most), np.float32)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,11 @@ from haetae.vad.detector.boxes import Detections, suppress
 from haetae.vad.detector.heads import Head
 from haetae.vad.detector.labels import COCO, name_of, read_labels
 from haetae.vad.detector.recognise import HINT, NAMES, recognise
-from haetae.vad.network_card import CardReader, card_beside
+from haetae.vad.network_card import CardReader, card_beside, open_card
 from haetae.vad.network_picture import IMAGENET_MEAN, IMAGENET_STD, Levels, PictureInput, picture_input
 from haetae.vad.onnx_file import fingerprint
-from haetae.vad.onnx_runtime import Session, Tensor, open_session
+from haetae.vad.onnx_runtime import Device, Session, Tensor, open_session
+from haetae.vad.pinning import check_sha256
 
 MOST_IOU = 0.6
 """Boxes of one class that overlap more are one object. 0.45 is usual for still pictures; people who walk side by side overlap more."""
@@ -135,7 +136,7 @@ def open_detector(
     *,
     labels: Path | None = None,
     card: Path | None = None,
-    device: Literal["auto", "cpu", "cuda", "tensorrt"] = "auto",
+    device: Device = "auto",
     gpu: int = 0,
     threads: int = 1,
 ) -> Detector:
@@ -143,14 +144,13 @@ def open_detector(
 
     Raises ModelError for a network that cannot be used, ConfigError for a card or labels that do not fit.
     """
-    from haetae.vad.network_card import open_card
-
     reader = card_beside(path) if card is None else open_card(card)
     kind = reader.text("kind", "detector", choices=("detector", "embedding", "clip"))
     if kind != "detector":
         raise ConfigError(
             f"{reader.path}: kind is {kind!r}, but a detector is wanted", hint='Write kind = "detector", or give another network'
         )
+    check_sha256(path, reader.text("sha256"), f"sha256 of {reader.path}")
     listed = labels if labels is not None else reader.file("labels")
     names = None if listed is None else read_labels(listed)
     detector = Detector(open_session(path, device=device, gpu=gpu, threads=threads), reader, names)
