@@ -13,6 +13,7 @@ from haetae.domain.frame import Luma
 from haetae.errors import ConfigError, ModelError
 from haetae.vad.card.model import open_clip_network
 from haetae.vad.detector import open_detector
+from haetae.vad.detector.network import DEFAULT_SIDE
 from haetae.vad.embedding.network import Network
 from haetae.vad.inspect.facts import as_json, read_facts, text_of
 from haetae.vad.network_card import CardReader, card_beside, open_card
@@ -27,6 +28,8 @@ LONGEST_S = 5.0
 
 SHORTEST_EMBEDDING, LONGEST_EMBEDDING = 16, 16_384
 MOST_TENSORS = 64
+MOST_NUMBERS = 3 * 4096 * 4096
+"""Of one input: a picture of 16 megapixels."""
 
 
 def look(path: str, *, card: str | None, labels: str | None, most_s: float) -> dict[str, Any]:
@@ -35,6 +38,7 @@ def look(path: str, *, card: str | None, labels: str | None, most_s: float) -> d
     facts = read_facts(network)
     files = weight_files(network)
     session = open_session(network, device="cpu", threads=1)
+    run_once(session)
     reader = card_beside(network) if card is None else open_card(Path(card))
     check_sha256(network, reader.text("sha256"), f"sha256 of {reader.path}")
     found: dict[str, Any] = {
@@ -74,6 +78,37 @@ def look(path: str, *, card: str | None, labels: str | None, most_s: float) -> d
                 raise
             reasons.append(f"as {name}: it needs a card")
     return found | _unknown(network, session, reasons)
+
+
+def run_once(session: Session) -> None:
+    """Refuse a network that cannot be run, or gives no numbers. One that leaves axes of a clip or of rows open is run by who knows them."""
+    feeds: dict[str, NDArray[Any]] = {}
+    certain = True
+    for tensor in session.inputs:
+        if tensor.dtype is None:
+            return
+        open_axes = [axis for axis, side in enumerate(tensor.shape) if side is None]
+        # The batch, and the sides of a picture.
+        certain = certain and set(open_axes) <= ({0, 2, 3} if len(tensor.shape) == 4 and tensor.shape[1] in (1, 3) else {0})
+        shape = [
+            (1 if axis == 0 or len(tensor.shape) != 4 else DEFAULT_SIDE) if side is None else side for axis, side in enumerate(tensor.shape)
+        ]
+        if float(np.prod(shape, dtype=np.float64)) > MOST_NUMBERS:
+            raise ModelError(f"{session.path} takes {tensor}", hint="Export it for pictures of a usual size")
+        ramp = np.linspace(0.1, 0.9, int(np.prod(shape)), dtype=np.float64).reshape(shape)
+        feeds[tensor.name] = (ramp * 255.0 if tensor.dtype == np.uint8 else np.ones(shape) if tensor.dtype.kind in "iub" else ramp).astype(
+            tensor.dtype
+        )
+    try:
+        results = session.run(feeds)
+    except ModelError:
+        if certain:
+            raise
+        return
+    for tensor, result in zip(session.outputs, results, strict=True):
+        if result.dtype.kind == "f" and np.isnan(result).any():
+            hint = "Its weights are damaged, or it was exported wrongly"
+            raise ModelError(f"{session.path} gives no numbers in its output {text_of(tensor.name.encode())!r}", hint=hint)
 
 
 def _as_detector(path: Path, card: Path | None, labels: Path | None, most_s: float) -> dict[str, Any]:
