@@ -13,6 +13,7 @@ from haetae.vad.attributes.objects import Attribute, Objects
 from haetae.vad.attributes.tables import LEAST_AREA, Exemplars, Tables, relative_sizes, surprises
 from haetae.vad.attributes.tails import NonconformityTail
 from haetae.vad.embedding.bank import Part as Vectors
+from haetae.vad.embedding.bank import coreset
 
 MOST_PARTS = 16
 """The footage is cut into this many contiguous parts at most; when there are more, neighbours are joined."""
@@ -97,6 +98,9 @@ class Learning:
 
     def tables(self, before: Tables | None) -> tuple[Tables, Judged]:
         """Tables of all that was learned, `before` included, and the judged footage."""
+        for part in self.parts:
+            if part.vectors is not None and part.vectors.kept > len(part.vectors.rows) // 2:
+                part.vectors.reduce()
         whole, visits = self._exemplars(None, before)
         nonconformity, look = self._nonconformity(whole.bodies, before)
         tails = tuple(NonconformityTail.of(_measured(nonconformity[:, attribute])) for attribute in Attribute)
@@ -106,7 +110,14 @@ class Learning:
         reference = references(judged.t_s, judged.surprise)
         if before is not None:
             reference = np.maximum(reference, before.reference)
-        return Tables(whole, visits, tails, reference), judged
+        return Tables(self._limited(whole), visits, tails, reference), judged
+
+    def _limited(self, whole: Exemplars) -> Exemplars:
+        """What may be kept of them, rounded to what is saved, so that a state scores the same after a restart."""
+        sizes, vectors = whole.sizes, coreset(whole.vectors, self.exemplars)
+        if len(sizes) > SIZE_EXEMPLARS:
+            sizes = sizes[np.random.default_rng(len(sizes)).permutation(len(sizes))[:SIZE_EXEMPLARS]]
+        return replace(whole, sizes=sizes.astype(np.float16).astype(np.float32), vectors=vectors.astype(np.float16).astype(np.float32))
 
     def _judged(self, tails: tuple[NonconformityTail, ...], nonconformity: NDArray[np.float32], look: NDArray[np.intp]) -> Judged:
         each = surprises(tails, nonconformity)
@@ -135,7 +146,10 @@ class Learning:
         parts = [part for number, part in enumerate(self.parts) if number != without]
         rows = np.concatenate([np.empty((0, 5), np.float32), *(part.sizes.rows for part in parts)])
         if bodies is None:
-            bodies = BodyHeights.fit(rows[:, _ROW], np.exp(rows[:, _HEIGHT]), rows[:, _KIND].astype(np.intp), picture_height=self.height)
+            # Scenery that a detector has names for, such as parked cars, says nothing of those who come.
+            there = rows[rows[:, _AREA] >= LEAST_AREA * np.exp(rows[:, _HEIGHT] + rows[:, _WIDTH])]
+            heights, kinds = np.exp(there[:, _HEIGHT]), there[:, _KIND].astype(np.intp)
+            bodies = BodyHeights.fit(there[:, _ROW], heights, kinds, picture_height=self.height)
         body = bodies.at(rows[:, _ROW])
         large = rows[:, _AREA] >= LEAST_AREA * body * body
         sizes = relative_sizes(rows[large][:, [_HEIGHT, _WIDTH]], body[large])

@@ -36,6 +36,9 @@ WATCHED_SHARE = 0.05
 WATCH_FPS = 5.0
 """Looks per second at most while `motion` finds something odd."""
 
+EARLY_S = 0.02
+"""So much early a look may be: time stamps are rounded, and the frame after this one would be late by a whole one."""
+
 SETTLE_S = 3.0
 """After the start or a change of the scene the background is not to be trusted for so long."""
 
@@ -190,8 +193,7 @@ class AttributesModel:
         return RawScore(value, heat, motion.box or relative(boxes[top], size), motion.facts + found)
 
     def _due(self, state: AttributesState, t_s: float) -> bool:
-        # A tenth of the interval early, so that 2 of 10 frames a second are not missed by rounding.
-        return t_s - state.looked_s >= 0.9 * self._every_s
+        return t_s - state.looked_s >= self._every_s - min(EARLY_S, 0.2 * self._every_s)
 
     def _look(self, state: AttributesState, window: Window, *, due: bool) -> Objects | None:
         """The objects of a frame that is looked at, None for others. Every frame is remembered, for the flow of the next one."""

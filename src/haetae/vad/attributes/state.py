@@ -106,6 +106,9 @@ class AttributesState:
                 "the saved state was learned with other networks, or with other settings of them", hint=f"Use those again, or: {_HINT}"
             )
         state = cls(networks, motion, hold_s)
+        if motion.observer is not None and motion.observer.background.mean is not None:
+            # The background was settled when it was saved.
+            state.settled_s = -np.inf
         if "reference" in arrays:
             state.tables = _tables(arrays, networks)
             level, watch_from = read_array(arrays, "levels", np.float64, (2,)).tolist()
