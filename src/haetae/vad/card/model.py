@@ -8,10 +8,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from haetae.domain.fact import Fact, FactKind
+from haetae.domain.frame import Luma
 from haetae.errors import ConfigError, ModelError, StateError
 from haetae.vad.base import HeldOut, ModelState, RawScore, Window
 from haetae.vad.card.network import ClipNetwork
-from haetae.vad.card.state import CardState
+from haetae.vad.card.state import CardState, Scale
 from haetae.vad.network_card import CardReader, card_beside, open_card
 from haetae.vad.onnx_file import size_mb
 from haetae.vad.onnx_runtime import Device, open_session
@@ -96,27 +97,29 @@ class OnnxModel:
         if state.scale is None:
             raise ModelError("this camera has not learned what is normal", hint="Call finish_learning first")
         if not state.frames.wants(window.t_s):
-            return RawScore(state.value)
+            return state.last
         if not len(state.frames):
             # The first frame, or the first one after a gap.
-            state.value = 0.0
+            state.last = RawScore(0.0)
         picture = state.usual.fill(self._network.picture(window.luma), window.ignored)
         if picture is None:
-            state.value = 0.0
-            return RawScore(0.0)
+            state.last = RawScore(0.0)
+            return state.last
         clip = state.frames.add(picture, window.t_s)
-        if clip is None:
-            return RawScore(state.value)
+        if clip is not None:
+            state.last = self._judged(state, state.scale, clip, window.t_s)
+        return state.last
+
+    def _judged(self, state: CardState, scale: Scale, clip: list[Luma], t_s: float) -> RawScore:
         score = state.distance(self._network.features(clip)) if self._network.dimensions else self._network.score(clip)
-        state.value = state.scale.raw(score)
+        value = scale.raw(score)
         # Not `value < EXPLAIN_FROM`: a value that is no number explains nothing either.
-        if not state.value >= EXPLAIN_FROM:
-            return RawScore(state.value)
+        if not value >= EXPLAIN_FROM:
+            return RawScore(value)
         length_s = self._network.clip.frames * self._network.clip.stride_s
         unit = "cosine distance" if self._network.dimensions else f"({self._network.output.name} of {self._network.path.stem})"
-        began_s = max(0.0, window.t_s - length_s)
-        fact = Fact("clip", FactKind.SCORE, score, unit, began_s, window.t_s, usual=state.scale.alarm, source="onnx")
-        return RawScore(state.value, facts=(fact,))
+        fact = Fact("clip", FactKind.SCORE, score, unit, max(0.0, t_s - length_s), t_s, usual=scale.alarm, source="onnx")
+        return RawScore(value, facts=(fact,))
 
     def _own(self, state: ModelState) -> CardState:
         if not isinstance(state, CardState) or not state.belongs_to(self._network):

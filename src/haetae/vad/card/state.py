@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from haetae.domain.frame import Luma
 from haetae.errors import ModelError, StateError
-from haetae.vad.base import HeldOut
+from haetae.vad.base import HeldOut, RawScore
 from haetae.vad.calibrate import Tail
 from haetae.vad.card.network import Clip, ClipNetwork
 from haetae.vad.embedding.bank import Learning, coreset
@@ -91,7 +91,7 @@ class CardState:
         self.bank = np.empty((0, network.dimensions), np.float32)
         self.usual = UsualPicture()
         self.learning: Learning | None = None
-        self.value = 0.0
+        self.last = RawScore(0.0)
         self._t_s: list[float] = []
         self._scores: list[float] = []
         self._slot_s = 0.0
