@@ -50,6 +50,12 @@ class Levels:
             raise card.refusal("std", list(std), "Give numbers above 0")
         return Levels(colour, fitting, scale, mean, std)
 
+    def __str__(self) -> str:
+        shown = ", ".join(
+            f"{name} [{', '.join(f'{each:.6g}' for each in values)}]" for name, values in (("mean", self.mean), ("std", self.std))
+        )
+        return f"{self.colour}, {self.fit}, scale {self.scale:.6g}, {shown}"
+
     def table(self) -> NDArray[np.float32]:
         """What each pixel value becomes in each channel, shape (channels, 256)."""
         pixel = np.arange(256) * self.scale

@@ -59,8 +59,17 @@ def iou(one: Boxes, other: Boxes) -> NDArray[np.float32]:
     return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
 
 
-def suppress(found: Detections, most_iou: float, most: int) -> Detections:
-    """Greedy non-maximum suppression within each class: the most confident first, at most `most` of them."""
+def within(one: Boxes, other: Boxes) -> NDArray[np.float32]:
+    """What each two boxes share, as a part of the smaller one, shape (len(one), len(other)), in [0, 1]."""
+    smaller = np.minimum(area(one)[:, None], area(other)[None, :])
+    return np.asarray(shared_area(one, other) / np.maximum(smaller, 1e-9), np.float32)
+
+
+def suppress(found: Detections, most_iou: float, most: int, *, most_within: float = 1.0) -> Detections:
+    """Greedy non-maximum suppression within each class: the most confident first, at most `most` of them.
+
+    `most_within` below 1 also ends a box of which more lies within a surer one, or round it: pieces of a picture give halves of objects.
+    """
     # Stable: equal confidences must not let two cameras, or two runs, differ.
     order = np.argsort(-found.confidence, kind="stable")
     boxes, kind = found.boxes[order], found.kind[order]
@@ -73,6 +82,8 @@ def suppress(found: Detections, most_iou: float, most: int) -> Detections:
         if len(kept) == most:
             break
         rest = slice(at + 1, None)
-        same = (iou(boxes[at : at + 1], boxes[rest])[0] > most_iou) & (kind[rest] == kind[at])
-        alive[rest] &= ~same
+        same = iou(boxes[at : at + 1], boxes[rest])[0] > most_iou
+        if most_within < 1.0:
+            same |= within(boxes[at : at + 1], boxes[rest])[0] > most_within
+        alive[rest] &= ~(same & (kind[rest] == kind[at]))
     return found.take(order[np.array(kept, np.intp)])

@@ -24,6 +24,9 @@ from haetae.vad.pinning import check_sha256
 MOST_IOU = 0.6
 """Boxes of one class that overlap more are one object. 0.45 is usual for still pictures; people who walk side by side overlap more."""
 
+MOST_WITHIN = 0.85
+"""Of boxes from overlapping pieces: one that lies so much within another of its class is a part of it."""
+
 MOST_OBJECTS = 200
 LEAST_SIDE = 2.0
 """px of the picture; smaller boxes are none."""
@@ -113,7 +116,9 @@ class Detector:
         parts = [self.detect(picture, least_confidence=least_confidence)]
         if tiles > 1:
             parts += [self._in_piece(picture, piece, least_confidence) for piece in pieces(picture.shape[1], picture.shape[0], tiles)]
-        return suppress(Detections.joined(parts), MOST_IOU, MOST_OBJECTS) if len(parts) > 1 else parts[0]
+        if len(parts) == 1:
+            return parts[0]
+        return suppress(Detections.joined(parts), MOST_IOU, MOST_OBJECTS, most_within=MOST_WITHIN)
 
     def _in_piece(self, picture: Luma | RGB, piece: tuple[int, int, int, int], least_confidence: float) -> Detections:
         """What a piece shows whole: a box at a cut edge is of something that its neighbour, or the whole picture, shows better."""

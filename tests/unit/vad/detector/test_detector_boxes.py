@@ -37,6 +37,13 @@ def test_what_is_left_does_not_overlap_within_a_class_and_explains_what_is_gone(
         assert near.any() or any((box == other).all() for other in left.boxes)
 
 
+def test_halves_of_an_object_end_where_pieces_are_joined():
+    boxes = np.array([[0, 0, 20, 40], [0, 0, 20, 22], [0, 0, 20, 22]], np.float32)
+    found = Detections(boxes, np.array([0.9, 0.8, 0.7], np.float32), np.array([0, 0, 1]))
+    assert len(suppress(found, 0.6, 10)) == 3
+    assert suppress(found, 0.6, 10, most_within=0.85).kind.tolist() == [0, 1]
+
+
 def test_objects_of_other_classes_and_more_than_wanted():
     boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 10], [20, 0, 30, 10]], np.float32)
     found = Detections(boxes, np.array([0.9, 0.8, 0.7], np.float32), np.array([0, 1, 0]))
