@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from haetae.vad.attributes.objects import Attribute
 from haetae.vad.base import HeldOut
-from haetae.vad.calibrate import DAY_S, Tail
-from haetae.vad.motion.fusion import REACH
+from haetae.vad.calibrate import Tail
 
 REFERENCE_PER_DAY = 1.0
 LEAST_REFERENCE = np.array([4.0, 4.0, 3.0, 4.0], np.float32)
@@ -32,9 +31,12 @@ FADE_S = 1.0
 
 
 def references(t_s: NDArray[np.float64], greatest: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The reference of each attribute, from the greatest surprises of each look (looks, len(Attribute))."""
-    tails = [Tail.of(HeldOut(t_s, greatest[:, attribute].astype(np.float64))) for attribute in Attribute]
-    levels = [tail.at_rate(max(REFERENCE_PER_DAY, DAY_S / (REACH * max(tail.footage_s, 1.0)))) for tail in tails]
+    """The reference of each attribute, from the greatest surprises of each look (looks, len(Attribute)).
+
+    Extrapolated to a day however short the footage was: then objects add next to nothing to normal frames, and the alarm level stays near that
+    of `motion`. Bounded to 8 times the footage, AUC on Ped2 is the same and a runner after 60 s of learning stands out half as far.
+    """
+    levels = [Tail.of(HeldOut(t_s, greatest[:, attribute].astype(np.float64))).level(REFERENCE_PER_DAY) for attribute in Attribute]
     return np.clip(np.array(levels, np.float32), LEAST_REFERENCE, GREATEST_REFERENCE)
 
 

@@ -88,19 +88,25 @@ class Look:
         return replace(objects, velocity=velocity, points=count.astype(np.float32))
 
 
-def working_picture(state: MotionState, luma: Luma) -> tuple[Luma, Luma, WorkSize] | None:
-    """The working picture, its foreground (255 or 0) and the working size; None where there is no background yet, or another one now."""
+def working_picture(state: MotionState, luma: Luma) -> tuple[Luma, WorkSize] | None:
+    """The working picture and its size; None where there is no background to compare it with."""
     observer = state.observer
     if observer is None or observer.background.mean is None:
         return None
-    work, background = to_work(luma, observer.size), observer.background
+    return to_work(luma, observer.size), observer.size
+
+
+def foreground(state: MotionState, work: Luma) -> Luma | None:
+    """255 where a working picture differs from the background; None where it is another scene now."""
+    assert state.observer is not None
+    background = state.observer.background
     if background.mean is None or background.mean.shape != work.shape:
         return None
     difference = cv2.absdiff(work, cv2.convertScaleAbs(background.mean))
     _, mask = cv2.threshold(difference, max(LEAST_DIFFERENCE, 4.0 * background.noise), 255, cv2.THRESH_BINARY)
     if cv2.countNonZero(mask) > CHANGED_SHARE * mask.size:
         return None
-    return work, np.asarray(mask, np.uint8), observer.size
+    return np.asarray(mask, np.uint8)
 
 
 def uncovered(mask: Luma, boxes: Boxes) -> Boxes:

@@ -15,7 +15,7 @@ from haetae.errors import ConfigError, ModelError, StateError
 from haetae.vad.attributes.explain import facts, now, painted, relative
 from haetae.vad.attributes.fusion import REFERENCE_PER_DAY, WEIGHT, contributions, fused, replayed
 from haetae.vad.attributes.learning import Learning
-from haetae.vad.attributes.look import working_picture
+from haetae.vad.attributes.look import foreground, working_picture
 from haetae.vad.attributes.objects import Objects
 from haetae.vad.attributes.state import AttributesState, Last, Networks
 from haetae.vad.attributes.tables import Tables
@@ -201,11 +201,15 @@ class AttributesModel:
         if seen is None:
             state.reset()
             return None
-        work, mask, size = seen
+        work, size = seen
         if state.settled_s is None:
             state.settled_s = window.t_s + SETTLE_S
         if not due or window.t_s < state.settled_s:
             state.look.remember(work, window.t_s)
+            return None
+        mask = foreground(state.motion, work)
+        if mask is None:
+            state.reset()
             return None
         found = self._detector.detect_tiled(window.luma, least_confidence=self._least_confidence, tiles=self._tiles)
         rows, columns = window.luma.shape
