@@ -132,7 +132,12 @@ def is_brief(model: VADModel) -> bool:
 VAD_MODELS = Registry(
     group="haetae.vad",
     noun="VAD model",
-    builtin={"motion": "haetae.vad.motion:MotionModel", "embedding": "haetae.vad.embedding:EmbeddingModel"},
+    builtin={
+        "motion": "haetae.vad.motion:MotionModel",
+        "embedding": "haetae.vad.embedding:EmbeddingModel",
+        "attributes": "haetae.vad.attributes:AttributesModel",
+        "onnx": "haetae.vad.card:OnnxModel",
+    },
     extras={"onnxruntime": "onnx"},
 )
 
