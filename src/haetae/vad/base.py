@@ -108,7 +108,11 @@ def is_brief(model: VADModel) -> bool:
 VAD_MODELS = Registry(
     group="haetae.vad",
     noun="VAD model",
-    builtin={"motion": "haetae.vad.motion:MotionModel", "embedding": "haetae.vad.embedding:EmbeddingModel"},
+    builtin={
+        "motion": "haetae.vad.motion:MotionModel",
+        "embedding": "haetae.vad.embedding:EmbeddingModel",
+        "predictor": "haetae.vad.trained.predictor:PredictorModel",
+    },
     extras={"onnxruntime": "onnx"},
 )
 

@@ -147,7 +147,7 @@ def test_a_device_that_this_build_lacks_falls_back_with_a_warning(tmp_path, devi
     assert session.device == "cpu"
     assert session.run({"picture": pictures(1)})[0].shape == (1, 48)
     [warning] = [line for line in logs if line["log_level"] == "warning"]
-    assert (warning["event"], warning["device"], warning["instead"]) == ("gpu_unavailable", device, "cpu")
+    assert (warning["event"], warning["device"], warning["instead"]) == ("device_unavailable", device, "cpu")
 
 
 @pytest.mark.parametrize("failure", ["raises", "keeps quiet"])
@@ -167,7 +167,7 @@ def test_a_provider_that_fails_to_start_falls_back_with_a_warning(tmp_path, monk
     with structlog.testing.capture_logs() as logs:
         session = open_session(write_network(tmp_path / "net.onnx"))
     assert session.device == "cpu"
-    assert [line["event"] for line in logs] == ["gpu_unavailable"]
+    assert [line["event"] for line in logs] == ["device_unavailable"]
     assert "driver" in logs[0]["reason"]
     assert capfd.readouterr().out == ""
 
