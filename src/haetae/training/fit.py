@@ -1,6 +1,6 @@
 """`haetae vad fit` for models with a network: train it on the camera's own footage, export it, describe it."""
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,14 +11,14 @@ import torch
 
 from haetae import __version__
 from haetae.clock import Clock
-from haetae.domain.frame import Frame
 from haetae.errors import ModelError
 from haetae.training.card import write_card
 from haetae.training.export import Exported, export
+from haetae.training.fit_settings import FitSettings, Footage, Told
 from haetae.training.networks import RECIPES
-from haetae.training.networks.recipe import Recipe, Width
+from haetae.training.networks.recipe import Recipe
 from haetae.training.split import Split
-from haetae.training.train import Result, Stand, train
+from haetae.training.train import Result, train
 from haetae.vad.trained.pictures import STEP_S
 
 SAMPLES_MB = 256
@@ -31,36 +31,27 @@ RATE_FRAMES = 50
 GAP_S = 60.0
 """Between two sources on the time line that the samples are made on."""
 
-Footage = Callable[[], Generator[Frame, None, None]]
-"""Opens a source anew, from its first frame on."""
-
-Told = Callable[[str, Stand | None, int], None]
-"""Called with what is being done, where the training is, and the number of frames looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class FitSettings:
-    """How a network is trained. `device` is torch's name of it; auto is CUDA where there is one."""
-
-    width: Width = "light"
-    seed: int = 0
-    time_limit_s: float | None = None
-    resume: bool = False
-    device: str = "auto"
-    threads: int = 0
-    """Of torch on the CPU; 0 leaves torch's own choice."""
-
 
 @dataclass(frozen=True, slots=True)
 class FittedNetwork:
+    """What came of a training."""
+
     exported: Exported
     result: Result
     card: Path
 
-
-def trains(model: str) -> bool:
-    """Whether the model called `model` has a network to be trained. Needs no torch."""
-    return model in RECIPES.names()
+    def as_json(self) -> dict[str, object]:
+        """Its figures, for `--json`."""
+        return {
+            "weights": str(self.exported.path),
+            "card": str(self.card),
+            "sha256": self.exported.sha256,
+            "max_difference": self.exported.greatest_difference,
+            "steps": self.result.steps,
+            "loss": self.result.loss,
+            "held_out_loss": self.result.held_out_loss,
+            "training_s": self.result.seconds,
+        }
 
 
 def fit_network(
@@ -70,7 +61,7 @@ def fit_network(
     weights: Path,
     clock: Clock,
     *,
-    settings: FitSettings = FitSettings(),
+    settings: FitSettings,
     told: Told | None = None,
 ) -> FittedNetwork:
     """Train the network of `model` on the part of `sources` that `split` leaves, and write it to `weights`, its card beside it.

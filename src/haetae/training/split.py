@@ -7,10 +7,10 @@ time.) The held-out loss that stops the training is measured on the same third: 
 is far too little to be learnt from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from haetae.errors import ModelError
@@ -31,7 +31,7 @@ SHORTEST_PART_S = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`part_s` is the length of a stretch, 0 where whole sources are parts; `first` is the number of the first held-out part."""
+    """`part_s` is the length of a stretch, 0 where whole sources are the parts."""
 
     part_s: float
 
@@ -73,7 +73,7 @@ class LearningOnTheRest:
     def new_state(self) -> ModelState:
         return self.model.new_state()
 
-    def load_state(self, arrays: dict[str, NDArray[np.generic]]) -> ModelState:  # type: ignore[override]
+    def load_state(self, arrays: Mapping[str, NDArray[Any]]) -> ModelState:
         return self.model.load_state(arrays)
 
     def learn(self, batch: Sequence[Window]) -> None:

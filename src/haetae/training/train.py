@@ -16,6 +16,7 @@ from torch import Tensor
 
 from haetae.clock import Clock
 from haetae.errors import ConfigError, ModelError
+from haetae.training.fit_settings import Stand
 from haetae.training.networks.recipe import Batch, Recipe
 
 LOOKS = 20
@@ -41,17 +42,6 @@ CLIP_NORM = 5.0
 """Greatest norm of a gradient: one odd batch must not undo the others."""
 
 _FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Stand:
-    """Where the training is: for whoever shows it. Losses are NaN before the first one."""
-
-    step: int
-    steps: int
-    loss: float
-    held_out_loss: float
-    left_s: float
 
 
 Told = Callable[[Stand], None]

@@ -111,6 +111,8 @@ VAD_MODELS = Registry(
     builtin={
         "motion": "haetae.vad.motion:MotionModel",
         "embedding": "haetae.vad.embedding:EmbeddingModel",
+        "fused": "haetae.vad.fused:FusedModel",
+        "mulde": "haetae.vad.trained.mulde:MuldeModel",
         "predictor": "haetae.vad.trained.predictor:PredictorModel",
     },
     extras={"onnxruntime": "onnx"},

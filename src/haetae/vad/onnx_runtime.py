@@ -15,8 +15,8 @@ from haetae.errors import ConfigError, ModelError
 from haetae.vad.onnx_file import weight_files
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "openvino", "tensorrt"]
-"""`auto` is CUDA where this build of ONNX Runtime has it, else OpenVINO where it has that, else the CPU. TensorRT builds an engine for every
-batch size, which takes minutes at the first start: only for those who ask for it."""
+"""`auto` is CUDA where this build of ONNX Runtime has it, else OpenVINO where it has that, else the CPU. TensorRT builds an engine for
+every batch size, which takes minutes at the first start: only for those who ask for it."""
 
 _PROVIDERS = {
     "cpu": "CPUExecutionProvider",

@@ -9,8 +9,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from haetae.training.fit_settings import Width
 from haetae.training.networks.layers import Chain, Conv, Layer, Pool, Relu, Up
-from haetae.training.networks.recipe import Batch, Plan, Signature, Width
+from haetae.training.networks.recipe import Batch, Plan, Signature
 from haetae.training.onnx_graph import OnnxGraph
 from haetae.training.windows import CropReservoir
 from haetae.vad.motion.foreground import LEAST_DIFFERENCE
@@ -68,7 +69,7 @@ def foreground_loss(foretold: Tensor, target: Tensor) -> Tensor:
     square = (weight * (foretold - target) ** 2).sum() / weight.sum()
     across = (foretold.diff(dim=-1).abs() - target.diff(dim=-1).abs()).abs().mean()
     down = (foretold.diff(dim=-2).abs() - target.diff(dim=-2).abs()).abs().mean()
-    return cast(Tensor, square + GRADIENT * (across + down))
+    return square + GRADIENT * (across + down)
 
 
 class Predictor:
@@ -85,14 +86,14 @@ class Predictor:
         self._step_s = step_s
         return CropReservoir(frames=FRAMES, step_s=step_s, most_mb=most, seed=seed)
 
-    def prepare(self, train: Batch) -> None:
+    def prepare(self, _train: Batch) -> None:
         """Nothing to measure."""
 
-    def loss(self, batch: Tensor, seed: int) -> Tensor:
+    def loss(self, batch: Tensor, _seed: int) -> Tensor:
         windows = batch.float() * (1.0 / UNIT)
         return foreground_loss(self.module(windows[:, :-1]), windows[:, -1:])
 
-    def finish(self, train: Batch) -> None:
+    def finish(self, _train: Batch) -> None:
         """Nothing to measure."""
 
     @property

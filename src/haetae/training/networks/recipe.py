@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,6 @@ from torch import Tensor, nn
 
 from haetae.domain.frame import Luma
 from haetae.training.onnx_graph import OnnxGraph, Side
-
-Width: TypeAlias = Literal["light", "paper"]
-"""`light` trains within ten minutes on two cores and runs in milliseconds on one; `paper` has the channels of the paper."""
 
 Batch: TypeAlias = NDArray[Any]
 """Samples along the first axis."""
@@ -55,19 +52,19 @@ class Recipe(Protocol):
     plan: Plan
     module: nn.Module
 
-    def samples(self, step_s: float, most: int, seed: int) -> Samples:
+    def samples(self, step_s: float, most: int, seed: int, /) -> Samples:
         """An empty collection of at most `most` MiB; `step_s` is the distance in time of neighbouring pictures, where that matters."""
         ...
 
-    def prepare(self, train: Batch) -> None:
+    def prepare(self, train: Batch, /) -> None:
         """Called once before training, with the samples: for what is measured, not learned."""
         ...
 
-    def loss(self, batch: Tensor, seed: int) -> Tensor:
+    def loss(self, batch: Tensor, seed: int, /) -> Tensor:
         """The mean loss of a batch of samples as they were collected. Random numbers come from `seed` alone."""
         ...
 
-    def finish(self, train: Batch) -> None:
+    def finish(self, train: Batch, /) -> None:
         """Called once after training."""
         ...
 

@@ -68,14 +68,14 @@ class TrainedModel(ABC):
         self._prepare()
 
     @staticmethod
-    def estimate_mb(weights: str | PathLike[str], **_settings: Any) -> float:
+    def estimate_mb(weights: str | PathLike[str] | None = None, **_settings: Any) -> float:
         """Memory of one instance, from the size of the file. Raises ModelError as the constructor does."""
-        return 3.0 * size_mb(Path(weights)) + RUNTIME_MB
+        return 0.0 if weights is None else 3.0 * size_mb(Path(weights)) + RUNTIME_MB
 
     @classmethod
     def settings_of(cls, arrays: Mapping[str, NDArray[Any]], folder: Path) -> dict[str, Any]:
-        """The settings under which the state of these `arrays` was learned. Its weights are looked for where they were, then by their name in
-        `folder`, where the state lies now."""
+        """The settings under which the state of these `arrays` was learned. Its weights are looked for where they were, then by their name
+        in `folder`, where the state lies now."""
         saved = arrays.get("weights_path")
         if saved is None or saved.dtype != np.uint8:
             return {}
