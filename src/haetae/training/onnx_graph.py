@@ -29,15 +29,14 @@ class OnnxGraph:
 
     def __init__(self) -> None:
         self._nodes: list[bytes] = []
-        self._weights: list[bytes] = []
+        self._weights: dict[bytes, str] = {}
 
     def weight(self, array: NDArray[np.generic]) -> str:
-        """A constant: float32, or int64 for shapes and indices."""
-        name = f"w{len(self._weights)}"
-        array = np.ascontiguousarray(array, np.int64 if np.issubdtype(array.dtype, np.integer) else np.float32)
+        """A constant: float32, or int64 for shapes and indices. Equal ones are written once."""
+        array = np.asarray(array, np.int64 if np.issubdtype(array.dtype, np.integer) else np.float32)
         sides = b"".join(_field(1, side) for side in array.shape)
-        self._weights.append(sides + _field(2, _TYPES[array.dtype]) + _field(8, name) + _field(9, array.tobytes()))
-        return name
+        content = sides + _field(2, _TYPES[array.dtype]) + _field(9, array.tobytes())
+        return self._weights.setdefault(content, f"w{len(self._weights)}")
 
     def number(self, value: float) -> str:
         """A constant scalar."""
@@ -67,7 +66,7 @@ class OnnxGraph:
         for name, (value, _) in outputs.items():
             self._nodes.append(_field(1, value) + _field(2, name) + _field(4, "Identity"))
         graph = b"".join(_field(1, node) for node in self._nodes) + _field(2, "haetae")
-        graph += b"".join(_field(5, weight) for weight in self._weights)
+        graph += b"".join(_field(5, weight + _field(8, name)) for weight, name in self._weights.items())
         graph += b"".join(_field(11, _value(name, shape)) for name, shape in inputs.items())
         graph += b"".join(_field(12, _value(name, shape)) for name, (_, shape) in outputs.items())
         model = _field(1, IR_VERSION) + _field(2, "haetae") + _field(3, version) + _field(7, graph)

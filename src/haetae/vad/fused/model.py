@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haetae.errors import ConfigError, ModelError, StateError
-from haetae.vad.base import VAD_MODELS, HeldOut, ModelState, RawScore, Window, create_model
+from haetae.vad.base import VAD_MODELS, HeldOut, ModelState, RawScore, VADModel, Window, create_model
 from haetae.vad.calibrate import Tail
 from haetae.vad.looks import read_array
 from haetae.vad.state_file import with_prefix, without_prefix

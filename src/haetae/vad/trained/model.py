@@ -53,10 +53,10 @@ class TrainedModel(ABC):
     `device`, `gpu` and `threads` as in `open_session`. Subclasses say what their network sees and what its words mean.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[int]
+    name: str
+    version: int
     attributes: ClassVar[tuple[Attribute, ...]]
-    max_batch = 1
+    max_batch: int = 1
     learns_alongside = True
     """The pool need not keep `learn` and `score` apart: states are, and a session takes calls from several threads."""
 
