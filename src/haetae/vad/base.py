@@ -112,8 +112,11 @@ VAD_MODELS = Registry(
         "motion": "haetae.vad.motion:MotionModel",
         "embedding": "haetae.vad.embedding:EmbeddingModel",
         "fused": "haetae.vad.fused:FusedModel",
+        "memae": "haetae.vad.trained.memae:MemaeModel",
+        "mnad": "haetae.vad.trained.mnad:MnadModel",
         "mulde": "haetae.vad.trained.mulde:MuldeModel",
         "predictor": "haetae.vad.trained.predictor:PredictorModel",
+        "stae": "haetae.vad.trained.stae:StaeModel",
     },
     extras={"onnxruntime": "onnx"},
 )

@@ -9,8 +9,11 @@ RECIPES = Registry(
     group="haetae.training",
     noun="network to train",
     builtin={
-        "predictor": "haetae.training.networks.predictor:Predictor",
+        "memae": "haetae.training.networks.memae:Memae",
+        "mnad": "haetae.training.networks.mnad:Mnad",
         "mulde": "haetae.training.networks.mulde:Mulde",
+        "predictor": "haetae.training.networks.predictor:Predictor",
+        "stae": "haetae.training.networks.stae:Stae",
     },
     extras={"torch": "train"},
 )

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from haetae.domain.fact import Fact, FactKind
@@ -200,8 +199,3 @@ class TrainedModel(ABC):
         if not isinstance(state, TrainedState) or state.weights[0] != self.weights.id:
             raise StateError(f"a state of {type(state).__name__} from elsewhere was given to the model {self.name!r}")
         return state
-
-
-def warn_starved(model: str, step_s: float) -> None:
-    """Say that frames come too rarely for the network's window: silence would look like calm."""
-    structlog.get_logger().warning("frames_too_rare", model=model, step_s=step_s)

@@ -1,6 +1,7 @@
 """What networks on pictures see: small pictures minus the background, at fixed distances in time, newest last."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -31,6 +32,8 @@ UNIT = 64.0
 MOST_DIFFERENCE = 127.0
 """Greater differences are cut: training keeps pictures as int8."""
 
+STARVED_S = 30.0
+
 Window = NDArray[np.float32]
 """Shape (frames, height, width), differences to the background in UNIT, newest last."""
 
@@ -53,15 +56,19 @@ class Seen:
 class PictureEye:
     """Makes the windows of one camera. Not shared between cameras."""
 
-    def __init__(self, size: WorkSize, background: Background, *, frames: int, step_s: float) -> None:
+    def __init__(
+        self, size: WorkSize, background: Background, *, frames: int, step_s: float, starved: Callable[[], None] | None = None
+    ) -> None:
+        """`starved` is called once when for STARVED_S something was there but frames came too rarely for a window: silence would look
+        like calm."""
         self.grid = Grid(size, BLOCK)
         self._stage = Stage(size, background)
         self._frames = frames
         self._step_s = step_s
         self._recent: deque[tuple[float, NDArray[np.float32]]] = deque()
         self._nothing = np.zeros((self.grid.rows, self.grid.columns), np.float32)
-        self.starved_s = 0.0
-        """For how long pictures have come in a row without a window, though something was there."""
+        self._starved = starved
+        self._starved_s = 0.0
 
     @staticmethod
     def size_of(luma: Luma) -> WorkSize:
@@ -84,8 +91,17 @@ class PictureEye:
         share = self.grid.mean(scene.mask) * np.float32(1 / 255)
         cell = active_cells(share)
         window = self._window(t_s) if cell.size else None
-        self.starved_s = 0.0 if window is not None else self.starved_s + (scene.elapsed_s if cell.size else 0.0)
-        return Seen(scene, window, share, cell) if window is not None else self._empty(scene)
+        if window is None:
+            self._starve(scene.elapsed_s if cell.size else 0.0)
+            return self._empty(scene)
+        self._starved_s = 0.0
+        return Seen(scene, window, share, cell)
+
+    def _starve(self, elapsed_s: float) -> None:
+        self._starved_s += elapsed_s
+        if self._starved is not None and self._starved_s > STARVED_S:
+            self._starved()
+            self._starved = None
 
     def _empty(self, scene: Scene) -> Seen:
         return Seen(scene, None, self._nothing, np.empty(0, np.intp))
