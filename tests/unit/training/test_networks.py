@@ -15,7 +15,6 @@ from haetae.training.networks import RECIPES, trained_part  # noqa: E402
 from haetae.training.networks.recipe import Plan, Recipe  # noqa: E402
 from haetae.training.train import Result, train  # noqa: E402
 from haetae.vad.base import VAD_MODELS  # noqa: E402
-from haetae.vad.onnx_runtime import open_session  # noqa: E402
 from haetae.vad.trained.model import TrainedModel  # noqa: E402
 
 NAMES = sorted(RECIPES.builtin)

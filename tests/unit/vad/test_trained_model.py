@@ -211,10 +211,9 @@ def test_a_description_that_makes_no_sense_is_refused(tmp_path, step):
 
 def test_a_network_that_gives_no_numbers_is_an_error(tmp_path):
     model = create_model("predictor", weights=write_predictor(tmp_path / "net.onnx", gain=float("nan")))
-    state = model.new_state()
+    assert isinstance(model, TrainedModel)
     with pytest.raises(ModelError, match="no finite numbers"):
-        for t_s in np.arange(0.0, 20.0, 0.2):
-            model.learn([Window(state, SCENE.picture(float(t_s)), float(t_s))])
+        learn(model, seconds=20.0)
 
 
 def test_the_id_of_weights_covers_every_byte(tmp_path):

@@ -1,8 +1,8 @@
 """What each cell of the foreground does and looks like, as one vector: for networks on features.
 
-Pyramidal Lucas-Kanade flow (Bouguet 2001) of points in the foreground, current to previous frame, as histograms of directions; the gradients
-of the picture that HOG counts; the shape of the connected foreground; and the height in the picture, which stands for the distance. (Dense
-inverse search at a fast preset told riders from walkers worse, at twice the time.)
+Pyramidal Lucas-Kanade flow (Bouguet 2001) of points in the foreground, current to previous frame, as histograms of directions; the
+gradients of the picture that HOG counts; the shape of the connected foreground; and the height in the picture, which stands for the
+distance. (Dense inverse search at a fast preset told riders from walkers worse, at twice the time.)
 """
 
 from collections import deque
