@@ -49,7 +49,7 @@ def read_options(options: CameraOptions, *, time_zone: str) -> Callable[[CameraC
     elif options.always_armed:
         plain["schedule"] = None
     zones = tuple(parse_zone(text) for text in options.zones)
-    settings = [_setting(text) for text in options.model_settings]
+    settings = [parse_setting(text) for text in options.model_settings]
 
     def change(config: CameraConfig) -> CameraConfig:
         # Another model knows nothing of the settings of the last one.
@@ -91,7 +91,7 @@ def _number(text: str, option: str) -> float:
         raise ConfigError(f"{option} {text!r} is no number", hint=f"Write for example 5, or {AUTO}") from None
 
 
-def _setting(text: str) -> tuple[str, str | int | float | bool | None]:
+def parse_setting(text: str) -> tuple[str, str | int | float | bool | None]:
     """(name, value): what JSON takes for a number or a boolean is one, all else is text; None for an empty value."""
     name, sign, value = text.partition("=")
     name = name.strip()

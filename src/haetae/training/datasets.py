@@ -1,7 +1,7 @@
 """Data sets for `haetae vad eval`: a folder with `training/*.mp4`, `testing/*.mp4` and `labels.npz`, optionally `masks_packbits.npz`."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def load_dataset(folder: Path) -> Dataset:
     return Dataset(folder.resolve().name, tuple(training), tuple(_test_clip(path, labels, masks) for path in testing))
 
 
-def every_frame(source: str) -> Iterator[Frame]:
+def every_frame(source: str) -> Generator[Frame, None, None]:
     """Each frame of a source, none skipped. Raises SourceUnavailable."""
     opened = open_source(source, SourceOptions(analysed_fps=EVERY_FRAME_FPS), clock=SystemClock())
     try:

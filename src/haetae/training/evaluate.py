@@ -3,7 +3,7 @@
 import resource
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +112,10 @@ def fit_clips(
     *,
     look: Callable[[Frame, float], None] | None = None,
     told: Progress | None = None,
+    before_learning: Callable[[int, float], None] | None = None,
 ) -> Fitted:
-    """Learn from normal clips of one camera, every frame. `look` sees each frame too, outside of the measured time."""
+    """Learn from normal clips of one camera, every frame. `look` sees each frame too, outside of the measured time; `before_learning` is
+    told the clip's number, from 0, and the time in it of each."""
     state, end_s, spent_s = model.new_state(), -CLIP_GAP_S, 0.0
     paths = list(clips)
     for number, path in enumerate(paths, start=1):
@@ -123,6 +125,8 @@ def fit_clips(
         before = clock.monotonic()
         for frame in every_frame(str(path)):
             end_s = start_s + frame.t_s
+            if before_learning is not None:
+                before_learning(number - 1, frame.t_s)
             model.learn([Window(state, frame.luma, end_s)])
             if look is not None:
                 paused = clock.monotonic()
@@ -134,10 +138,30 @@ def fit_clips(
     return Fitted(state, held_out, spent_s + clock.monotonic() - before, end_s)
 
 
-def evaluate(dataset: Dataset, model: VADModel, clock: Clock, *, false_alarms_per_day: float = 1.0, told: Progress | None = None) -> Report:
-    """Fit on the training clips, score the test clips once. Raises ConfigError where labels and frames do not fit together."""
+def evaluate(
+    dataset: Dataset,
+    model: VADModel,
+    clock: Clock,
+    *,
+    false_alarms_per_day: float = 1.0,
+    told: Progress | None = None,
+    before_learning: Callable[[int, float], None] | None = None,
+    trained_s: float = 0.0,
+) -> Report:
+    """Fit on the training clips, score the test clips once. Raises ConfigError where labels and frames do not fit together.
+
+    `before_learning` as in `fit_clips`; `trained_s` is what the training of the model's network took, and counts as fitting.
+    """
     baselines = MeasuredBaselines()
-    fitted = fit_clips(model, dataset.training, clock, look=lambda frame, t_s: baselines.look(frame.luma, t_s), told=told)
+    fitted = fit_clips(
+        model,
+        dataset.training,
+        clock,
+        look=lambda frame, t_s: baselines.look(frame.luma, t_s),
+        told=told,
+        before_learning=before_learning,
+    )
+    fitted = replace(fitted, seconds=fitted.seconds + trained_s)
     calibration = Calibration.fit(fitted.held_out, false_alarms_per_day)
     scored: dict[str, ScoredClip] = {}
     end_s, spent_s = fitted.end_s, 0.0

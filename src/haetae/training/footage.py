@@ -1,6 +1,6 @@
 """Learning from and scoring whole sources: what `haetae vad fit` and `haetae vad score` do."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,14 +51,20 @@ def learn_footage(
     false_alarms_per_day: float,
     limit_s: float | None = None,
     told: Told | None = None,
+    before_learning: Callable[[int, float], None] | None = None,
 ) -> Normality:
-    """The normality of one camera from all `sources`, `limit_s` of each at most. Raises SourceUnavailable, ModelError."""
-    expected_s = sum(_length_s(source, options, clock, limit_s) for source in sources)
+    """The normality of one camera from all `sources`, `limit_s` of each at most. Raises SourceUnavailable, ModelError.
+
+    `before_learning` is told the number of the source, from 0, and the time in it of each frame.
+    """
+    expected_s = sum(lengths_s(sources, options, clock, limit_s))
     normality = Normality.new(model, false_alarms_per_day=false_alarms_per_day, learning_s=expected_s)
-    for url in sources:
+    for index, url in enumerate(sources):
         normality.discontinuity()
         with _opened(url, options, clock) as source:
             for number, frame in enumerate(_until(source.frames(), limit_s), start=1):
+                if before_learning is not None:
+                    before_learning(index, frame.t_s)
                 normality.learn(frame)
                 if told is not None:
                     told(url, number, frame.t_s)
@@ -81,6 +87,17 @@ def score_footage(
                 told(url, len(rows), frame.t_s)
     columns = np.array(rows, np.float64).reshape(-1, 5).T
     return ScoredFootage(columns[0], columns[1], columns[2], columns[3], columns[4].astype(np.int64))
+
+
+def lengths_s(sources: Sequence[str], options: SourceOptions, clock: Clock, limit_s: float | None = None) -> list[float]:
+    """The length of each source, as far as it is known; finds out before any work that one cannot be opened (SourceUnavailable)."""
+    return [_length_s(source, options, clock, limit_s) for source in sources]
+
+
+def frames_of(url: str, options: SourceOptions, clock: Clock, limit_s: float | None = None) -> Generator[Frame, None, None]:
+    """The analysed frames of a source, from its start. Raises SourceUnavailable."""
+    with _opened(url, options, clock) as source:
+        yield from _until(source.frames(), limit_s)
 
 
 @contextmanager

@@ -137,6 +137,12 @@ VAD_MODELS = Registry(
         "embedding": "haetae.vad.embedding:EmbeddingModel",
         "attributes": "haetae.vad.attributes:AttributesModel",
         "onnx": "haetae.vad.card:OnnxModel",
+        "fused": "haetae.vad.fused:FusedModel",
+        "memae": "haetae.vad.trained.memae:MemaeModel",
+        "mnad": "haetae.vad.trained.mnad:MnadModel",
+        "mulde": "haetae.vad.trained.mulde:MuldeModel",
+        "predictor": "haetae.vad.trained.predictor:PredictorModel",
+        "stae": "haetae.vad.trained.stae:StaeModel",
     },
     extras={"onnxruntime": "onnx"},
 )

@@ -14,11 +14,19 @@ from numpy.typing import NDArray
 from haetae.errors import ConfigError, ModelError
 from haetae.vad.onnx_file import weight_files
 
-Device: TypeAlias = Literal["auto", "cpu", "cuda", "tensorrt"]
-"""`auto` is CUDA where this build of ONNX Runtime has it, else the CPU. TensorRT builds an engine for every batch size, which takes
-minutes at the first start: only for those who ask for it."""
+Device: TypeAlias = Literal["auto", "cpu", "cuda", "openvino", "tensorrt"]
+"""`auto` is CUDA where this build of ONNX Runtime has it, else OpenVINO where it has that, else the CPU. TensorRT builds an engine for
+every batch size, which takes minutes at the first start: only for those who ask for it."""
 
-_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
+_PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+}
+_AUTO = ("cuda", "openvino")
+"""What `auto` tries, in this order, before the CPU."""
+
 _DTYPES: dict[str, np.dtype[Any]] = {
     "tensor(float)": np.dtype(np.float32),
     "tensor(float16)": np.dtype(np.float16),
@@ -52,6 +60,7 @@ class Tensor:
 class Session:
     """A loaded network. `run` may be called from several threads at once; each call computes on its caller's thread.
 
+    `metadata` is what its maker wrote into the file beside the graph, as text: nothing vouches for it.
     Dropping the last reference frees the memory, once the calls under way have returned.
     """
 
@@ -61,6 +70,7 @@ class Session:
         self.device = device
         self.inputs = tuple(_tensor(each) for each in raw.get_inputs())
         self.outputs = tuple(_tensor(each) for each in raw.get_outputs())
+        self.metadata: Mapping[str, str] = dict(raw.get_modelmeta().custom_metadata_map)
         self._raw = raw
 
     def run(self, feeds: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None) -> list[NDArray[Any]]:
@@ -86,9 +96,9 @@ class Session:
 
 
 def open_session(path: Path, *, device: Device = "auto", gpu: int = 0, threads: int = 1) -> Session:
-    """Load the network at `path` for `device`, with `threads` threads per call on the CPU.
+    """Load the network at `path` for `device`, with `threads` threads per call on the CPU, by OpenVINO or without.
 
-    A GPU that this build or this machine lacks is answered by a warning in the log and the CPU. One thread per call is what many cameras
+    A device that this build or this machine lacks is answered by a warning in the log and the CPU. One thread per call is what many cameras
     want: their threads are the parallelism. Raises ModelError for a file that is missing, damaged, without its external weights or not
     runnable here, ConfigError for another `device`; weights are never made up.
     """
@@ -96,9 +106,8 @@ def open_session(path: Path, *, device: Device = "auto", gpu: int = 0, threads: 
         raise ConfigError(f"unknown device {device!r}", hint=f"Use auto, {', '.join(_PROVIDERS)}")
     weight_files(path)
     onnxruntime.set_default_logger_severity(_FATAL)
-    wanted = _wanted(path, device)
-    if wanted != "cpu":
-        session = _on_gpu(path, wanted, gpu, threads)
+    for wanted in _wanted(path, device):
+        session = _accelerated(path, wanted, gpu, threads)
         if session is not None:
             return session
     try:
@@ -119,19 +128,19 @@ def version() -> str:
     return str(onnxruntime.__version__)
 
 
-def _wanted(path: Path, device: Device) -> str:
-    """The device to try first: one that this build has."""
+def _wanted(path: Path, device: Device) -> tuple[str, ...]:
+    """The devices to try before the CPU, in order: those that this build has."""
     available = available_providers()
     if device == "auto":
-        return "cuda" if _PROVIDERS["cuda"] in available else "cpu"
-    if _PROVIDERS[device] in available:
-        return device
+        return tuple(each for each in _AUTO if _PROVIDERS[each] in available)
+    if device == "cpu" or _PROVIDERS[device] in available:
+        return () if device == "cpu" else (device,)
     _warn(path, device, f"this build of ONNX Runtime has only {', '.join(available)}")
-    return "cpu"
+    return ()
 
 
-def _on_gpu(path: Path, device: str, gpu: int, threads: int) -> Session | None:
-    """The session on the GPU, or None with a warning where there is none."""
+def _accelerated(path: Path, device: str, gpu: int, threads: int) -> Session | None:
+    """The session on `device`, or None with a warning where there is none."""
     try:
         raw = _create(path, [device, "cuda", "cpu"] if device == "tensorrt" else [device, "cpu"], gpu, threads)
     # Its errors have no base class but this one.
@@ -153,12 +162,15 @@ def _create(path: Path, devices: Sequence[str], gpu: int, threads: int) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     chosen = list(dict.fromkeys(_PROVIDERS[device] for device in devices if _PROVIDERS[device] in available_providers()))
-    settings = [_provider_settings(provider, gpu) for provider in chosen]
+    settings = [_provider_settings(provider, gpu, threads) for provider in chosen]
     # Its own fallback prints to stdout.
     return onnxruntime.InferenceSession(str(path), options, providers=chosen, provider_options=settings, enable_fallback=0)
 
 
-def _provider_settings(provider: str, gpu: int) -> dict[str, str]:
+def _provider_settings(provider: str, gpu: int, threads: int) -> dict[str, str]:
+    if provider == _PROVIDERS["openvino"]:
+        # It has a thread pool of its own, which would take every core for one camera. Its GPU is chosen by nobody here.
+        return {"device_type": "CPU", "num_of_threads": str(threads)}
     if provider == _PROVIDERS["cuda"]:
         # Batches come in many sizes: an exhaustive search for each of them would stall the cameras, doubling arenas would hoard memory.
         return {"device_id": str(gpu), "cudnn_conv_algo_search": "HEURISTIC", "arena_extend_strategy": "kSameAsRequested"}
@@ -166,7 +178,7 @@ def _provider_settings(provider: str, gpu: int) -> dict[str, str]:
 
 
 def _warn(path: Path, device: str, reason: str) -> None:
-    structlog.get_logger().warning("gpu_unavailable", network=str(path), device=device, reason=reason, instead="cpu")
+    structlog.get_logger().warning("device_unavailable", network=str(path), device=device, reason=reason, instead="cpu")
 
 
 def _tensor(raw: Any) -> Tensor:

@@ -138,16 +138,16 @@ def test_size_and_files_count_external_weights(tmp_path):
     assert size_mb(path) == pytest.approx((path.stat().st_size + weights.stat().st_size) / 2**20)
 
 
-@pytest.mark.parametrize("device", ["cuda", "tensorrt"])
+@pytest.mark.parametrize("device", ["cuda", "openvino", "tensorrt"])
 def test_a_device_that_this_build_lacks_falls_back_with_a_warning(tmp_path, device):
-    if any(name.startswith(("CUDA", "Tensorrt")) for name in available_providers()):
-        pytest.skip("this build has GPU providers")
+    if any(name.startswith(("CUDA", "OpenVINO", "Tensorrt")) for name in available_providers()):
+        pytest.skip("this build has other providers")
     with structlog.testing.capture_logs() as logs:
         session = open_session(write_network(tmp_path / "net.onnx"), device=device)
     assert session.device == "cpu"
     assert session.run({"picture": pictures(1)})[0].shape == (1, 48)
     [warning] = [line for line in logs if line["log_level"] == "warning"]
-    assert (warning["event"], warning["device"], warning["instead"]) == ("gpu_unavailable", device, "cpu")
+    assert (warning["event"], warning["device"], warning["instead"]) == ("device_unavailable", device, "cpu")
 
 
 @pytest.mark.parametrize("failure", ["raises", "keeps quiet"])
@@ -167,9 +167,65 @@ def test_a_provider_that_fails_to_start_falls_back_with_a_warning(tmp_path, monk
     with structlog.testing.capture_logs() as logs:
         session = open_session(write_network(tmp_path / "net.onnx"))
     assert session.device == "cpu"
-    assert [line["event"] for line in logs] == ["gpu_unavailable"]
+    assert [line["event"] for line in logs] == ["device_unavailable"]
     assert "driver" in logs[0]["reason"]
     assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("built", "tried"),
+    [
+        (["OpenVINOExecutionProvider", "CPUExecutionProvider"], ["openvino"]),
+        (["CUDAExecutionProvider", "OpenVINOExecutionProvider", "CPUExecutionProvider"], ["cuda", "openvino"]),
+        (["CPUExecutionProvider"], []),
+    ],
+)
+def test_auto_tries_what_the_build_has_best_first_with_the_threads_set(tmp_path, monkeypatch, built, tried):
+    """Stands in for builds with other providers: what is asked of them is seen, then they are left out as on a machine without them."""
+    import onnxruntime
+
+    asked: list[dict[str, dict[str, str]]] = []
+    real = onnxruntime.InferenceSession
+
+    def start(path, options, providers, provider_options, **settings):
+        asked.append(dict(zip(providers, provider_options)))
+        return real(path, options, providers=["CPUExecutionProvider"], **settings)
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: built)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", start)
+    with structlog.testing.capture_logs() as logs:
+        session = open_session(write_network(tmp_path / "net.onnx"), threads=3)
+    assert session.device == "cpu"
+    assert [line["device"] for line in logs] == tried
+    assert len(asked) == len(tried) + 1
+    for each in asked:
+        if "OpenVINOExecutionProvider" in each:
+            assert each["OpenVINOExecutionProvider"] == {"device_type": "CPU", "num_of_threads": "3"}
+
+
+def test_openvino_is_used_where_it_starts(tmp_path, monkeypatch):
+    import onnxruntime
+
+    class Started:
+        def __init__(self, raw):
+            self._raw = raw
+
+        def get_providers(self):
+            return ["OpenVINOExecutionProvider", "CPUExecutionProvider"]
+
+        def __getattr__(self, name):
+            return getattr(self._raw, name)
+
+    real = onnxruntime.InferenceSession
+
+    def start(path, options, providers, provider_options, **settings):
+        return Started(real(path, options, providers=["CPUExecutionProvider"], **settings))
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["OpenVINOExecutionProvider", "CPUExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", start)
+    session = open_session(write_network(tmp_path / "net.onnx"))
+    assert session.device == "openvino"
+    assert session.run({"picture": pictures(1)})[0].shape == (1, 48)
 
 
 def test_an_unknown_device_is_refused(tmp_path):

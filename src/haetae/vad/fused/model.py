@@ -1,0 +1,200 @@
+"""Two models on the same frames: `motion`, which knows speeds, sizes and places, and a trained one, which knows looks and combinations."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haetae.errors import ConfigError, ModelError, StateError
+from haetae.vad.base import VAD_MODELS, HeldOut, ModelState, RawScore, VADModel, Window, create_model
+from haetae.vad.calibrate import Tail
+from haetae.vad.looks import read_array
+from haetae.vad.state_file import with_prefix, without_prefix
+from haetae.vad.trained.model import TrainedModel
+
+FORMAT = 1
+"""Of the saved arrays. A state of another format is refused."""
+
+POWER = 3.0
+"""Of the mean: (a^POWER + b^POWER)^(1/POWER). 1 would be the sum, by which many small surprises drown one large; infinity the greater of
+the two, by which the one model's 0.9 gains nothing from the other's 0.9, though both together are far rarer than either."""
+
+REFERENCE_PER_DAY = 1.0
+GREATEST_SCALE = 3.0
+"""What both together pass once a day is between 1 and 2 by the making of their scales; seconds of footage extrapolate to anything."""
+
+_SECOND = "predictor"
+_HINT = "Learn this camera again"
+
+
+class FusedState:
+    """One camera's two states, and `scale`: what of both together is passed once a day. None until learning was finished."""
+
+    def __init__(self, motion: ModelState, second: ModelState, name: str) -> None:
+        self.motion: ModelState = motion
+        self.second: ModelState = second
+        self.name = name
+        self.scale: float | None = None
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        saved: dict[str, NDArray[Any]] = {"format": np.array([FORMAT], np.int32), "with": np.frombuffer(self.name.encode(), np.uint8)}
+        if self.scale is not None:
+            saved["scale"] = np.array([self.scale], np.float64)
+        return saved | with_prefix("motion", dict(self.motion.arrays())) | with_prefix("second", dict(self.second.arrays()))
+
+
+class FusedModel:
+    """Runs `motion` and the trained model that the setting `with` names; all other settings are those of that model.
+
+    Each has its own scale, on which 1 is about what normal footage of this camera passes once a day; the score is the power mean of both
+    without the division by two, on a scale of the same meaning that is learnt on normal footage which neither has seen. The map is the
+    greater of both, the box that of the greater, the facts those of both, the greater's first.
+    """
+
+    name = "fused"
+    version = 1
+    max_batch = 1
+
+    def __init__(self, **settings: Any) -> None:
+        """Raises ConfigError and ModelError as the model that `with` names does."""
+        second = settings.pop("with", _SECOND)
+        made = create_model(second, **settings) if second in trained_models() else None
+        if not isinstance(made, TrainedModel):
+            raise ConfigError(f"fused.with is {second!r}", hint=f"Use one of the trained models: {', '.join(trained_models())}")
+        self.motion: VADModel = create_model("motion")
+        self.second: TrainedModel = made
+
+    @staticmethod
+    def estimate_mb(**settings: Any) -> float:
+        """Memory of one instance beside that of `motion`, which is little."""
+        second = settings.pop("with", _SECOND)
+        estimate = getattr(VAD_MODELS.load(second), "estimate_mb", None) if second in trained_models() else None
+        return 0.0 if estimate is None else float(estimate(**settings))
+
+    @classmethod
+    def settings_of(cls, arrays: Mapping[str, NDArray[Any]], folder: Path) -> dict[str, Any]:
+        """The settings under which the state of these `arrays` was learned; `folder` is where it lies now."""
+        second = _name_of(arrays)
+        if second not in trained_models():
+            return {}
+        return {"with": second, **VAD_MODELS.load(second).settings_of(without_prefix("second", arrays), folder)}
+
+    def new_state(self) -> FusedState:
+        return FusedState(self.motion.new_state(), self.second.new_state(), self.second.name)
+
+    def load_state(self, arrays: Mapping[str, NDArray[Any]]) -> FusedState:
+        found = read_array(arrays, "format", np.int32, (1,)).tolist()
+        if found != [FORMAT]:
+            raise StateError(f"the saved state has format {found}, this model reads {FORMAT}", hint=_HINT)
+        if _name_of(arrays) != self.second.name:
+            raise StateError(
+                f"the saved state was learned with {_name_of(arrays)!r}, not with {self.second.name!r}", hint=f"Use that one, or: {_HINT}"
+            )
+        motion = self.motion.load_state(without_prefix("motion", arrays))
+        state = FusedState(motion, self.second.load_state(without_prefix("second", arrays)), self.second.name)
+        if "scale" in arrays:
+            [scale] = read_array(arrays, "scale", np.float64, (1,)).tolist()
+            if not 0.0 < scale <= GREATEST_SCALE:
+                raise StateError("the saved scale cannot be read", hint=_HINT)
+            state.scale = scale
+        return state
+
+    def watch(self, batch: Sequence[Window]) -> None:
+        """Learn movement from footage that the other model's network was trained on; that model only looks on."""
+        motion, second = _parted(batch)
+        self.motion.learn(motion)
+        self.second.watch(second)
+
+    def learn(self, batch: Sequence[Window]) -> None:
+        motion, second = _parted(batch)
+        self.motion.learn(motion)
+        self.second.learn(second)
+
+    def finish_learning(self, state: ModelState) -> HeldOut:
+        own = _own(state)
+        both = together(self.motion.finish_learning(own.motion), self.second.finish_learning(own.second))
+        own.scale = float(np.clip(Tail.of(both).level(REFERENCE_PER_DAY), 1.0, GREATEST_SCALE))
+        return HeldOut(both.t_s, both.raw / own.scale)
+
+    def score(self, batch: Sequence[Window]) -> list[RawScore]:
+        """Raises ModelError for a state that has not finished learning, and then none of the batch is scored."""
+        scales = [_own(window.state).scale for window in batch]
+        if None in scales:
+            raise ModelError("this camera has not learned what is normal", hint="Call finish_learning first")
+        motion, second = _parted(batch)
+        return [
+            fuse(first, other, scale)
+            for first, other, scale in zip(self.motion.score(motion), self.second.score(second), scales, strict=True)
+            if scale is not None
+        ]
+
+
+def trained_models() -> list[str]:
+    """The names of the models that may stand beside `motion`."""
+    return [name for name, target in VAD_MODELS.builtin.items() if target.startswith("haetae.vad.trained.")]
+
+
+def power_mean(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of raw scores >= 0, element by element; see POWER."""
+    return np.asarray((np.maximum(first, 0.0) ** POWER + np.maximum(second, 0.0) ** POWER) ** (1.0 / POWER), np.float64)
+
+
+def fuse(motion: RawScore, second: RawScore, scale: float) -> RawScore:
+    """One judgement of two, on the scale of their power mean divided by `scale`."""
+    value = float(power_mean(np.array(motion.value), np.array(second.value))) / scale
+    if motion.scene_change:
+        return RawScore(value, scene_change=True)
+    lead, other = (motion, second) if motion.value >= second.value else (second, motion)
+    box = lead.box if lead.box is not None else other.box
+    return RawScore(value, _greater(lead.heat, other.heat, scale), box, (*lead.facts, *other.facts))
+
+
+def together(motion: HeldOut, second: HeldOut) -> HeldOut:
+    """The power means of the learned footage that both have judged: frame by frame, or the greatest of each second where one of them kept
+    no more than that."""
+    common, left, right = np.intersect1d(motion.t_s, second.t_s, return_indices=True)
+    if common.size >= 0.5 * min(motion.t_s.size, second.t_s.size):
+        return HeldOut(common, power_mean(motion.raw[left], second.raw[right]))
+    seconds = np.intersect1d(np.floor(motion.t_s), np.floor(second.t_s))
+    return HeldOut(seconds, power_mean(_by_second(motion, seconds), _by_second(second, seconds)))
+
+
+def _by_second(held_out: HeldOut, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The greatest raw score within each of `seconds`, all of which have one."""
+    out = np.zeros(seconds.size)
+    place = np.searchsorted(seconds, np.floor(held_out.t_s))
+    inside = (place < seconds.size) & (seconds[np.minimum(place, seconds.size - 1)] == np.floor(held_out.t_s))
+    np.maximum.at(out, place[inside], held_out.raw[inside])
+    return out
+
+
+def _greater(first: NDArray[np.float32] | None, second: NDArray[np.float32] | None, scale: float) -> NDArray[np.float32] | None:
+    """The greater of two maps over the same picture, on the first one's grid where they differ."""
+    if first is None or second is None:
+        only = second if first is None else first
+        return None if only is None else np.asarray(only / np.float32(scale), np.float32)
+    if first.shape != second.shape:
+        rows = (np.arange(first.shape[0]) * second.shape[0]) // first.shape[0]
+        columns = (np.arange(first.shape[1]) * second.shape[1]) // first.shape[1]
+        second = second[rows][:, columns]
+    return np.asarray(np.maximum(first, second) / np.float32(scale), np.float32)
+
+
+def _parted(batch: Sequence[Window]) -> tuple[list[Window], list[Window]]:
+    """The same windows with the state of each model."""
+    states = [_own(window.state) for window in batch]
+    motion = [Window(state.motion, each.luma, each.t_s, each.ignored) for state, each in zip(states, batch)]
+    return motion, [Window(state.second, each.luma, each.t_s, each.ignored) for state, each in zip(states, batch)]
+
+
+def _own(state: ModelState) -> FusedState:
+    if not isinstance(state, FusedState):
+        raise StateError(f"a state of {type(state).__name__} was given to the model 'fused'")
+    return state
+
+
+def _name_of(arrays: Mapping[str, NDArray[Any]]) -> str:
+    saved = arrays.get("with")
+    return "" if saved is None or saved.dtype != np.uint8 else saved.tobytes().decode(errors="replace")
