@@ -33,8 +33,8 @@ FADE_S = 1.0
 def references(t_s: NDArray[np.float64], greatest: NDArray[np.float32]) -> NDArray[np.float32]:
     """The reference of each attribute, from the greatest surprises of each look (looks, len(Attribute)).
 
-    Extrapolated to a day however short the footage was: then objects add next to nothing to normal frames, and the alarm level stays near that
-    of `motion`. Bounded to 8 times the footage, AUC on Ped2 is the same and a runner after 60 s of learning stands out half as far.
+    Extrapolated to a day however short the footage was: then objects add next to nothing to normal frames, and the alarm level stays near
+    that of `motion`. Bounded to 8 times the footage, AUC on Ped2 is the same and a runner after 60 s of learning stands out half as far.
     """
     levels = [Tail.of(HeldOut(t_s, greatest[:, attribute].astype(np.float64))).level(REFERENCE_PER_DAY) for attribute in Attribute]
     return np.clip(np.array(levels, np.float32), LEAST_REFERENCE, GREATEST_REFERENCE)

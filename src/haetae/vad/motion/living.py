@@ -6,7 +6,7 @@ Values beyond the limit are counted at the limit rather than left out, for a tai
 Old footage fades with HALF_LIFE_S.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from haetae.vad.motion.hours import Hours
 from haetae.vad.motion.modes import Modes
 from haetae.vad.motion.quarantine import CONFIRMED_MARGIN_S, MARGIN_S, Quarantine
 from haetae.vad.motion.shift import moved_counts
-from haetae.vad.motion.tables import VISIT_S, Tables
+from haetae.vad.motion.tables import VISIT_S, Attribute, Tables
 from haetae.vad.peaks import Peaks
 from haetae.vad.preprocess import BLOCK
 
@@ -58,9 +58,11 @@ class Judgement:
 class Living:
     """What one camera learns after its learning time; `counts`, `tables` and `reference` are what it judges by."""
 
-    def __init__(self, counts: Counts, reference: NDArray[np.float32], history: History) -> None:
+    def __init__(self, counts: Counts, reference: NDArray[np.float32], history: History, silent: Sequence[Attribute] = ()) -> None:
+        """`silent` are attributes that are not judged."""
         self.counts = counts
-        self.reference = reference
+        self._silent = list(silent)
+        self.reference = self._silenced(reference)
         self.history = history
         self.alarms = Alarms()
         self.accepted: Counts | None = None
@@ -114,7 +116,7 @@ class Living:
         if self.history.seconds >= REFERENCES_AT * self._referred_s:
             self._referred_s = self.history.seconds
             blocks = self.history.by_block()
-            self.reference = references([self.history.peaks(blocks[:, attribute]) for attribute in range(blocks.shape[1])])
+            self.reference = self._silenced(references([self.history.peaks(blocks[:, attribute]) for attribute in Attribute]))
         return self.peaks()
 
     def enter(self, mode: int, t_s: float) -> None:
@@ -174,6 +176,10 @@ class Living:
         self._quarantine.spoil(alarm.start_s - ago - CONFIRMED_MARGIN_S, alarm.end_s - ago + CONFIRMED_MARGIN_S)
         return True
 
+    def _silenced(self, reference: NDArray[np.float32]) -> NDArray[np.float32]:
+        reference[self._silent] = np.inf
+        return reference
+
     def _none(self) -> Counts:
         rows = self.counts.rows.shape[1]
         return Counts.empty(rows, self.counts.occupied.size // rows)
@@ -215,11 +221,13 @@ class Living:
         return saved
 
     @classmethod
-    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], counts: Counts, reference: NDArray[np.float32]) -> "Living":
+    def of_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], counts: Counts, reference: NDArray[np.float32], silent: Sequence[Attribute] = ()
+    ) -> "Living":
         """What was saved with these counts; a state of before learning went on has no more than them. Raises StateError."""
         if "history" not in arrays:
-            return cls(counts, reference, History())
-        living = cls(counts, reference, History.of_arrays(arrays))
+            return cls(counts, reference, History(), silent)
+        living = cls(counts, reference, History.of_arrays(arrays), silent)
         living.alarms = Alarms.of_arrays(arrays, counts.occupied.size)
         rows = counts.rows.shape[1]
         columns = counts.occupied.size // rows

@@ -31,8 +31,9 @@ class MotionState:
     `living` is None until learning was finished; `counts` is what an unfinished learning had saved before, else None.
     """
 
-    def __init__(self, pixels: int) -> None:
+    def __init__(self, pixels: int, silent: tuple[Attribute, ...] = ()) -> None:
         self.pixels = pixels
+        self.silent = silent
         self.observer: Observer | None = None
         self.learning: Learning | None = None
         self.counts: Counts | None = None
@@ -79,8 +80,8 @@ class MotionState:
         history = History()
         history.begin(judged)
         reference = references(peaks_of(judged))
-        self.living = Living(total if known is None else known + total, reference, history)
-        return held_out(judged, reference)
+        self.living = Living(total if known is None else known + total, reference, history, self.silent)
+        return held_out(judged, self.living.reference)
 
     def note(self, *, alarm: bool, at_s: float) -> None:
         """Whether the frame that was judged last was at the alarm level: from now on it may be learned, or must not be."""
@@ -133,19 +134,19 @@ class MotionState:
         return saved
 
     @classmethod
-    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], pixels: int) -> "MotionState":
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], pixels: int, silent: tuple[Attribute, ...] = ()) -> "MotionState":
         """The state whose `arrays()` these were. Raises StateError when they are not of this format."""
         try:
-            return cls._of_arrays(arrays, pixels)
+            return cls._of_arrays(arrays, pixels, silent)
         except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise StateError(f"the saved state cannot be read ({error!r})", hint="Learn this camera again") from error
 
     @classmethod
-    def _of_arrays(cls, arrays: Mapping[str, NDArray[Any]], pixels: int) -> "MotionState":
+    def _of_arrays(cls, arrays: Mapping[str, NDArray[Any]], pixels: int, silent: tuple[Attribute, ...]) -> "MotionState":
         found = arrays["format"].tolist()
         if found not in ([1], [FORMAT]):
             raise StateError(f"the saved state has format {found}, this model reads 1 and {FORMAT}", hint="Learn this camera again")
-        state = cls(pixels)
+        state = cls(pixels, silent)
         if "size" not in arrays:
             return state
         size = WorkSize(*(int(side) for side in arrays["size"]))
@@ -170,5 +171,5 @@ class MotionState:
             reference = np.append(reference, LEAST_REFERENCE[reference.size :]) if found == [1] else reference
             if reference.shape != (len(Attribute),) or not (reference > 0).all():
                 raise StateError("the saved references cannot be read", hint="Learn this camera again")
-            state.living, state.counts = Living.of_arrays(arrays, state.counts, reference), None
+            state.living, state.counts = Living.of_arrays(arrays, state.counts, reference, silent), None
         return state
