@@ -1,6 +1,6 @@
 """Ordinary walkers: each follows a way at a steady speed, a pure function of time, so that any moment can be computed alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -70,10 +70,12 @@ class Walker:
 
 
 class Crowd:
-    """The walkers of a scene: people arrive at random, so that about `layout.walkers` are under way."""
+    """The walkers of a scene: people arrive at random, so that about `layout.walkers` are under way; of those only the share `busy`,
+    a function of time in seconds, where it is given."""
 
-    def __init__(self, layout: Layout, seed: int) -> None:
+    def __init__(self, layout: Layout, seed: int, busy: Callable[[float], float] | None = None) -> None:
         self._ways = layout.ways
+        self._busy, self._out = busy, stream(seed, "out and about")
         self._rng = stream(seed, "crowd")
         weights = np.array([way.weight for way in self._ways])
         self._shares = weights / weights.sum()
@@ -85,7 +87,9 @@ class Crowd:
     def at(self, t_s: float) -> list[Person]:
         """Everybody under way at `t_s`; to be asked for moments that never go back."""
         while self._next_s <= t_s:
-            self._walkers.extend(self._arrive(self._next_s))
+            arriving = self._arrive(self._next_s)
+            if self._busy is None or self._out.random() < self._busy(self._next_s):
+                self._walkers.extend(arriving)
             self._next_s += float(self._rng.exponential(self._every_s))
         self._walkers = [walker for walker in self._walkers if walker.end_s > t_s]
         return keep_apart([walker.at(t_s) for walker in self._walkers if walker.start_s <= t_s])

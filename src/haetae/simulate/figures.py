@@ -149,8 +149,9 @@ def draw(figure: Figure, canvas: Canvas, sun_side: float) -> None:
     sprite = Sprite(figure.pixels, 0.14 * size + 1.0, 4 if size < 50 else 3 if size < 100 else 2, canvas.camera.size)
     if not sprite.visible:
         return
-    lit = canvas.brightness(figure.person.x, figure.person.y) * canvas.light.sun
-    light = (0.50 * canvas.light.ambient + 0.14 * lit, 0.52 * canvas.light.ambient + 0.54 * lit)
+    now = canvas.light_at(figure.depth)
+    lit = canvas.brightness(figure.person.x, figure.person.y) * now.sun
+    light = (0.50 * now.ambient + 0.14 * lit, 0.52 * now.ambient + 0.54 * lit)
     towards = _towards(sun_side)
     outlines = sprite.corners(figure.parts)
     colours = np.full((2, _PARTS, 4), 255.0)
