@@ -35,14 +35,17 @@ OUTDOORS = frozenset(
 )
 """What a scene under a roof cannot show."""
 
+MOST_HOURS = 24.0 * 9
+
 FADE_S = 90.0
 """A condition of certain hours comes and goes within this time, inside of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition: `intensity` above 0 to 1; `hours` (from, to) of the clock, wrapping round midnight, None for always.
+    """One condition: `intensity` above 0 to 1; `hours` (from, to) of every day, wrapping round midnight, None for always.
 
+    Hours from 24 on mean one time only: 24 is the midnight before the scene starts, so (37, 39.5) is 13:00 to 15:30 on its first day.
     Raises ConfigError for values out of range.
     """
 
@@ -53,18 +56,25 @@ class Condition:
     def __post_init__(self) -> None:
         if not 0.0 < self.intensity <= 1.0:
             raise ConfigError(f"conditions: the intensity of {self.kind} is {self.intensity:g}", hint="Use a number above 0, at most 1.")
-        if self.hours is not None and not all(0.0 <= hour <= 24.0 for hour in self.hours):
-            raise ConfigError(f"conditions: the hours of {self.kind} are {self.hours[0]:g}-{self.hours[1]:g}", hint="Hours are 0 to 24.")
+        if self.hours is None:
+            return
+        first, last = self.hours
+        if not (0.0 <= first <= 24.0 and 0.0 <= last <= 24.0) and not 24.0 <= first < last <= MOST_HOURS:
+            hint = f"Use 0 to 24 for every day, or two hours from 24 to {MOST_HOURS:g} for one time."
+            raise ConfigError(f"conditions: the hours of {self.kind} are {first:g}-{last:g}", hint=hint)
 
-    def at(self, hour: float | None) -> float:
-        """Its intensity at an hour of the day, [0, 24)."""
+    def at(self, clock_h: float | None) -> float:
+        """Its intensity `clock_h` hours after the midnight before the scene started, None without a clock."""
         if self.hours is None:
             return self.intensity
-        if hour is None:
+        if clock_h is None:
             return 0.0
-        length = (self.hours[1] - self.hours[0]) % 24.0 or 24.0
-        since = (hour - self.hours[0]) % 24.0
-        if since >= length:
+        first, last = self.hours
+        if last > 24.0:
+            length, since = last - first, clock_h + 24.0 - first
+        else:
+            length, since = (last - first) % 24.0 or 24.0, (clock_h - first) % 24.0
+        if not 0.0 <= since < length:
             return 0.0
         return self.intensity * min(1.0, since * 3600.0 / FADE_S, (length - since) * 3600.0 / FADE_S)
 
@@ -114,16 +124,17 @@ class Climate:
         """False for a scene without conditions and clock, whose pictures owe nothing to this module."""
         return bool(self._conditions) or self._starts_at is not None
 
-    def hour(self, t_s: float) -> float | None:
-        """The hour of the day in [0, 24), None without a clock."""
-        return None if self._starts_at is None else (self._starts_at + t_s / 3600.0) % 24.0
+    def clock_h(self, t_s: float) -> float | None:
+        """Hours since the midnight before the scene started, None without a clock."""
+        return None if self._starts_at is None else self._starts_at + t_s / 3600.0
 
     def at(self, t_s: float) -> Weather:
         """The weather at a moment."""
-        hour = self.hour(t_s)
+        clock_h = self.clock_h(t_s)
+        hour = None if clock_h is None else clock_h % 24.0
         of: dict[ConditionKind, float] = {}
         for condition in self._conditions:
-            of[condition.kind] = max(of.get(condition.kind, 0.0), condition.at(hour))
+            of[condition.kind] = max(of.get(condition.kind, 0.0), condition.at(clock_h))
         dark = 0.0 if hour is None else darkness(hour, indoors=self._indoors)
         return Weather(
             hour=hour,

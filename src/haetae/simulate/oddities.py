@@ -46,12 +46,12 @@ class Oddities:
         self._pole, self._lead_in_s = layout.flag, lead_in_s
         self._round = Track(layout.runs[0][::-1])
 
-    def play(self, moment: Moment, hour: float | None) -> list[Occasion]:
+    def play(self, moment: Moment, clock_h: float | None) -> list[Occasion]:
         """Add what is to be seen, and say what goes on."""
         occasions = []
         if self._robot is not None:
             lasts_s = self._round.length_m / ROBOT_M_S
-            occasion = self._occasion(HarmlessKind.ROBOT, self._robot, moment.t_s, lasts_s, hour)
+            occasion = self._occasion(HarmlessKind.ROBOT, self._robot, moment.t_s, lasts_s, clock_h)
             if occasion is not None:
                 distance = (moment.t_s - occasion.begins_s) * ROBOT_M_S
                 x, y, heading = self._round.at(distance)
@@ -59,7 +59,7 @@ class Oddities:
                 moment.hazards.append((x, y, 1.0))
                 occasions.append(occasion)
         if self._flag is not None and self._pole is not None:
-            occasion = self._occasion(HarmlessKind.FLAG, self._flag, moment.t_s, FLAP_S, hour)
+            occasion = self._occasion(HarmlessKind.FLAG, self._flag, moment.t_s, FLAP_S, clock_h)
             flap = 0.0
             if occasion is not None:
                 flap = ease(min(moment.t_s - occasion.begins_s, occasion.ends_s - moment.t_s) / 3.0)
@@ -67,8 +67,8 @@ class Oddities:
             moment.flags.append(Flag(*self._pole, flap=0.08 * moment.wind + flap, phase=moment.t_s))
         return occasions
 
-    def _occasion(self, kind: HarmlessKind, condition: Condition, t_s: float, lasts_s: float, hour: float | None) -> Occasion | None:
-        strength = condition.at(hour)
+    def _occasion(self, kind: HarmlessKind, condition: Condition, t_s: float, lasts_s: float, clock_h: float | None) -> Occasion | None:
+        strength = condition.at(clock_h)
         every_s = max(EVERY_S / condition.intensity, lasts_s + 10.0)
         since_s = t_s - self._lead_in_s - EVERY_S / 4.0
         number = int(np.floor(since_s / every_s))

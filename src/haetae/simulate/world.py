@@ -117,7 +117,7 @@ class World:
             self._light(moment, self._climate.at(t_s))
         for act in acts:
             act.play(moment)
-        self._under_way = self._oddities.play(moment, self._climate.hour(t_s))
+        self._under_way = self._oddities.play(moment, self._climate.clock_h(t_s))
         for traffic in self._traffic:
             moment.cars.extend(traffic.at(t_s))
         if self._crowd is not None:
