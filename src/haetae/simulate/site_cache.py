@@ -4,7 +4,7 @@ Pictures have been through the encoder the first time, too, so that the first an
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -23,6 +23,7 @@ from haetae.simulate.site import SiteCamera, SitePicture
 
 CRF = 23
 GOP_FRAMES = 50
+TOLD_EVERY = 250
 _WEATHERS = ("", "day", "night", "rain", "snow")
 
 
@@ -72,9 +73,17 @@ class KeptCamera:
     def pictures(self) -> Iterator[SitePicture]:
         """All in order, from the file where there is one. Raises MediaError where it can be neither read nor written."""
         truth = _load_truth(self.path.with_suffix(".npz"))
-        if truth is not None and self.path.exists():
-            return self._read(truth)
-        return self._render()
+        return self._render() if truth is None or not self.path.exists() else self._read(truth)
+
+    @property
+    def there(self) -> bool:
+        return self.path.exists() and self.path.with_suffix(".npz").exists()
+
+    def walk(self, told: Callable[[str, int], None] | None = None) -> None:
+        """Make the file."""
+        for picture in self.pictures():
+            if told is not None and picture.number % TOLD_EVERY == 0:
+                told(self.name, picture.number)
 
     def _read(self, truth: NDArray[np.int16]) -> Iterator[SitePicture]:
         try:
@@ -144,7 +153,10 @@ def _add_stream(container: av.container.OutputContainer, camera: SiteCamera) -> 
 
 
 def _luma(frame: av.VideoFrame) -> Luma:
-    return np.asarray(frame.to_ndarray(format="gray"), np.uint8)
+    """The plane as it is: conversion would stretch its range."""
+    plane = frame.planes[0]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    return np.ascontiguousarray(rows[:, : plane.width])
 
 
 def _load_truth(path: Path) -> NDArray[np.int16] | None:

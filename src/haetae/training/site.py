@@ -2,23 +2,19 @@
 
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, fields
-from multiprocessing import get_context
 from pathlib import Path
-from queue import Empty, Queue
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from haetae.clock import Clock, SystemClock
 from haetae.domain.frame import Frame, Luma
 from haetae.domain.score import ALARM_LEVEL, TamperKind
-from haetae.errors import ConfigError, ModelError
+from haetae.errors import ModelError
 from haetae.training.incidents import after_s
+from haetae.training.processes import Told, in_processes
 from haetae.vad.base import RawScore, VADModel
 from haetae.vad.normality import Normality
 
@@ -49,8 +45,9 @@ class Picture(Protocol):
 
 
 class Camera(Protocol):
-    """One camera of a site. It travels to another process, so it is small; its pictures are made when they are asked for, on the thread that
-    asks. `fingerprint` is equal only for equal pictures; `kinds` are those of the incidents by their numbers, `tampering` the kinds that are
+    """One camera of a site. It travels to another process, so it is small; its pictures are made when they are asked for.
+
+    `fingerprint` is equal only for equal pictures; `kinds` are those of the incidents by their numbers, `tampering` the kinds that are
     done to the camera itself."""
 
     @property
@@ -69,11 +66,6 @@ class Camera(Protocol):
     def tampering(self) -> frozenset[str]: ...
     def fingerprint(self) -> str: ...
     def pictures(self) -> Iterator[Picture]: ...
-
-
-ModelMaker: TypeAlias = Callable[[], VADModel]
-Told: TypeAlias = Callable[[str, int], None]
-"""Called with a camera's name and the count of its frames so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +96,7 @@ class CameraRun:
         level = self.threshold.astype(np.float64) * (self.budget_thresholds[budget] / self.budget_thresholds[-1] * factor)
         raw = np.maximum(self.raw.astype(np.float64), 0.0)
         above = 1.0 - (1.0 - ALARM_LEVEL) * level / np.maximum(raw, level)
-        return np.where(raw <= level, ALARM_LEVEL * raw / level, above)
+        return np.asarray(np.where(raw <= level, ALARM_LEVEL * raw / level, above), np.float64)
 
     def save(self, path: Path, fingerprint: str) -> None:
         """Write it, whole or not at all."""
@@ -191,19 +183,17 @@ def _fact(raw: RawScore, facts: dict[str, int]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where and how a site is run: scores are kept in `folder`, and read from there unless `again`, where the camera is the same and
-    `label`, the name of the model and its version, too."""
+    """Where and how a site is run: scores are kept in `folder`, and used again, unless `again`, for the same camera under the same `label`,
+    the name of the model and its version. `make_model` travels to other processes."""
 
     folder: Path
     label: str
+    make_model: Callable[[], VADModel]
     again: bool = False
 
     def kept(self, camera: Camera) -> CameraRun | None:
-        """The scores of an earlier run."""
-        return None if self.again else CameraRun.load(self._path(camera), self._fingerprint(camera))
-
-    def keep(self, camera: Camera, run: CameraRun) -> None:
-        run.save(self._path(camera), self._fingerprint(camera))
+        """The scores of an earlier run, None where there are none."""
+        return CameraRun.load(self._path(camera), self._fingerprint(camera))
 
     def _path(self, camera: Camera) -> Path:
         return self.folder / f"{camera.name}-{self.label.replace('/', '_').replace(' ', '-')}.npz"
@@ -211,50 +201,17 @@ class Site:
     def _fingerprint(self, camera: Camera) -> str:
         return f"{self.label}; {camera.fingerprint()}"
 
+    def run(self, camera: Camera, told: Told) -> None:
+        """Judge a camera, and keep its scores."""
+        run = run_camera(camera, self.make_model(), SystemClock(), told)
+        run.save(self._path(camera), self._fingerprint(camera))
 
-def run_site(cameras: Sequence[Camera], make_model: ModelMaker, site: Site, *, jobs: int = 1, told: Told | None = None) -> list[CameraRun]:
+
+def run_site(cameras: Sequence[Camera], site: Site, *, jobs: int = 1, told: Told | None = None) -> list[CameraRun]:
     """The runs of all cameras, in their order; those of an earlier call that was interrupted are not done again.
 
-    With `jobs` above 1 each camera has a process of its own, as many at a time. Raises ModelError, ConfigError.
+    `jobs` cameras are judged at a time. Raises ModelError, ConfigError.
     """
-    if jobs < 1:
-        raise ConfigError(f"jobs must be 1 or more, not {jobs}")
-    done = {camera.name: kept for camera in cameras if (kept := site.kept(camera)) is not None}
-    todo = [camera for camera in cameras if camera.name not in done]
-    if jobs == 1 or len(todo) <= 1:
-        for camera in todo:
-            done[camera.name] = run_camera(camera, make_model(), SystemClock(), told)
-            site.keep(camera, done[camera.name])
-    else:
-        _in_processes(todo, make_model, site, min(jobs, len(todo)), told)
-        for camera in todo:
-            run = CameraRun.load(site._path(camera), site._fingerprint(camera))
-            assert run is not None
-            done[camera.name] = run
-    return [done[camera.name] for camera in cameras]
-
-
-def _in_processes(cameras: Sequence[Camera], make_model: ModelMaker, site: Site, jobs: int, told: Told | None) -> None:
-    context = get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        words: Queue[tuple[str, int]] = manager.Queue()
-        pending = {pool.submit(_one, camera, make_model, site, words) for camera in cameras}
-        try:
-            while pending:
-                with suppress(Empty):
-                    name, frames = words.get(timeout=0.2)
-                    if told is not None:
-                        told(name, frames)
-                finished = {future for future in pending if future.done()}
-                pending -= finished
-                for future in finished:
-                    future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _one(camera: Camera, make_model: ModelMaker, site: Site, words: "Queue[tuple[str, int]]") -> None:
-    """In a process of its own: one core for OpenCV, as everywhere."""
-    cv2.setNumThreads(1)
-    site.keep(camera, run_camera(camera, make_model(), SystemClock(), lambda name, frames: words.put((name, frames))))
+    in_processes([camera for camera in cameras if site.kept(camera) is None or site.again], site.run, jobs=jobs, told=told)
+    runs = [site.kept(camera) for camera in cameras]
+    return [run for run in runs if run is not None]

@@ -1,7 +1,7 @@
-"""Figures of merit of a benchmark site: what the gate makes of the scores, against the labelled incidents, by kind and by weather.
+"""Figures of merit of a benchmark site: what the gate makes of the scores, against the incidents, by kind and by weather.
 
-Time near an incident, in which its people come and go, is neither normal nor abnormal: alarms there count for nothing unless they reach into
-the incident. Time of a harmless oddity is counted by itself.
+Time near an incident, in which its people come and go, is neither normal nor abnormal: alarms there count for nothing unless they reach
+into the incident. Time of a harmless oddity is counted by itself.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ HARMLESS_GRACE_S = 10.0
 QUIET_S = 3.0
 """Frames further than this from any that could matter are not put through the gate, which forgets after less."""
 
-CURVE_FACTORS = tuple(float(factor) for factor in np.geomspace(0.25, 4.0, 33))
+CURVE_FACTORS = tuple(float(factor) for factor in np.geomspace(0.5, 4.0, 25))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ class FalseAlarm:
 
 @dataclass(frozen=True, slots=True)
 class BudgetFigures:
-    """All that one alarm level gives. `false_tampers` are among the false alarms; `oddities` is how many harmless occasions there were and how
-    many alarmed."""
+    """All that one alarm level gives. `false_tampers` are among the false alarms; `oddities` is how many harmless occasions there were and
+    how many alarmed."""
 
     allowed_per_day: float
     total: Tally
