@@ -1,5 +1,6 @@
 """Ordinary walkers: each follows a way at a steady speed, a pure function of time, so that any moment can be computed alone."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -32,18 +33,24 @@ class Track:
         line = np.stack([np.convolve(padded[:, i], kernel, mode="valid") for i in (0, 1)], axis=-1)
         along = np.gradient(line, axis=0)
         along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
-        self._points = line + np.stack([-along[:, 1], along[:, 0]], axis=-1) * aside_m
-        steps_m = np.hypot(*np.diff(self._points, axis=0).T)
-        self._distance = np.concatenate([[0.0], np.cumsum(steps_m)])
-        self._heading = np.unwrap(np.arctan2(along[:, 1], along[:, 0]))
-        self.length_m = float(self._distance[-1])
+        points = line + np.stack([-along[:, 1], along[:, 0]], axis=-1) * aside_m
+        steps_m = np.hypot(*np.diff(points, axis=0).T)
+        distance = np.concatenate([[0.0], np.cumsum(steps_m)])
+        heading = np.unwrap(np.arctan2(along[:, 1], along[:, 0]))
+        self.length_m = float(distance[-1])
+        # As lists: looking up one distance is ten times as quick as in arrays.
+        self._distance: list[float] = distance.tolist()
+        self._places: list[tuple[float, float, float]] = list(zip(*points.T.tolist(), heading.tolist(), strict=True))
 
     def at(self, distance_m: float) -> tuple[float, float, float]:
         """x, y and heading after `distance_m` of the way."""
-        x = np.interp(distance_m, self._distance, self._points[:, 0])
-        y = np.interp(distance_m, self._distance, self._points[:, 1])
-        heading = np.interp(distance_m, self._distance, self._heading)
-        return float(x), float(y), float(heading)
+        after = bisect_right(self._distance, distance_m)
+        if after == 0 or after == len(self._distance):
+            return self._places[0 if after == 0 else -1]
+        start, end = self._distance[after - 1], self._distance[after]
+        (x0, y0, h0), (x1, y1, h1) = self._places[after - 1], self._places[after]
+        step, since = end - start, distance_m - start
+        return (x1 - x0) / step * since + x0, (y1 - y0) / step * since + y0, (h1 - h0) / step * since + h0
 
 
 @dataclass(frozen=True, slots=True)

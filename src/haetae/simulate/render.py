@@ -60,7 +60,7 @@ class Painter:
         camera = self._scenery.home.turned(moment.lens.yaw, moment.lens.pitch)
         scene = self._scenery.at(camera, moment.t_s, moment.weather)
         canvas = Canvas(scene.backdrop, Light(moment.sun, moment.ambient), scene.sun_share, _lamp if scene.lamp else None)
-        seen = figures.see(moment.people, camera, scene.sun_side)
+        seen = figures.see(figures.in_reach(moment.people, camera, scene.sun), camera, scene.sun_side)
         self._shadows(canvas, moment, seen, scene)
         self._sprites(canvas, moment, seen, scene)
         rgb = canvas.rgb if moment.weather is None else self._through_the_air(canvas, moment)
