@@ -33,14 +33,14 @@ class Track:
         line = np.stack([np.convolve(padded[:, i], kernel, mode="valid") for i in (0, 1)], axis=-1)
         along = np.gradient(line, axis=0)
         along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
-        points = line + np.stack([-along[:, 1], along[:, 0]], axis=-1) * aside_m
-        steps_m = np.hypot(*np.diff(points, axis=0).T)
+        shifted = line + np.stack([-along[:, 1], along[:, 0]], axis=-1) * aside_m
+        steps_m = np.hypot(*np.diff(shifted, axis=0).T)
         distance = np.concatenate([[0.0], np.cumsum(steps_m)])
         heading = np.unwrap(np.arctan2(along[:, 1], along[:, 0]))
         self.length_m = float(distance[-1])
         # As lists: looking up one distance is ten times as quick as in arrays.
         self._distance: list[float] = distance.tolist()
-        self._places: list[tuple[float, float, float]] = list(zip(*points.T.tolist(), heading.tolist(), strict=True))
+        self._places: list[tuple[float, float, float]] = list(zip(*shifted.T.tolist(), heading.tolist(), strict=True))
 
     def at(self, distance_m: float) -> tuple[float, float, float]:
         """x, y and heading after `distance_m` of the way."""

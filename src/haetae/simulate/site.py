@@ -85,11 +85,11 @@ class SiteCamera:
     def fingerprint(self) -> str:
         """Text that is equal only for equal pictures."""
         conditions = ",".join(str(condition) for condition in self.spec.conditions)
-        return f"site 1: {replace(self.spec, conditions=())} {conditions} learning {self.learning_s:g} s"
+        return f"site 2: {replace(self.spec, conditions=())} {conditions} learning {self.learning_s:g} s"
 
     def pictures(self) -> Iterator[SitePicture]:
         """All of them in order, rendered as they are asked for."""
-        for frame in render(self.spec):
+        for frame in render(self.spec, brisk=True):
             yield _picture(frame)
 
 

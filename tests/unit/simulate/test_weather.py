@@ -1,5 +1,6 @@
 """What weather and hour do to pictures."""
 
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from itertools import islice
@@ -8,11 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
+from haetae.simulate import figures, small_figures
 from haetae.simulate.air import Air
 from haetae.simulate.arrivals import Arrivals
+from haetae.simulate.body import Person, random_look, running, walking
 from haetae.simulate.conditions import Weather, parse_conditions
 from haetae.simulate.crowd import Crowd
-from haetae.simulate.labelling import ground_truth
+from haetae.simulate.labelling import camera_of, ground_truth
 from haetae.simulate.render import render
 from haetae.simulate.scenes import load_scene
 from haetae.simulate.spec import IncidentKind, RenderedFrame, SceneSpec
@@ -194,3 +197,33 @@ def test_visits_are_thinned_to_their_intensity_without_moving_the_rest() -> None
     assert some < everybody
     assert 0.15 < len(some) / len(everybody) < 0.35
     assert starts(0.0) == set()
+
+
+@pytest.mark.parametrize(("scene", "hour"), [("plaza", 8.0), ("gate", 21.0)])
+def test_brisk_pictures_are_close_to_those_in_full(scene: str, hour: float) -> None:
+    spec = SceneSpec(scene, 4, 60.0, fps=5.0, size=SIZE, incidents=(), starts_at=hour)
+    for brisk, full in islice(zip(render(spec, brisk=True), render(spec), strict=True), 5):
+        gap = cv2.absdiff(brisk.rgb, full.rgb).max(axis=2)
+        assert (gap > 40).mean() < 0.01
+
+
+def test_brisk_pictures_have_the_same_labels_and_paint_everybody_alike() -> None:
+    spec = SceneSpec("plaza", 4, 20.0, fps=5.0, size=SIZE, incidents=(IncidentKind.RUNNING,), normal_s=2.0)
+    for brisk, full in zip(render(spec, brisk=True), render(spec), strict=True):
+        assert brisk.labels == full.labels
+    runner = Person(random_look(stream(1, "test")), 0.0, 20.0, 0.3, running(0.7), incident=0)
+    walker = replace(runner, incident=None)
+    camera = camera_of(spec, load_scene("plaza"))
+    (one,), (other,) = (small_figures.see(small_figures.split([person], camera)[1], camera, (0.5, 0.3, 0.7)) for person in (runner, walker))
+    assert np.array_equal(one.parts, other.parts)
+    assert np.array_equal(one.shadow, other.shadow)
+
+
+def test_small_figures_stand_where_those_in_full_stand() -> None:
+    camera = camera_of(SceneSpec("plaza", size=SIZE), load_scene("plaza"))
+    for phase in (0.0, 1.1, 2.9, 4.4):
+        person = Person(random_look(stream(2, "test"), bag=False), -1.0, 19.0, 0.4, walking(phase))
+        (full,), (small,) = figures.see([person], camera), small_figures.see([person], camera, (0.5, 0.3, 0.7))
+        left, top, right, bottom = full.outline()
+        low, high = small.parts.reshape(-1, 2).min(axis=0), small.parts.reshape(-1, 2).max(axis=0)
+        assert np.array([*low, *high]) == pytest.approx([left, top, right, bottom], abs=3.0)
