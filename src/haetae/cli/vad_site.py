@@ -97,6 +97,7 @@ _ROWS = (
     ("delay_s_p90", "delay, 90 % s"),
     ("oddities", "harmless oddities"),
     ("odd_alarms", "of them alarmed"),
+    ("odd_alarms_later", "and that after two were called normal"),
     ("frame_auc", "AUC over frames"),
     ("ms_per_frame", "ms per frame"),
 )

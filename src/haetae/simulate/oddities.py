@@ -36,7 +36,7 @@ class Occasion:
 
 
 class Oddities:
-    """The oddities of one scene: the first comes `EVERY_S` / 4 after the lead-in, then one after the other at even distances."""
+    """The oddities of one scene: a robot first `EVERY_S` / 4 after the lead-in, a flag at three quarters; then again at even distances."""
 
     def __init__(self, conditions: tuple[Condition, ...], layout: Layout, lead_in_s: float) -> None:
         wanted = {condition.kind: condition for condition in conditions}
@@ -70,7 +70,8 @@ class Oddities:
     def _occasion(self, kind: HarmlessKind, condition: Condition, t_s: float, lasts_s: float, clock_h: float | None) -> Occasion | None:
         strength = condition.at(clock_h)
         every_s = max(EVERY_S / condition.intensity, lasts_s + 10.0)
-        since_s = t_s - self._lead_in_s - EVERY_S / 4.0
+        # They take turns, so that each can be told from the other.
+        since_s = t_s - self._lead_in_s - EVERY_S * (0.75 if kind is HarmlessKind.FLAG else 0.25)
         number = int(np.floor(since_s / every_s))
         if number < 0 or strength <= 0.0 or since_s - number * every_s >= lasts_s:
             return None

@@ -18,6 +18,7 @@ _UNIT = 24.0
 """Deviation of the stored noise, in steps."""
 
 BLUR_PIXELS_PER_WIDTH = 0.011
+USUAL_WIDTH = 640
 READ_NOISE, SHOT_NOISE = 0.9, 0.16
 """Deviation in grey levels: the constant part, and the part that grows with the square root of the signal."""
 
@@ -58,10 +59,12 @@ class Sensor:
         rgb = np.asarray(cv2.LUT(rgb, self._tone_of(gain)), np.uint8)
         if lens.covered > 0.0:
             rgb = self._cover(rgb, lens.covered)
+        # Larger pixels gather more light: the noise is meant for pictures of USUAL_WIDTH.
+        noise = exposure.noise(gain, weather) * min(1.0, rgb.shape[1] / USUAL_WIDTH)
         if not weather.infrared:
-            return self._noise(rgb, exposure.noise(gain, weather))
+            return self._noise(rgb, noise)
         grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-        return np.asarray(cv2.cvtColor(self._noise(grey, exposure.noise(gain, weather)), cv2.COLOR_GRAY2RGB), np.uint8)
+        return np.asarray(cv2.cvtColor(self._noise(grey, noise), cv2.COLOR_GRAY2RGB), np.uint8)
 
     def _tone_of(self, gain: float) -> NDArray[np.uint8]:
         """The tone curve under a gain, with a soft shoulder so that lamps do not clip at once."""

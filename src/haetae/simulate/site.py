@@ -14,6 +14,7 @@ import numpy as np
 from haetae.domain.frame import Luma
 from haetae.errors import ConfigError
 from haetae.simulate.conditions import Climate, Condition, ConditionKind
+from haetae.simulate.oddities import HarmlessKind
 from haetae.simulate.render import render
 from haetae.simulate.scenes import ROOFED, load_scene
 from haetae.simulate.schedule import suitable_kinds
@@ -40,8 +41,8 @@ class Seeds(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SitePicture:
-    """One analysed picture. `incident` and `harmless` are numbers of what is under way, -1 for nothing; `weather` is day, night, rain
-    or snow."""
+    """One analysed picture. `incident` and `harmless` are numbers of what is under way, -1 for nothing; a robot's round has an even number,
+    a flapping flag an odd one. `weather` is day, night, rain or snow."""
 
     number: int
     t_s: float
@@ -85,7 +86,7 @@ class SiteCamera:
     def fingerprint(self) -> str:
         """Text that is equal only for equal pictures."""
         conditions = ",".join(str(condition) for condition in self.spec.conditions)
-        return f"site 2: {replace(self.spec, conditions=())} {conditions} learning {self.learning_s:g} s"
+        return f"site 3: {replace(self.spec, conditions=())} {conditions} learning {self.learning_s:g} s"
 
     def pictures(self) -> Iterator[SitePicture]:
         """All of them in order, rendered as they are asked for."""
@@ -198,5 +199,8 @@ def _incidents(
 def _picture(frame: RenderedFrame) -> SitePicture:
     luma = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
     incident = frame.labels[0].incident if frame.labels else -1
-    harmless = frame.harmless[0].occasion if frame.harmless else -1
+    harmless = -1
+    if frame.harmless:
+        odd = frame.harmless[0]
+        harmless = 2 * odd.occasion + (odd.kind == HarmlessKind.FLAG)
     return SitePicture(frame.number, frame.t_s, luma, incident, harmless, frame.weather)

@@ -15,6 +15,7 @@ from haetae.domain.score import ALARM_LEVEL, TamperKind
 from haetae.errors import ModelError
 from haetae.training.incidents import after_s
 from haetae.training.processes import Told, in_processes
+from haetae.training.site_operator import Operator
 from haetae.vad.base import RawScore, VADModel
 from haetae.vad.normality import Normality
 
@@ -28,7 +29,8 @@ TOLD_EVERY = 250
 
 
 class Picture(Protocol):
-    """One analysed picture with its ground truth: numbers of the incident and of the harmless oddity under way, -1 for none."""
+    """One analysed picture with its ground truth: numbers of the incident and of the harmless oddity under way, -1 for none; oddities with
+    even numbers are of one kind, those with odd numbers of another."""
 
     @property
     def number(self) -> int: ...
@@ -120,8 +122,12 @@ class CameraRun:
 
 
 def run_camera(camera: Camera, model: VADModel, clock: Clock, told: Told | None = None) -> CameraRun:
-    """Learn from a camera's first `learning_s`, then judge the rest in order. Raises ModelError where learning was not enough."""
+    """Learn from a camera's first `learning_s`, then judge the rest in order, with an operator who looks at every alarm at one a day.
+
+    Raises ModelError where learning was not enough.
+    """
     normality = Normality.new(model, false_alarms_per_day=BUDGETS[-1], learning_s=camera.learning_s)
+    operator = Operator(normality)
     rows: list[tuple[float, float, float, int, int, int, int, int]] = []
     boxes: list[tuple[float, float, float, float]] = []
     facts: dict[str, int] = {}
@@ -143,6 +149,7 @@ def run_camera(camera: Camera, model: VADModel, clock: Clock, told: Told | None 
             [raw] = model.score([normality.window(frame)])
             score = normality.judge(frame, raw)
             score_s += clock.monotonic() - before
+            operator.take(score, picture.incident, picture.harmless)
             seen = (picture.incident, picture.harmless, WEATHERS.index(picture.weather))
             rows.append((picture.t_s, score.raw, score.threshold, TAMPERS.index(score.tamper), *seen, _fact(raw, facts)))
             box = raw.box

@@ -5,7 +5,7 @@ into the incident. Time of a harmless oddity is counted by itself.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -79,8 +79,8 @@ class FalseAlarm:
 
 @dataclass(frozen=True, slots=True)
 class BudgetFigures:
-    """All that one alarm level gives. `false_tampers` are among the false alarms; `oddities` is how many harmless occasions there were and
-    how many alarmed."""
+    """All that one alarm level gives. `false_tampers` are among the false alarms; `oddities` tells of each camera's harmless oddities,
+    by kind, which of their occasions alarmed, in order."""
 
     allowed_per_day: float
     total: Tally
@@ -88,7 +88,7 @@ class BudgetFigures:
     weathers: dict[str, Tally]
     cameras: dict[str, Tally]
     false_tampers: int
-    oddities: tuple[int, int]
+    oddities: dict[str, list[bool]]
     alarms: list[FalseAlarm]
     missed: list[Labelled]
 
@@ -152,29 +152,30 @@ def labelled(camera: Camera, run: CameraRun) -> list[Labelled]:
 
 def judge(cameras: Sequence[Camera], runs: Sequence[CameraRun], budget: int, factor: float = 1.0) -> BudgetFigures:
     """Over all cameras, at the alarm level of BUDGETS[budget] times `factor`."""
-    figures = BudgetFigures(BUDGETS[budget], Tally(), {}, {}, {}, 0, (0, 0), [], [])
-    tampers = occasions = odd_alarms = 0
+    figures = BudgetFigures(BUDGETS[budget], Tally(), {}, {}, {}, 0, {}, [], [])
+    tampers = 0
     for camera, run in zip(cameras, runs, strict=True):
         alarms = alarms_of(run, run.calibrated(budget, factor))
         truth = labelled(camera, run)
         odd = _occasions(run)
         for one in truth:
             _judge_incident(one, alarms, one.kind in camera.tampering, figures)
-        normal = _normal(run, truth, odd)
+        normal = _normal(run, truth, odd.values())
         frame_s = 1.0 / camera.fps
         for code, weather in enumerate(WEATHERS):
             seconds = float(np.count_nonzero(normal & (run.weather == code))) * frame_s
             for tally in _groups(figures, weather, camera.name) if seconds else ():
                 tally.normal_s += seconds
-        occasions += len(odd)
-        odd_alarms += sum(any(_meets(alarm.span, span, HARMLESS_GRACE_S) for alarm in alarms) for span in odd)
+        for number, span in sorted(odd.items()):
+            alarmed = any(_meets(alarm.span, span, HARMLESS_GRACE_S) for alarm in alarms)
+            figures.oddities.setdefault(f"{camera.name}/{number % 2}", []).append(alarmed)
         for alarm in alarms:
             if _is_false(alarm, run, normal, truth):
                 tampers += alarm.tampering
                 _add_false(alarm, camera, run, figures)
     return BudgetFigures(
         figures.allowed_per_day, figures.total, figures.kinds, figures.weathers, figures.cameras,
-        tampers, (occasions, odd_alarms), figures.alarms, figures.missed,
+        tampers, figures.oddities, figures.alarms, figures.missed,
     )  # fmt: skip
 
 
@@ -196,7 +197,7 @@ def _groups(figures: BudgetFigures, weather: str, camera: str) -> tuple[Tally, .
     return figures.total, by_weather, figures.cameras.setdefault(camera, Tally())
 
 
-def _normal(run: CameraRun, truth: Sequence[Labelled], odd: Sequence[Span]) -> NDArray[np.bool_]:
+def _normal(run: CameraRun, truth: Sequence[Labelled], odd: Iterable[Span]) -> NDArray[np.bool_]:
     normal = np.ones(run.t_s.size, np.bool_)
     for one in truth:
         normal &= ~((run.t_s >= one.span.start_s - MARGIN_S) & (run.t_s <= one.span.end_s + MARGIN_S))
@@ -227,10 +228,11 @@ def _add_false(alarm: Alarm, camera: Camera, run: CameraRun, figures: BudgetFigu
     )
 
 
-def _occasions(run: CameraRun) -> list[Span]:
-    """When harmless oddities were under way: runs of frames, as numbers of the two kinds may be the same."""
-    under_way = np.flatnonzero(np.diff(np.r_[0, (run.harmless >= 0).astype(np.int8), 0]))
-    return [Span(float(run.t_s[start]), float(run.t_s[end - 1])) for start, end in under_way.reshape(-1, 2)]
+def _occasions(run: CameraRun) -> dict[int, Span]:
+    """When harmless oddities were under way, by their numbers."""
+    numbers = np.unique(run.harmless[run.harmless >= 0]).tolist()
+    frames = {number: np.flatnonzero(run.harmless == number) for number in numbers}
+    return {number: Span(float(run.t_s[at[0]]), float(run.t_s[at[-1]])) for number, at in frames.items()}
 
 
 def _meets(raised: Span, truth: Span, grace_s: float) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from haetae.training.metrics import auc
 from haetae.training.site import BUDGETS, Camera, CameraRun
 from haetae.training.site_figures import BudgetFigures, CurvePoint, Tally, curve, judge, recall_at
+from haetae.training.site_operator import PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,15 @@ def report_site(model: str, name: str, cameras: Sequence[Camera], runs: Sequence
 
 
 def _budget(figures: BudgetFigures, points: Sequence[CurvePoint]) -> dict[str, Any]:
-    occasions, odd_alarms = figures.oddities
     return {
         "allowed_per_day": figures.allowed_per_day,
         **_tally(figures.total),
         "recall_ideal": recall_at(points, figures.allowed_per_day),
         "false_tampers": figures.false_tampers,
-        "oddities": occasions,
-        "odd_alarms": odd_alarms,
+        "oddities": sum(len(turns) for turns in figures.oddities.values()),
+        "odd_alarms": sum(sum(turns) for turns in figures.oddities.values()),
+        "odd_alarms_later": sum(sum(turns[PATIENCE:]) for turns in figures.oddities.values()),
+        "odd_turns": figures.oddities,
         **{
             group: {name: _tally(tally) for name, tally in sorted(tallies.items())}
             for group, tallies in (("weathers", figures.weathers), ("cameras", figures.cameras), ("kinds", figures.kinds))

@@ -1,19 +1,23 @@
 """The accounting of a site: what counts as found, as a false alarm and as normal time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from haetae.domain.frame import Luma
+from haetae.domain.score import Score
 from haetae.errors import ConfigError, ModelError
 from haetae.testing.clock import FakeClock
 from haetae.testing.scripted_model import ScriptedModel
+from haetae.training.incidents import EPOCH, after_s
 from haetae.training.processes import in_processes
 from haetae.training.site import BUDGETS, CameraRun, Site, run_camera, run_site
 from haetae.training.site_figures import MARGIN_S, alarms_of, curve, judge, recall_at
+from haetae.training.site_operator import Operator
 from haetae.training.site_report import report_site
 from haetae.vad.base import Window
 
@@ -164,9 +168,42 @@ def test_harmless_oddities_are_neither_normal_time_nor_false_alarms() -> None:
     camera, result = run(scripted((405.0, 408.0)), PlainCamera(odd=((400.0, 430.0), (480.0, 500.0))))
     plain = PlainCamera()
     figures = judge([camera], [result], len(BUDGETS) - 1)
-    assert figures.oddities == (2, 1)
+    assert figures.oddities == {"plain/0": [True], "plain/1": [False]}
     assert figures.total.false_alarms == 0
     assert figures.total.normal_s < judge([plain], [run(scripted(), plain)[1]], 1).total.normal_s - 50.0
+
+
+class Told:
+    """Stands in for a camera's normality, and remembers what the operator said."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, float]] = []
+
+    def raised(self) -> None:
+        self.said.append(("raised", 0.0))
+
+    def confirm(self, at: datetime) -> None:
+        self.said.append(("confirmed", (at - EPOCH).total_seconds()))
+
+    def accept(self, value: float, threshold: float, at: datetime) -> bool:
+        assert value >= 0.5
+        assert threshold == 2.0
+        self.said.append(("accepted", (at - EPOCH).total_seconds()))
+        return True
+
+
+def test_the_operator_confirms_incidents_and_calls_each_oddity_normal_twice() -> None:
+    told = Told()
+    operator = Operator(told)  # type: ignore[arg-type]
+    alarms = {10.0: (0, -1), 30.0: (-1, 0), 50.0: (-1, 2), 70.0: (-1, 4), 90.0: (-1, 1), 110.0: (-1, -1)}
+    for number in range(650):
+        t_s = number / FPS
+        start = max((start for start in alarms if start <= t_s), default=-9.0)
+        high = 0.0 <= t_s - start < 3.0
+        operator.take(Score(0.9 if high else 0.1, 1.0, 2.0, number, t_s, after_s(t_s)), *(alarms[start] if high else (-1, -1)))
+    said = [word for word in told.said if word[0] != "raised"]
+    assert said == [("confirmed", 10.0), ("accepted", 30.0), ("accepted", 50.0), ("accepted", 90.0)]
+    assert len(told.said) - len(said) == len(alarms)
 
 
 def test_the_alarm_level_of_one_an_hour_is_below_that_of_one_a_day() -> None:
@@ -197,10 +234,6 @@ def test_the_curve_finds_the_level_that_an_oracle_would_choose() -> None:
     assert recall_at(points, 1000.0) == pytest.approx(2.0 / 3.0)
     rates = [point.false_alarms_per_day for point in points]
     assert rates == sorted(rates, reverse=True)
-
-
-def maker(heights: Callable[[], ScriptedModel]) -> Callable[[], ScriptedModel]:
-    return heights
 
 
 def test_scores_are_kept_and_not_made_again_unless_asked(tmp_path: Path) -> None:
