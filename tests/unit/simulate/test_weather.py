@@ -226,4 +226,5 @@ def test_small_figures_stand_where_those_in_full_stand() -> None:
         (full,), (small,) = figures.see([person], camera), small_figures.see([person], camera, (0.5, 0.3, 0.7))
         left, top, right, bottom = full.outline()
         low, high = small.parts.reshape(-1, 2).min(axis=0), small.parts.reshape(-1, 2).max(axis=0)
+        assert min(cv2.contourArea(part.astype(np.float32)) for part in small.parts) > 0.5
         assert np.array([*low, *high]) == pytest.approx([left, top, right, bottom], abs=3.0)
