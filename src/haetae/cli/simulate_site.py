@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
 Seeds = Annotated[str, typer.Option("--seeds", help="dev to work with, test to measure with.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Two cameras, 20 min of learning, 1 h of testing, 40 incidents.")]
+Full = Annotated[bool, typer.Option("--full", help="Days of 24 h: one to learn from and one to be tested on. Takes long.")]
 Cameras = Annotated[int | None, typer.Option("--cameras", min=1, max=1000, help="Number of cameras (4).")]
-LearnHours = Annotated[float | None, typer.Option("--learn-hours", help="Hours that each camera learns (24).")]
-TestHours = Annotated[float | None, typer.Option("--test-hours", help="Hours that each camera is tested (24).")]
+LearnHours = Annotated[float | None, typer.Option("--learn-hours", help="Hours that each camera learns (6).")]
+TestHours = Annotated[float | None, typer.Option("--test-hours", help="Hours that each camera is tested (7.5).")]
 Incidents = Annotated[int | None, typer.Option("--incidents", min=0, help="Incidents over all cameras (208).")]
+DayHours = Annotated[float | None, typer.Option("--day-hours", help="Hours that a day of the site lasts (6).")]
 Size = Annotated[str, typer.Option("--size", metavar="WxH", help="Size of the pictures.")]
 Oddities = Annotated[bool, typer.Option("--oddities", help="Also what is odd but harmless: a robot on its rounds, a flag in the wind.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, max=256, help="Cameras at a time, each in a process of its own.")]
@@ -24,14 +26,16 @@ Jobs = Annotated[int, typer.Option("--jobs", min=1, max=256, help="Cameras at a 
 def site_spec(
     seeds: str,
     quick: bool,
+    full: bool,
     cameras: int | None,
     learn_h: float | None,
     test_h: float | None,
+    day_h: float | None,
     incidents: int | None,
     size: str,
     oddities: bool,
 ) -> "SiteSpec":
-    """The site that the options ask for: the quick or the full one, with what was given in its place. Raises ConfigError."""
+    """The site that the options ask for: the usual, the quick or the full one, with what was given in its place. Raises ConfigError."""
     from dataclasses import replace
 
     from haetae.errors import ConfigError
@@ -41,12 +45,16 @@ def site_spec(
     names = [each.value for each in site.Seeds]
     if seeds not in names:
         raise ConfigError(f"--seeds must be {' or '.join(names)}, not {seeds!r}")
-    base = site.quick(site.Seeds(seeds)) if quick else site.SiteSpec(site.Seeds(seeds))
+    if quick and full:
+        raise ConfigError("--quick and --full exclude each other")
+    make = site.quick if quick else site.full if full else site.SiteSpec
+    base = make(site.Seeds(seeds))
     return replace(
         base,
         cameras=base.cameras if cameras is None else cameras,
         learn_h=base.learn_h if learn_h is None else learn_h,
         test_h=base.test_h if test_h is None else test_h,
+        day_h=base.day_h if day_h is None else day_h,
         incidents=base.incidents if incidents is None else incidents,
         size=parse_size(size),
         oddities=oddities,
@@ -57,9 +65,11 @@ def render_site(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the pictures go.")],
     seeds: Seeds = "dev",
     quick: Quick = False,
+    full: Full = False,
     cameras: Cameras = None,
     learn_hours: LearnHours = None,
     test_hours: TestHours = None,
+    day_hours: DayHours = None,
     incidents: Incidents = None,
     size: Size = "320x180",
     oddities: Oddities = False,
@@ -71,7 +81,7 @@ def render_site(
 
     kept = [
         KeptCamera(camera, folder)
-        for camera in site_spec(seeds, quick, cameras, learn_hours, test_hours, incidents, size, oddities).build()
+        for camera in site_spec(seeds, quick, full, cameras, learn_hours, test_hours, day_hours, incidents, size, oddities).build()
     ]
     with SiteProgress("rendering", {camera.name: round(camera.seconds * camera.fps) for camera in kept}) as told:
         in_processes([camera for camera in kept if not camera.there], KeptCamera.walk, jobs=jobs, told=told)

@@ -5,7 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from haetae.cli.simulate_site import Cameras, Incidents, Jobs, LearnHours, Oddities, Quick, Seeds, SiteProgress, Size, TestHours, site_spec
+from haetae.cli.simulate_site import (
+    Cameras,
+    DayHours,
+    Full,
+    Incidents,
+    Jobs,
+    LearnHours,
+    Oddities,
+    Quick,
+    Seeds,
+    SiteProgress,
+    Size,
+    TestHours,
+    site_spec,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,9 +31,11 @@ def site_eval(
     model: Annotated[str, typer.Option("--model", help="The model's name.")] = "motion",
     seeds: Seeds = "dev",
     quick: Quick = False,
+    full: Full = False,
     cameras: Cameras = None,
     learn_hours: LearnHours = None,
     test_hours: TestHours = None,
+    day_hours: DayHours = None,
     incidents: Incidents = None,
     size: Size = "320x180",
     oddities: Oddities = False,
@@ -42,7 +58,7 @@ def site_eval(
     from haetae.vad.base import create_model
 
     cv2.setNumThreads(1)
-    built = site_spec(seeds, quick, cameras, learn_hours, test_hours, incidents, size, oddities).build()
+    built = site_spec(seeds, quick, full, cameras, learn_hours, test_hours, day_hours, incidents, size, oddities).build()
     site_cameras = built if cache is None else tuple(KeptCamera(camera, cache) for camera in built)
     made = create_model(model)
     with (
@@ -51,7 +67,7 @@ def site_eval(
     ):
         site = Site(Path(scratch) if out is None else out, f"{model} {made.version}", partial(create_model, model), again=again)
         runs = run_site(site_cameras, site, jobs=jobs, told=told)
-    report = report_site(model, f"{seeds}{' quick' if quick else ''}", site_cameras, runs)
+    report = report_site(model, f"{seeds}{' quick' if quick else ' full' if full else ''}", site_cameras, runs)
     if json:
         import orjson
 

@@ -114,10 +114,11 @@ class Weather:
 
 
 class Climate:
-    """Which weather a scene has when. A function of time alone."""
+    """Which weather a scene has when. A function of time alone. A day of its clock lasts `day_h` hours."""
 
-    def __init__(self, conditions: tuple[Condition, ...], starts_at: float | None, *, indoors: bool) -> None:
+    def __init__(self, conditions: tuple[Condition, ...], starts_at: float | None, *, indoors: bool, day_h: float = 24.0) -> None:
         self._conditions, self._starts_at, self._indoors = conditions, starts_at, indoors
+        self._second_h = 24.0 / day_h / 3600.0
 
     @property
     def changes(self) -> bool:
@@ -126,7 +127,7 @@ class Climate:
 
     def clock_h(self, t_s: float) -> float | None:
         """Hours since the midnight before the scene started, None without a clock."""
-        return None if self._starts_at is None else self._starts_at + t_s / 3600.0
+        return None if self._starts_at is None else self._starts_at + t_s * self._second_h
 
     def at(self, t_s: float) -> Weather:
         """The weather at a moment."""

@@ -78,10 +78,9 @@ class SiteCamera:
         """Kinds that are done to the camera itself."""
         return frozenset(kind.value for kind in TAMPERING)
 
-    @property
-    def starts_at(self) -> float:
-        """The hour of the day of the first picture."""
-        return self.spec.starts_at or 0.0
+    def hour(self, t_s: float) -> float:
+        """The hour of the day at a moment."""
+        return ((self.spec.starts_at or 0.0) + t_s / 3600.0 * 24.0 / self.spec.day_h) % 24.0
 
     def fingerprint(self) -> str:
         """Text that is equal only for equal pictures."""
@@ -96,16 +95,18 @@ class SiteCamera:
 
 @dataclass(frozen=True, slots=True)
 class SiteSpec:
-    """How large a site is: `cameras`, hours of learning and of testing for each, and `incidents` over all of them.
+    """How large a site is: `cameras`, hours of learning and of testing for each, `incidents` over all of them, hours that a day lasts.
 
-    Raises ConfigError for sizes that make no sense or leave no room.
+    Where days are shorter than 24 h, people, light and weather change faster, but nobody moves faster. Raises ConfigError for sizes that
+    make no sense or leave no room.
     """
 
     seeds: Seeds = Seeds.DEV
     cameras: int = 4
-    learn_h: float = 24.0
-    test_h: float = 24.0
+    learn_h: float = 6.0
+    test_h: float = 7.5
     incidents: int = 208
+    day_h: float = 6.0
     fps: float = 5.0
     size: tuple[int, int] = (320, 180)
     oddities: bool = False
@@ -113,8 +114,10 @@ class SiteSpec:
     def __post_init__(self) -> None:
         if not 1 <= self.cameras <= 1000:
             raise ConfigError(f"cameras must be 1 to 1000, not {self.cameras}")
-        if not (self.learn_h * 3600.0 >= 60.0 and self.test_h * 3600.0 >= 60.0 and self.learn_h + self.test_h <= 167.0):
-            raise ConfigError("learning and testing take at least a minute each, and less than a week together")
+        if not (self.learn_h * 3600.0 >= 60.0 and self.test_h * 3600.0 >= 60.0 and self.learn_h + self.test_h <= MOST_H):
+            raise ConfigError(f"learning and testing take at least a minute each, and at most {MOST_H:g} h together")
+        if not (self.day_h <= 24.0 and self.learn_h + self.test_h <= MOST_DAYS * self.day_h):
+            raise ConfigError(f"a day must last at most 24 h, and at least a {MOST_DAYS:g}th of all hours, not {self.day_h:g} h")
         if self.incidents < 0 or -(-self.incidents // self.cameras) > int(self.test_h * 3600.0 / SLOT_S):
             raise ConfigError(
                 f"{self.incidents} incidents do not fit into {self.cameras} x {self.test_h:g} h", hint=f"Allow {SLOT_S:g} s for each."
@@ -128,28 +131,37 @@ class SiteSpec:
     def _camera(self, number: int, incidents: int) -> SiteCamera:
         seed = self.seeds.first + number
         rng = stream(seed, "site")
-        scene, hour = _SCENES[number % len(_SCENES)]
-        if self.learn_h + self.test_h < 24.0:
-            # Too short to see both day and night: some cameras see the one, some the other.
-            hour = _SHORT_HOURS[number % len(_SHORT_HOURS)]
+        scene = _SCENES[number % len(_SCENES)]
+        # What is too short to see both day and night sees by turns the one and the other.
+        hour = MORNING if self.learn_h >= self.day_h <= self.test_h else _SHORT_HOURS[number % len(_SHORT_HOURS)]
         learning_s, test_s = self.learn_h * 3600.0, self.test_h * 3600.0
-        conditions = _weather(scene, hour, self.learn_h, self.test_h, rng)
+        pace = 24.0 / self.day_h
+        conditions = _weather(scene, hour, self.learn_h * pace, self.test_h * pace, rng)
         if self.oddities:
             conditions += (Condition(ConditionKind.ROBOT),) + (() if scene in ROOFED else (Condition(ConditionKind.FLAG),))
-        kinds, begins = _incidents(scene, incidents, (learning_s, test_s), Climate(conditions, hour, indoors=scene in ROOFED), rng)
+        climate = Climate(conditions, hour, indoors=scene in ROOFED, day_h=self.day_h)
+        kinds, begins = _incidents(scene, incidents, (learning_s, test_s), climate, rng)
         spec = SceneSpec(
-            scene, seed, learning_s + test_s, self.fps, self.size, kinds, learning_s, begins_s=begins, conditions=conditions, starts_at=hour
-        )
+            scene, seed, learning_s + test_s, self.fps, self.size, kinds, learning_s,
+            begins_s=begins, conditions=conditions, starts_at=hour, day_h=self.day_h,
+        )  # fmt: skip
         return SiteCamera(f"{self.seeds}-{number + 1:02d}-{scene}", spec, learning_s)
 
 
-_SCENES = (("plaza", 6.0), ("gate", 6.0), ("car_park", 6.0), ("corridor", 6.0))
+MOST_H, MOST_DAYS = 48.0, 7.0
+MORNING = 6.0
+_SCENES = ("plaza", "gate", "car_park", "corridor")
 _SHORT_HOURS = (10.0, 20.7, 16.0, 22.5)
 
 
 def quick(seeds: Seeds) -> SiteSpec:
     """A site that is measured within minutes: two cameras, one by day and one by night and in rain."""
-    return SiteSpec(seeds, cameras=2, learn_h=1.0 / 3.0, test_h=1.0, incidents=40)
+    return SiteSpec(seeds, cameras=2, learn_h=1.0 / 3.0, test_h=1.0, incidents=40, day_h=24.0)
+
+
+def full(seeds: Seeds) -> SiteSpec:
+    """A site whose days are real ones: a day to learn from, and another to be judged on."""
+    return SiteSpec(seeds, learn_h=24.0, test_h=24.0, day_h=24.0)
 
 
 def _weather(scene: str, hour: float, learn_h: float, test_h: float, rng: np.random.Generator) -> tuple[Condition, ...]:

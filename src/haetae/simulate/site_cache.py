@@ -50,9 +50,8 @@ class KeptCamera:
     def seconds(self) -> float:
         return self.camera.seconds
 
-    @property
-    def starts_at(self) -> float:
-        return self.camera.starts_at
+    def hour(self, t_s: float) -> float:
+        return self.camera.hour(t_s)
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -43,7 +43,8 @@ class SceneSpec:
     each once (over and over in an endless scene); None takes as many of the scene's usual mix as fit, an empty tuple none. The first
     `normal_s` seconds have no incident: None means 40 % of a finite scene, 10 min of an endless one. `begins_s`, where given, says when
     each of `incidents` begins. `conditions` are the weather and what else goes on; with `starts_at`, the hour of the day of the first
-    frame, people, light and sun follow the clock. Raises ConfigError, with the key at fault, when made with values that make no sense.
+    frame, people, light and sun follow the clock, whose day lasts `day_h` hours. Raises ConfigError, with the key at fault, when made
+    with values that make no sense.
     """
 
     scene: str
@@ -56,6 +57,7 @@ class SceneSpec:
     begins_s: tuple[float, ...] | None = None
     conditions: tuple[Condition, ...] = ()
     starts_at: float | None = None
+    day_h: float = 24.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scene", scene_name(self.scene))
@@ -67,6 +69,7 @@ class SceneSpec:
         fits = 64 <= width <= 3840 and 64 <= height <= 2160 and width % 2 == 0 and height % 2 == 0
         _check(fits, "size", f"{width}x{height}", "WIDTHxHEIGHT, both even, from 64x64 to 3840x2160")
         _check(self.starts_at is None or 0 <= self.starts_at < 24, "hour", self.starts_at, "from 0 to below 24")
+        _check(0.1 <= self.day_h <= 24, "day_hours", self.day_h, "from 0.1 to 24")
         timed = self.begins_s is None or len(self.begins_s) == len(self.incidents or ())
         _check(timed, "begins_s", self.begins_s, "one time for each of the incidents")
         self._check_conditions()

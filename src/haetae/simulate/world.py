@@ -73,7 +73,7 @@ class World:
     def __init__(self, spec: SceneSpec, layout: Layout, *, acts_only: bool = False) -> None:
         self._spec, self._layout = spec, layout
         self._plan = plan(spec, layout)
-        self._climate = Climate(spec.conditions, spec.starts_at, indoors=layout.stage.lamps is not None)
+        self._climate = Climate(spec.conditions, spec.starts_at, indoors=layout.stage.lamps is not None, day_h=spec.day_h)
         about = self._about if self._climate.changes else None
         self._crowd = None if acts_only else Crowd(layout, spec.seed, about)
         self._traffic = [] if acts_only else [Traffic(lane, i, spec.seed, about) for i, lane in enumerate(layout.lanes)]

@@ -221,7 +221,7 @@ def _add_false(alarm: Alarm, camera: Camera, run: CameraRun, figures: BudgetFigu
         tally.false_alarms += 1
     cause = "tampering" if alarm.tampering else str(run.facts[run.fact[peak]]) if run.fact[peak] >= 0 else "unknown"
     box = tuple(round(float(value), 3) for value in run.box[peak])
-    hour = (camera.starts_at + alarm.span.start_s / 3600.0) % 24.0
+    hour = camera.hour(alarm.span.start_s)
     lasts_s = alarm.span.end_s - alarm.span.start_s
     figures.alarms.append(
         FalseAlarm(camera.name, alarm.span.start_s, hour, weather, alarm.peak, lasts_s, cause, box if np.isfinite(box).all() else None)

@@ -11,15 +11,20 @@ from haetae.errors import ConfigError, MediaError
 from haetae.simulate.conditions import Climate
 from haetae.simulate.scenes import ROOFED, load_scene
 from haetae.simulate.schedule import suitable_kinds
-from haetae.simulate.site import SLOT_S, Seeds, SiteCamera, SiteSpec, quick
+from haetae.simulate.site import SLOT_S, Seeds, SiteCamera, SiteSpec, full, quick
 from haetae.simulate.site_cache import KeptCamera
 
-FULL = SiteSpec()
-BUILT = FULL.build()
+USUAL = SiteSpec()
+BUILT = USUAL.build()
 TINY = SiteSpec(cameras=1, learn_h=1.0 / 60.0, test_h=1.5 / 60.0, incidents=1, fps=4.0, size=(160, 90))
 
 
-def test_the_full_site_has_every_scene_and_at_least_two_hundred_incidents() -> None:
+def climate_of(camera: SiteCamera) -> Climate:
+    spec = camera.spec
+    return Climate(spec.conditions, spec.starts_at, indoors=spec.scene in ROOFED, day_h=spec.day_h)
+
+
+def test_the_site_has_every_scene_and_at_least_two_hundred_incidents() -> None:
     cameras = BUILT
     assert {camera.spec.scene for camera in cameras} == {"plaza", "gate", "car_park", "corridor"}
     assert sum(len(camera.kinds) for camera in cameras) >= 200
@@ -40,9 +45,8 @@ def test_incidents_lie_in_the_test_time_and_well_apart() -> None:
 
 def test_about_half_of_the_incidents_happen_by_night_or_in_rain() -> None:
     for camera in BUILT:
-        spec = camera.spec
-        climate = Climate(spec.conditions, spec.starts_at, indoors=spec.scene in ROOFED)
-        by_day = sum(climate.at(begin).name == "day" for begin in spec.begins_s or ())
+        climate = climate_of(camera)
+        by_day = sum(climate.at(begin).name == "day" for begin in camera.spec.begins_s or ())
         assert 0.4 <= by_day / len(camera.kinds) <= 0.6
 
 
@@ -54,21 +58,30 @@ def test_dev_and_test_seeds_have_nothing_in_common() -> None:
 
 def test_the_same_site_is_built_again_and_again() -> None:
     assert quick(Seeds.DEV).build() == quick(Seeds.DEV).build()
-    prints = {camera.fingerprint() for spec in (FULL, quick(Seeds.DEV), quick(Seeds.TEST), TINY) for camera in spec.build()}
+    prints = {camera.fingerprint() for spec in (USUAL, quick(Seeds.DEV), quick(Seeds.TEST), TINY) for camera in spec.build()}
     assert len(prints) == 4 + 2 + 2 + 1
 
 
 def test_a_quick_site_sees_both_day_and_night() -> None:
     names = set()
     for camera in quick(Seeds.DEV).build():
-        spec = camera.spec
-        climate = Climate(spec.conditions, spec.starts_at, indoors=False)
+        climate = climate_of(camera)
         names |= {climate.at(float(t)).name for t in np.arange(0.0, camera.seconds, 20.0)}
     assert names == {"day", "night", "rain"}
 
 
 @pytest.mark.parametrize(
-    "values", [{"cameras": 0}, {"learn_h": 0.0}, {"test_h": float("nan")}, {"learn_h": 150.0}, {"incidents": 5000}, {"incidents": -1}]
+    "values",
+    [
+        {"cameras": 0},
+        {"learn_h": 0.0},
+        {"test_h": float("nan")},
+        {"learn_h": 47.0},
+        {"day_h": 1.0},
+        {"day_h": 25.0},
+        {"incidents": 5000},
+        {"incidents": -1},
+    ],
 )
 def test_a_site_that_makes_no_sense_is_refused(values: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
@@ -123,3 +136,16 @@ def test_cameras_of_other_sizes_have_files_of_other_names(tmp_path: Path) -> Non
         return KeptCamera(camera, tmp_path).path
 
     assert path(TINY) != path(quick(Seeds.DEV))
+
+
+def test_a_site_has_24_hours_of_normal_time_and_full_days_on_request() -> None:
+    margin_s = 2 * 40.0 + 15.0
+    assert sum(camera.seconds - camera.learning_s - margin_s * len(camera.kinds) for camera in BUILT) >= 24 * 3600.0
+    assert all((camera.learning_s, camera.seconds) == (86400.0, 172800.0) for camera in full(Seeds.TEST).build())
+
+
+def test_a_day_of_the_site_goes_by_in_its_hours() -> None:
+    camera = BUILT[0]
+    assert [camera.hour(hours * 3600.0) for hours in (0.0, 1.5, 6.0)] == [6.0, 12.0, 6.0]
+    learned = {climate_of(camera).at(float(t)).name for t in np.arange(0.0, camera.learning_s, 60.0)}
+    assert learned == {"day", "night", "rain"}

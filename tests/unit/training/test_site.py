@@ -43,13 +43,15 @@ class PlainCamera:
     fps: float = FPS
     learning_s: float = LEARN_S
     seconds: float = LEARN_S + TEST_S
-    starts_at: float = 12.0
     kinds: tuple[str, ...] = ("fall", "camera_covered", "fight")
     tampering: frozenset[str] = frozenset({"camera_covered"})
     spans: tuple[tuple[float, float], ...] = (FALL, COVER, FIGHT)
     odd: tuple[tuple[float, float], ...] = ()
     rain_from_s: float = 700.0
     looked: list[int] = field(default_factory=list, compare=False)
+
+    def hour(self, t_s: float) -> float:
+        return 12.0 + t_s / 3600.0
 
     def fingerprint(self) -> str:
         return f"{self.name} {self.spans}"
