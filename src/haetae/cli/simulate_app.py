@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from haetae.cli.simulate import simulate
+from haetae.cli.simulate_site import render_site
 from haetae.cli.simulate_warp import warp
 
 if TYPE_CHECKING:
@@ -22,3 +23,4 @@ class _SceneByDefault(TyperGroup):
 app = typer.Typer(cls=_SceneByDefault, help="Render a scene with labelled incidents (without COMMAND), or warp a clip into some.")
 app.command(name="scene")(simulate)
 app.command(name="warp")(warp)
+app.command(name="site")(render_site)
