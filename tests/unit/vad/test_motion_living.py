@@ -36,6 +36,8 @@ class Street:
         values[Value.SIZE] = 6.0 * self._rng.lognormal(0, 0.1, cell.size)
         values[Value.FLATNESS] = 0.5 * self._rng.lognormal(0, 0.1, cell.size)
         values[Value.STAY] = 1.0
+        values[Value.STILL] = 0.0
+        values[Value.FLICKER] = 2.0 * self._rng.lognormal(0, 0.2, cell.size)
         return Observation(t_s, 1 / FPS, cell, values, np.full(cell.size, direction, np.intp))
 
 

@@ -47,6 +47,14 @@ GAP_S = 1.0
 GONE_S = 5.0
 """After a silence of this length it may be another clip or another day: nothing stays."""
 
+STILL_LEVELS = 0.5
+STILL_NOISE = 1.3
+"""A cell rests where its mean change is below STILL_LEVELS and STILL_NOISE times the noise of the background: two pictures of the same
+differ by 1.1 times that on the average."""
+
+FLICKER_SPEED = 10.0
+"""Working px/s at which half of the change is put down to movement."""
+
 DIRECTIONS = 8
 COHERENT = 0.6
 LEAST_SPEED = 6.0
@@ -69,6 +77,11 @@ class Value(IntEnum):
     """Width over height of that foreground."""
     STAY = 4
     """How long something has been there, s; what leaves and comes back is counted on."""
+    STILL = 5
+    """How long something has been there without the least change, s: what was put down, not who stands and waits."""
+    FLICKER = 6
+    """Mean change from frame to frame, grey levels, so far as followed movement does not account for it: flames, a lamp that fails, and the
+    rim of what is too fast to be followed."""
 
 
 @dataclass(slots=True)
@@ -90,7 +103,7 @@ class Observation:
 @dataclass(slots=True)
 class _Frame:
     """What is kept of a recent frame: when, its number of pixels of foreground and, where it has any worth measuring, by block the
-    channels of the flow and the share of foreground, (rows, columns, CHANNELS + 1). `moved` is whether any point was followed."""
+    channels of the flow, the share of foreground and the change, (rows, columns, CHANNELS + 2). `moved`: whether any point was followed."""
 
     t_s: float
     count: int
@@ -107,6 +120,7 @@ class Observer:
         self._flow = Flow(Grid.of(size))
         self._recent: deque[_Frame] = deque(maxlen=MEAN_FRAMES)
         self._stay = np.zeros((size.rows, size.columns), np.float32)
+        self._still = np.zeros((size.rows, size.columns), np.float32)
         self._last_s: float | None = None
 
     def step(self, luma: Luma, t_s: float) -> Observation:
@@ -123,13 +137,13 @@ class Observer:
             self._recent.clear()
             self._leave(elapsed)
             if elapsed > GONE_S:
-                self._stay[:] = 0.0
+                self._stay[:] = self._still[:] = 0.0
         seen = self.background.step(work, t_s, min(elapsed, GAP_S))
         elapsed = elapsed if follows else 0.0
         if not seen.settled or seen.changed:
             self._recent.clear()
             self._flow.skip(work)
-            self._stay[:] = 0.0
+            self._stay[:] = self._still[:] = 0.0
             return self._nothing(t_s, elapsed, valid=False, changed=seen.changed)
         self._remember(work, seen, t_s, elapsed)
         if sum(frame.count for frame in self._recent) < LEAST_PIXELS * len(self._recent):
@@ -144,6 +158,7 @@ class Observer:
     def _leave(self, elapsed_s: float) -> None:
         """Nothing is anywhere."""
         np.maximum(self._stay - np.float32(FORGET * elapsed_s), 0.0, out=self._stay)
+        self._still[:] = 0.0
 
     def _remember(self, work: Luma, seen: Seen, t_s: float, elapsed_s: float) -> None:
         """Measure the flow of the foreground and keep it with the recent frames."""
@@ -153,15 +168,19 @@ class Observer:
             self._flow.skip(work)
             self._recent.append(_Frame(t_s, seen.count))
             return
-        blocks = np.empty((self.size.rows, self.size.columns, CHANNELS + 1), np.float32)
+        blocks = np.empty((self.size.rows, self.size.columns, CHANNELS + 2), np.float32)
+        former = self._flow.former
         blocks[..., :CHANNELS] = flow = self._flow.step(work, seen.mask, elapsed_s)
-        share = cv2.resize(seen.mask, (self.size.columns, self.size.rows), interpolation=cv2.INTER_AREA)
-        np.multiply(share, np.float32(1 / 255), out=blocks[..., CHANNELS])
+        blocks[..., CHANNELS + 1] = 0.0 if former is None else self._by_block(np.asarray(cv2.absdiff(work, former), np.uint8))
+        np.multiply(self._by_block(seen.mask), np.float32(1 / 255), out=blocks[..., CHANNELS])
         self._recent.append(_Frame(t_s, seen.count, blocks, bool(flow[..., 0].any())))
 
+    def _by_block(self, picture: Luma) -> Luma:
+        return np.asarray(cv2.resize(picture, (self.size.columns, self.size.rows), interpolation=cv2.INTER_AREA), np.uint8)
+
     def _mean(self) -> NDArray[np.float32]:
-        """Mean over the recent frames, shape (rows, columns, CHANNELS + 1); the last channel is the share of foreground."""
-        mean = np.zeros((self.size.rows, self.size.columns, CHANNELS + 1), np.float32)
+        """Mean over the recent frames, shape (rows, columns, CHANNELS + 2); the last ones are the share of foreground and the change."""
+        mean = np.zeros((self.size.rows, self.size.columns, CHANNELS + 2), np.float32)
         for frame in self._recent:
             if frame.blocks is not None:
                 mean += frame.blocks
@@ -176,10 +195,12 @@ class Observer:
         active = total[..., CHANNELS] > ACTIVE_SHARE * CELL * CELL
         self._stay += np.where(active, np.float32(elapsed_s), np.float32(-FORGET * elapsed_s))
         np.clip(self._stay, 0.0, LONGEST_STAY_S, out=self._stay)
+        resting = active & (total[..., CHANNELS + 1] < CELL**2 * (STILL_LEVELS + STILL_NOISE * self.background.noise))
+        self._still = np.where(resting, self._still + np.float32(elapsed_s), np.float32(0.0))
         cell = np.flatnonzero(active)
         if not cell.size:
             return self._nothing(t_s, elapsed_s)
-        points, speed_sum, u_sum, v_sum, _ = total.reshape(-1, CHANNELS + 1)[cell].T
+        points, speed_sum, u_sum, v_sum, _, change = total.reshape(-1, CHANNELS + 2)[cell].T
         coherent = np.hypot(u_sum, v_sum)
         values = np.empty((len(Value), cell.size), np.float32)
         values[Value.SPEED] = coherent
@@ -187,6 +208,9 @@ class Observer:
         values[: Value.SIZE] /= points + PRIOR_POINTS
         values[Value.SIZE : Value.STAY] = _shapes(mean[..., CHANNELS]).reshape(-1, 2)[cell].T
         values[Value.STAY] = self._stay.ravel()[cell]
+        values[Value.STILL] = self._still.ravel()[cell]
+        followed = 1.0 + values[Value.SPEED] * np.float32(1 / FLICKER_SPEED)
+        values[Value.FLICKER] = change * np.float32(1 / CELL**2) / followed
         turn = np.rint(np.arctan2(v_sum, u_sum) * np.float32(DIRECTIONS / (2 * np.pi))).astype(np.intp) % DIRECTIONS
         turn[(points < LEAST_POINTS) | (coherent <= COHERENT * speed_sum) | (coherent <= LEAST_SPEED * points)] = -1
         return Observation(t_s, elapsed_s, cell, values, turn, mean[..., CHANNELS])

@@ -18,7 +18,7 @@ COARSE = 4
 """Values are coded on a logarithmic scale; the histograms of cells join COARSE codes each."""
 
 RATIO = 1.068
-LEAST_VALUE = np.array([0.5, 0.5, 0.4, 0.05, 0.25], np.float32)
+LEAST_VALUE = np.array([0.5, 0.5, 0.4, 0.05, 0.25, 0.25, 0.25], np.float32)
 """Code 0 begins at LEAST_VALUE (by `Value`, in its unit), each next one RATIO higher; 127 is 4,000 times more."""
 
 MOST_IN_CELL = 60_000

@@ -30,6 +30,8 @@ KINDS = {
     Attribute.SIZE: FactKind.SIZE,
     Attribute.FLATNESS: FactKind.APPEARANCE,
     Attribute.STAY: FactKind.DWELL,
+    Attribute.STILL: FactKind.DWELL,
+    Attribute.FLICKER: FactKind.APPEARANCE,
     Attribute.DIRECTION: FactKind.DIRECTION,
     Attribute.PLACE: FactKind.PLACE,
     Attribute.HOUR: FactKind.PLACE,
@@ -65,17 +67,21 @@ def top_region(heat: NDArray[np.float32]) -> Box:
 def facts(
     seen: Observation, top: int, surprise: NDArray[np.float32], share: NDArray[np.float32], tables: Tables, counts: Counts, scale: float
 ) -> tuple[Fact, ...]:
-    """The attributes that stand out at the active cell number `top`, most surprising first.
+    """The attributes that stand out at the active cell number `top` or at one beside it, most surprising first.
 
-    `surprise` and `share` (len(Attribute),) are its -log10 p and its contributions; `scale` is source pixels per working pixel.
+    `surprise` and `share` (len(Attribute), k) are -log10 p and contributions of all active cells, `scale` source pixels per working pixel.
     """
-    ranked = sorted((attribute for attribute in Attribute if share[attribute] > 0.0), key=lambda attribute: -float(share[attribute]))
-    return tuple(_fact(attribute, seen, top, float(surprise[attribute]), tables, counts, scale) for attribute in ranked)
+    row, column = np.divmod(seen.cell, tables.columns)
+    near = np.flatnonzero((abs(row - row[top]) <= CELL) & (abs(column - column[top]) <= CELL))
+    leading = near[share[:, near].argmax(axis=1)]
+    found = [attribute for attribute in Attribute if share[attribute, leading[attribute]] > 0.0]
+    ranked = sorted(found, key=lambda attribute: -float(share[attribute, leading[attribute]]))
+    return tuple(_fact(each, seen, int(leading[each]), float(surprise[each, leading[each]]), tables, counts, scale) for each in ranked)
 
 
 def _fact(attribute: Attribute, seen: Observation, top: int, surprise: float, tables: Tables, counts: Counts, scale: float) -> Fact:
     value, unit, usual = _measured(attribute, seen, top, tables, counts, scale)
-    spell = value if attribute is Attribute.STAY else MEAN_S
+    spell = value if attribute in (Attribute.STAY, Attribute.STILL) else MEAN_S
     # A tail read off few visits is an estimate; ten minutes of activity in this place make it a good one.
     visits_s = float(counts.occupied[seen.cell[top]]) * counts.seconds / max(1, counts.frames)
     return Fact(
@@ -109,6 +115,8 @@ def _measured(
         Attribute.FLATNESS: (1.0, "width/height"),
         Attribute.SIZE: (100.0 / counts.occupied.size, "% of the picture"),
         Attribute.STAY: (1.0, "s"),
+        Attribute.STILL: (1.0, "s"),
+        Attribute.FLICKER: (1.0, "grey levels"),
     }[attribute]
     usual = float(tables.usual[attribute, cell // tables.columns])
     return float(seen.values[Value(attribute), top]) * factor, unit, usual * factor or None

@@ -79,18 +79,19 @@ class Flow:
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
         self._window = SMALL_WINDOW if grid.size.width * grid.size.height < SMALL_PIXELS else WINDOW
-        self._former: Luma | None = None
+        self.former: Luma | None = None
+        """The picture from which the next step is measured."""
 
     def reset(self) -> None:
-        self._former = None
+        self.former = None
 
     def skip(self, luma: Luma) -> None:
         """Nothing of `luma` is to be measured; the next step is measured from it."""
-        self._former = luma
+        self.former = luma
 
     def step(self, luma: Luma, mask: Luma, elapsed_s: float) -> Blocks:
         """Flow of the points in `mask` since the last call, `elapsed_s` ago."""
-        former, self._former = self._former, luma
+        former, self.former = self.former, luma
         size = self._grid.size
         if former is None or elapsed_s <= 0.0:
             return np.zeros((size.rows, size.columns, CHANNELS), np.float32)

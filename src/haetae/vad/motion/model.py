@@ -105,7 +105,7 @@ def _judge(state: MotionState, living: Living, seen: Observation, hidden: NDArra
     if value < EXPLAIN_FROM:
         return RawScore(value, heat)
     top = int(fused.argmax())
-    explained = facts(seen, top, surprise[:, top], share[:, top], living.tables, living.counts, scale)
+    explained = facts(seen, top, surprise, share, living.tables, living.counts, scale)
     return RawScore(value, heat, top_region(heat), explained)
 
 

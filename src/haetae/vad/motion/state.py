@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from haetae.domain.frame import Luma
 from haetae.errors import ModelError, StateError
 from haetae.vad.base import HeldOut
-from haetae.vad.motion.cells import Observation, Observer, hidden_cells
+from haetae.vad.motion.cells import Observation, Observer, Value, hidden_cells
 from haetae.vad.motion.counts import Counts
 from haetae.vad.motion.foreground import Background
 from haetae.vad.motion.fusion import LEAST_REFERENCE, Smoothing, held_out, peaks_of, references
@@ -146,6 +146,8 @@ class MotionState:
         found = arrays["format"].tolist()
         if found not in ([1], [FORMAT]):
             raise StateError(f"the saved state has format {found}, this model reads 1 and {FORMAT}", hint="Learn this camera again")
+        if found == [1]:
+            arrays = _upgraded(arrays)
         state = cls(pixels, silent)
         if "size" not in arrays:
             return state
@@ -167,9 +169,22 @@ class MotionState:
             state.counts = Counts.of_arrays(arrays, size.rows, size.columns)
         if "reference" in arrays and state.counts is not None:
             reference = arrays["reference"].astype(np.float32)
-            # Format 1 knew no hours.
-            reference = np.append(reference, LEAST_REFERENCE[reference.size :]) if found == [1] else reference
             if reference.shape != (len(Attribute),) or not (reference > 0).all():
                 raise StateError("the saved references cannot be read", hint="Learn this camera again")
             state.living, state.counts = Living.of_arrays(arrays, state.counts, reference, silent), None
         return state
+
+
+def _upgraded(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Arrays of format 1 as those of today: rest, flicker and hours were not measured then, so nothing of them surprises until they are."""
+    upgraded = dict(arrays)
+    for name in ("rows", "cells"):
+        if name in arrays and arrays[name].ndim == 3:
+            old = arrays[name]
+            upgraded[name] = np.concatenate([old, np.zeros((len(Value) - len(old), *old.shape[1:]), old.dtype)])
+    if "reference" in arrays:
+        old = arrays["reference"]
+        new = LEAST_REFERENCE.copy()
+        new[[*range(Value.STAY + 1), Attribute.DIRECTION, Attribute.PLACE]] = old
+        upgraded["reference"] = new
+    return upgraded

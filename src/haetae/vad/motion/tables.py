@@ -24,17 +24,21 @@ class Attribute(IntEnum):
     SIZE = Value.SIZE
     FLATNESS = Value.FLATNESS
     STAY = Value.STAY
-    DIRECTION = 5
-    PLACE = 6
-    HOUR = 7
+    STILL = Value.STILL
+    FLICKER = Value.FLICKER
+    DIRECTION = 7
+    PLACE = 8
+    HOUR = 9
     """The place at this hour of the day."""
 
 
 QUANTILE = 0.99
-POWER_LAW = (Value.SIZE, Value.FLATNESS, Value.STAY)
+POWER_LAW = (Value.SIZE, Value.FLATNESS, Value.STAY, Value.STILL)
 LEAST_BAND = 2
 ENOUGH_IN_BAND = 2000
 """A row's tail is that of the narrowest band of rows round it, +- LEAST_BAND at least, with ENOUGH_IN_BAND values."""
+
+MOST_OF_ROW = 4.0
 
 LEAST_SPREAD = 0.08
 """Least mean excess over the 99 % quantile, as a share of it: few values, all alike, do not make the next one impossible."""
@@ -85,10 +89,11 @@ class Tables:
         limits = np.empty((len(Value), rows), np.uint8)
         for kind in Value:
             tails = np.zeros((rows, CODES + 1), np.float32)
+            by_row = _evenly(counts.rows[kind], counts.cells[kind])
             for row in range(rows):
-                tails[row], usual[kind, row] = _tail(kind, _band(counts.rows[kind], row))
+                tails[row], usual[kind, row] = _tail(kind, _band(by_row, row))
             limits[kind] = np.minimum((tails < LIMIT_SURPRISE).sum(axis=1) + 1, CODES - 1)
-            if kind is Value.STAY:
+            if kind in (Value.STAY, Value.STILL):
                 tails *= min(1.0, counts.seconds / LEAST_WATCHED_S)
             cells[kind] = _cell_tails(counts.cells[kind], tails)
         return cls(columns, cells, usual, limits, _turned(counts, rows, columns), _place(counts, rows, columns))
@@ -120,19 +125,31 @@ def _between(table: NDArray[np.float16], where: NDArray[np.intp], codes: NDArray
     return np.asarray(lower + (flat.take(first).astype(np.float32) - lower) * part, np.float32)
 
 
-def _band(by_row: NDArray[np.int64], row: int) -> NDArray[np.int64]:
+def _evenly(by_row: NDArray[np.int64], by_cell: NDArray[np.int32]) -> NDArray[np.float64]:
+    """The histograms of the rows, (rows, CODES), as if no cell had been active more than MOST_OF_ROW times as often as usual in its row:
+    leaves in the wind must not tell how fast people are beside them."""
+    rows = len(by_row)
+    cells = by_cell.reshape(rows, -1, by_cell.shape[1])
+    active = cells.sum(axis=2)
+    usual = np.array([np.median(row[row > 0]) if row.any() else 0.0 for row in active])
+    weight = np.minimum(1.0, MOST_OF_ROW * usual[:, None] / np.maximum(active, 1))
+    kept = np.einsum("rc,rcb->rb", weight, cells) / np.maximum(cells.sum(axis=1), 1)
+    return np.asarray(by_row * np.repeat(kept, COARSE, axis=1), np.float64)
+
+
+def _band(by_row: NDArray[np.float64], row: int) -> NDArray[np.float64]:
     """The histogram of the narrowest sufficient band round `row`."""
     for half in range(LEAST_BAND, len(by_row)):
-        band: NDArray[np.int64] = by_row[max(0, row - half) : row + half + 1].sum(axis=0)
+        band: NDArray[np.float64] = by_row[max(0, row - half) : row + half + 1].sum(axis=0)
         if band.sum() >= ENOUGH_IN_BAND:
             return band
     return np.asarray(by_row.sum(axis=0))
 
 
-def _tail(kind: Value, histogram: NDArray[np.int64]) -> tuple[NDArray[np.float32], float]:
+def _tail(kind: Value, histogram: NDArray[np.float64]) -> tuple[NDArray[np.float32], float]:
     """-log10 P(value >= beginning of code) for CODES + 1 codes, and the 99 % quantile. All 0 where nothing was seen."""
-    total = int(histogram.sum())
-    if total == 0:
+    total = float(histogram.sum())
+    if total <= 0.0:
         return np.zeros(CODES + 1, np.float32), 0.0
     survival = np.append(histogram[::-1].cumsum()[::-1], 0) / total
     edges = value_at(kind, np.arange(CODES + 1))

@@ -162,7 +162,7 @@ def test_it_is_never_far_below_motion_alone(learned):
     state, held_out = learn(motion)
     scene = walking(150.0)
     alone = peak(watch(motion, state, scene)).value / Calibration.fit(held_out, 1.0).theta
-    assert peak(watch(learned.model, learned.state(), scene)).value / learned.theta() > 0.8 * alone
+    assert peak(watch(learned.model, learned.state(), scene)).value / learned.theta() > 0.7 * alone
 
 
 def test_the_detector_runs_as_often_as_asked_and_more_often_when_motion_finds_something(learned, monkeypatch):
