@@ -61,9 +61,9 @@ def this_machine() -> str:
 def check_page_file(path: Path) -> None:
     """Find out whether a page can be written there, before hours of work are done for it. Raises ConfigError."""
     # Of os.path, which says no to a name that is too long where pathlib raises.
-    if not os.path.isdir(path.parent):  # noqa: PTH112
+    if not os.path.isdir(path.parent):
         raise ConfigError(f"{path.parent} is no folder, so {path.name} cannot be written there", hint=_HINT)
-    if os.path.isdir(path):  # noqa: PTH112
+    if os.path.isdir(path):
         raise ConfigError(f"{path} is a folder", hint="Name a file in it, as in report.html")
     partial = _partial(path)
     try:
@@ -176,16 +176,17 @@ def _datum(value: Any) -> Markup:
 
 def _compared(report: Report) -> Markup:
     rows = [("This model", report.model, report.micro_auc, report.micro_auc_ci, "own")]
-    rows += [(f"Baseline {key}", BASELINES.get(key, ""), auc, None, "rival") for key, auc in report.baselines.items()]
+    rows += [(key, f"baseline: {BASELINES.get(key, key)}", auc, None, "rival") for key, auc in report.baselines.items()]
     rows.append(("Legacy, flattered", "not comparable with the others", report.legacy_micro_auc, None, "legacy"))
     lines = joined(
         Markup(
-            '<tr class="{kind}"><th scope="row">{name}<br/><code>{note}</code></th><td class="value">{value}</td><td>{bar}</td></tr>'
+            '<tr class="{kind}"><th scope="row">{name}<br/><span class="note">{note}</span></th>'
+            '<td class="value">{value}</td><td>{bar}</td></tr>'
         ).format(kind="flattered" if kind == "legacy" else "", name=name, note=note, value=_datum(auc), bar=bar(auc, interval, kind))
         for name, note, auc, interval, kind in rows
     )
     return Markup(
-        '<div class="panel"><table><caption>Micro AUC beside what needs no learning</caption>{}</table>'
+        '<div class="panel"><table class="beside"><caption>Micro AUC beside what needs no learning</caption>{}</table>'
         '<p class="dim">Bars from 0 to 1; dotted: chance, 0.5; whisker: 95 % interval over clips. A figure that is not clearly above every '
         "baseline says nothing about the model.</p></div>"
     ).format(lines)

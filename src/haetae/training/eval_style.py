@@ -20,8 +20,9 @@ a { color: var(--curve); } .dim { color: var(--dim); } p { margin: 6px 0; max-wi
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; } caption { text-align: left; font-weight: 600; padding-bottom: 4px; }
 th, td { text-align: left; vertical-align: top; padding: 3px 12px 3px 0; border-top: 1px solid var(--line); font-weight: 400; }
-th { width: 34%; }
-td.value { white-space: nowrap; font-weight: 600; } td.text { white-space: normal; } td.note { color: var(--dim); font-size: 13px; }
+th { width: 34%; } .beside th { width: 44%; } .beside td:last-child { padding-right: 0; }
+td.value { white-space: nowrap; font-weight: 600; } td.text { white-space: normal; }
+td.note, span.note { color: var(--dim); font-size: 13px; }
 tr.group th { font-weight: 600; padding-top: 10px; border-top: 0; } code { color: var(--dim); font-size: 12px; overflow-wrap: anywhere; }
 tr.flattered th, tr.flattered td { color: var(--false); border-top: 2px dashed var(--false); border-bottom: 2px dashed var(--false); }
 svg { display: block; width: 100%; height: auto; overflow: visible; } svg.small { width: 100%; min-width: 120px; margin-top: 5px; }

@@ -17,6 +17,8 @@ PLOT_WIDTH, PLOT_HEIGHT = 480.0, 340.0
 LARGE_SHARE = 0.1
 """From this share of the normal time within incidents on, a found event says little: the alarm is on anyway."""
 
+FOUND, FALSE = "found", "false alarm"
+
 HATCH = Markup(
     '<svg class="defs" aria-hidden="true" width="0" height="0"><defs>'
     '<pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -56,7 +58,10 @@ def strip(clip: JudgedClip, number: int) -> Markup:
         alarm_level=ALARM_LEVEL,
         learning=[],
         truth=[shifted(span, "missed" if span in missed else "labelled") for span in clip.spans],
-        events=[shifted(each.span, "false alarm" if each in false else "found") for each in clip.raised],
+        events=[
+            shifted(each.span, f"{FALSE if each in false else FOUND}, raised at {clock_text(each.opened_s - start_s, 1)};")
+            for each in clip.raised
+        ],
         height=STRIP_HEIGHT,
     )
     parts = [
@@ -86,7 +91,7 @@ def strip(clip: JudgedClip, number: int) -> Markup:
         )
     )
     for span in chart.events:
-        kind, sign = ("found", "✓") if span.label == "found" else ("alarmed", "✗")
+        kind, sign = ("found", "✓") if span.label.startswith(FOUND) else ("alarmed", "✗")
         parts.append(
             Markup(
                 '<rect class="{kind}" x="{x:.1f}" y="{y}" width="{width:.1f}" height="12" rx="2"><title>{label} {when}</title></rect>'
@@ -154,9 +159,9 @@ def bar(value: float | None, interval: tuple[float, float] | None, name: str) ->
     """A figure in [0, 1] as a bar with chance at 0.5 and its interval; its row says the figure in words."""
     parts = [Markup('<path class="axis" d="M0 7H300"/>')]
     if value is not None:
-        parts.append(Markup('<rect class="bar {}" x="0" y="2" width="{:.1f}" height="10"/>').format(name, 300 * value))
+        parts.append(Markup('<rect class="bar {}" x="0" y="4" width="{:.1f}" height="6"/>').format(name, 300 * value))
     if interval is not None:
-        parts.append(Markup('<path class="whisker" d="M{low:.1f} 2v10M{low:.1f} 7H{high:.1f}M{high:.1f} 2v10"/>').format(
+        parts.append(Markup('<path class="whisker" d="M{low:.1f} 0v14M{high:.1f} 0v14M{low:.1f} 7H{high:.1f}"/>').format(
             low=300 * interval[0], high=300 * interval[1]
         ))  # fmt: skip
     return Markup('<svg class="small" viewBox="-1 0 302 14" aria-hidden="true">{}<path class="chance" d="M150 0v14"/></svg>').format(
