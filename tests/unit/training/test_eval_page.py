@@ -282,7 +282,7 @@ def test_the_area_under_the_roc_curve_is_the_micro_auc(report: Report) -> None:
     assert np.trapezoid(curve[1], curve[0]) == pytest.approx(report.micro_auc)
     assert (curve[0][0], curve[1][0], curve[0][-1], curve[1][-1]) == (0.0, 0.0, 1.0, 1.0)
     at = roc_point(report.clips, LEVEL)
-    assert at == (pytest.approx(30 / 520), pytest.approx(30 / 80))
+    assert at == pytest.approx((30 / 520, 30 / 80))
     assert np.interp(at[0], *curve) >= at[1] - 1e-9
 
 
