@@ -116,3 +116,18 @@ def test_figures_for_people_are_a_table(dataset: Path) -> None:
     shown = run("eval", dataset)
     assert "micro_auc" in shown
     assert "baseline random" in shown
+
+
+def test_eval_writes_a_page_with_its_figures(dataset: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    report = run_json("eval", dataset, "--html", page)
+    text = page.read_text(encoding="utf-8")
+    assert "clips" not in report
+    for key in ("micro_auc", "threshold", "normal_s"):
+        assert f'<data value="{report[key]}">' in text
+    assert all(f'id="clip-{number}"' in text for number in (1, 2))
+
+
+def test_a_page_that_cannot_be_written_stops_eval_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is no folder"):
+        run("eval", tmp_path / "no data either", "--html", tmp_path / "absent" / "page.html")

@@ -11,10 +11,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from haetae.cli.report.chart import clock_text
 from haetae.domain.camera import CameraState, CameraStatus
 from haetae.domain.event import AnomalyEvent, EventKind
 from haetae.domain.score import ALARM_LEVEL
+from haetae.score_chart import clock_text
 
 _STATE_STYLE = {
     CameraState.LEARNING: "cyan",

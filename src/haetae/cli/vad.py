@@ -150,14 +150,18 @@ def evaluate(
     time_limit: TimeLimit = None,
     width: NetworkWidth = "light",
     threads: Threads = 0,
+    html: Annotated[Path | None, typer.Option("--html", help="A file for a page about the evaluation: curves, and each test clip.")] = None,
     json: Json = False,
 ) -> None:
     """Learn from a data set's training clips, score its test clips once, and report: causal, one scale for all clips."""
     from haetae.cli.vad_training import fit_settings, model_settings, prepared_for_dataset
     from haetae.clock import SystemClock
     from haetae.training.datasets import load_dataset
+    from haetae.training.eval_page import About, check_page_file, this_machine, write_eval_page
     from haetae.training.evaluate import evaluate as run
 
+    if html is not None:
+        check_page_file(html)
     _one_thread()
     clock, dataset = SystemClock(), load_dataset(folder)
     settings = model_settings(setting) | ({} if weights is None else {"weights": weights})
@@ -178,6 +182,11 @@ def evaluate(
         from rich.console import Console
 
         Console().print(_table(report))
+    if html is not None:
+        options = {"seed": seed, "width": width} if prepared.network is not None else {}
+        write_eval_page(report, About(clock.now(), this_machine(), options | settings), html)
+        if not json:
+            typer.echo(f"wrote {html}")
 
 
 app.command(name="site-eval")(site_eval)

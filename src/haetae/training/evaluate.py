@@ -15,7 +15,8 @@ from haetae.domain.frame import Frame
 from haetae.errors import ConfigError
 from haetae.training.baselines import MeasuredBaselines, baseline_aucs
 from haetae.training.datasets import Dataset, TestClip, every_frame
-from haetae.training.incidents import IncidentFigures, judge_incidents
+from haetae.training.incidents import IncidentFigures, judge_raised
+from haetae.training.judged_clip import JudgedClip
 from haetae.training.metrics import (
     legacy_micro_auc,
     macro_auc,
@@ -55,7 +56,7 @@ class ScoredClip:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All figures of one evaluation; `as_json` gives the published keys."""
+    """All figures of one evaluation; `as_json` gives the published keys. `clips` is what they were made from."""
 
     dataset: str
     model: str
@@ -74,6 +75,7 @@ class Report:
     peak_rss_mb: float
     frames: int
     baselines: dict[str, float | None]
+    clips: tuple[JudgedClip, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -208,7 +210,7 @@ def _report(
     labels = {clip.name: clip.labels for clip in dataset.testing}
     scores = {name: np.array(clip.raw) for name, clip in scored.items()}
     times = {name: np.array(clip.t_s) for name, clip in scored.items()}
-    calibrated = {name: calibration.apply_map(raw).astype(np.float64) for name, raw in scores.items()}
+    clips = tuple(JudgedClip.of(name, labels[name], times[name], scores[name], calibration) for name in labels)
     regions, missing = _regions(dataset, scored)
     frames = sum(len(raw) for raw in scores.values())
     return Report(
@@ -221,7 +223,7 @@ def _report(
         legacy_micro_auc=legacy_micro_auc(labels, scores),
         regions=regions,
         regions_missing=missing,
-        incidents=judge_incidents(labels, calibrated, times),
+        incidents=judge_raised(labels, {clip.name: clip.raised for clip in clips}, times),
         false_alarms_per_day=calibration.false_alarms_per_day,
         threshold=calibration.theta,
         ms_per_frame=1000.0 * spent_s / max(1, frames),
@@ -229,6 +231,7 @@ def _report(
         peak_rss_mb=peak_rss_mb(),
         frames=frames,
         baselines=baseline_aucs(labels, baselines),
+        clips=clips,
     )
 
 

@@ -1,6 +1,6 @@
 """Figures of merit for incidents: what the gate makes of the scores, against the labelled ones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -114,23 +114,31 @@ def judge_incidents(
     labels: Mapping[str, NDArray[np.uint8]], calibrated: Mapping[str, NDArray[np.float64]], t_s: Mapping[str, NDArray[np.float64]]
 ) -> IncidentFigures:
     """Over all clips. An incident belongs to every labelled span that it overlaps, allowing GRACE_S after the span's end."""
+    return judge_raised(labels, {name: raised_incidents(calibrated[name], t_s[name]) for name in labels}, t_s)
+
+
+def judge_raised(
+    labels: Mapping[str, NDArray[np.uint8]], incidents: Mapping[str, Sequence[Raised]], t_s: Mapping[str, NDArray[np.float64]]
+) -> IncidentFigures:
+    """As `judge_incidents`, of incidents that were raised already."""
     events = found = false_alarms = 0
     normal_s = 0.0
     delays: list[float] = []
     for name, truth in labels.items():
         spans = labelled_spans(truth, t_s[name])
-        raised = raised_incidents(calibrated[name], t_s[name])
+        raised = incidents[name]
         events += len(spans)
         for span in spans:
-            hits = [each for each in raised if _overlap(each.span, span)]
+            hits = [each for each in raised if belongs(each.span, span)]
             found += bool(hits)
             delays += [max(0.0, min(each.opened_s for each in hits) - span.start_s)] if hits else []
-        false_alarms += sum(not any(_overlap(each.span, span) for span in spans) for each in raised)
+        false_alarms += sum(not any(belongs(each.span, span) for span in spans) for each in raised)
         normal_s += float(np.count_nonzero(truth == 0)) * _frame_s(t_s[name])
     return IncidentFigures(events, found, tuple(delays), false_alarms, normal_s)
 
 
-def _overlap(raised: Span, truth: Span) -> bool:
+def belongs(raised: Span, truth: Span) -> bool:
+    """Whether an incident overlaps a labelled span, allowing GRACE_S after its end."""
     return raised.start_s <= truth.end_s + GRACE_S and raised.end_s >= truth.start_s
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from haetae.cli.report import ReportData, write_report
-from haetae.cli.report.chart import HEIGHT, WIDTH, clock_text, make_chart
 from haetae.cli.report.texts import TEXTS
 from haetae.domain.event import AnomalyEvent, EventKind, EventStatus
 from haetae.domain.fact import Fact, FactKind
 from haetae.domain.score import TamperKind
 from haetae.ids import new_id
+from haetae.score_chart import HEIGHT, WIDTH, clock_text, make_chart
 
 SUMMARY = {"frames": {"read": 100, "analysed": 60, "skipped": 38, "dropped": 2}, "state": "watching"}
 ONSET = datetime(2026, 1, 1, tzinfo=UTC)

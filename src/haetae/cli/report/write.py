@@ -10,11 +10,11 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
 from haetae import __version__
-from haetae.cli.report.chart import clock_text, make_chart
 from haetae.cli.report.texts import TEXTS
 from haetae.domain.event import AnomalyEvent
 from haetae.domain.fact import Fact
 from haetae.domain.score import ALARM_LEVEL
+from haetae.score_chart import clock_text, make_chart
 
 _EMBED_LIMIT = 48 * 1024 * 1024
 _CLIP_LIMIT = 12 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""The score curve as geometry: the template only draws what is computed here."""
+"""The score curve as geometry, for every page that shows one: templates only draw what is computed here."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,7 +25,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Everything that the drawing needs, in the units of a WIDTH x HEIGHT view box; score 1 is y = 0."""
+    """Everything that the drawing needs, in the units of a `width` x `height` view box; score 1 is y = 0."""
 
     width: float
     height: float
@@ -54,6 +54,7 @@ def make_chart(
     learning: list[tuple[float, float]],
     truth: list[tuple[float, float, str]],
     events: list[tuple[float, float, str]],
+    height: float = HEIGHT,
 ) -> Chart:
     """Lay the curve out. `t_s` grows, `value` is in [0, 1]; spans are (start, end[, label]) in seconds."""
     ends = [float(t) for t in t_s[-1:]] + [span[1] for span in learning] + [span[1] for span in (*truth, *events)]
@@ -67,9 +68,9 @@ def make_chart(
 
     return Chart(
         width=WIDTH,
-        height=HEIGHT,
-        line=_path(t_s, value, start, scale),
-        alarm_y=(1 - alarm_level) * HEIGHT,
+        height=height,
+        line=_path(t_s, value, start, scale, height),
+        alarm_y=(1 - alarm_level) * height,
         ticks=_ticks(start, end, scale),
         learning=tuple(span(t0, t1, "") for t0, t1 in learning),
         truth=tuple(span(t0, t1, label) for t0, t1, label in truth),
@@ -77,7 +78,7 @@ def make_chart(
     )
 
 
-def _path(t_s: NDArray[np.float64], value: NDArray[np.float64], start: float, scale: float) -> str:
+def _path(t_s: NDArray[np.float64], value: NDArray[np.float64], start: float, scale: float, height: float) -> str:
     """An SVG path: at most _MAX_POINTS points, each the maximum of its bucket so that no peak is lost; gaps over 5 s break it."""
     if not len(t_s):
         return ""
@@ -89,7 +90,7 @@ def _path(t_s: NDArray[np.float64], value: NDArray[np.float64], start: float, sc
     last = -np.inf
     for t, score in points:
         command = "M" if t - last > gap_s else "L"
-        parts.append(f"{command}{(t - start) * scale:.1f} {(1 - min(1.0, max(0.0, score))) * HEIGHT:.1f}")
+        parts.append(f"{command}{(t - start) * scale:.1f} {(1 - min(1.0, max(0.0, score))) * height:.1f}")
         last = t
     return "".join(parts)
 
