@@ -37,12 +37,14 @@ RUNTIME_MB = 48.0
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One number that a network gives for each cell: `least` is the smallest value that is told apart from none, in `unit`."""
+    """One number that a network gives for each cell: `least` is the smallest value that is told apart from none, in `unit`. A length is in
+    working pixels, and told to people in those of the source."""
 
     id: str
     kind: FactKind
     unit: str
     least: float
+    is_length: bool = False
 
 
 class TrainedModel(ABC):
@@ -163,7 +165,8 @@ class TrainedModel(ABC):
         if value < EXPLAIN_FROM or not heat.any():
             return RawScore(value, heat)
         top = int(fused.argmax())
-        return RawScore(value, heat, top_region(heat), self._facts(state, seen, top, said[:, top], surprise[:, top], share[:, top]))
+        scale = _source_pixels(window, state)
+        return RawScore(value, heat, top_region(heat), self._facts(state, seen, top, said[:, top], surprise[:, top], share[:, top], scale))
 
     def _facts(
         self,
@@ -173,21 +176,23 @@ class TrainedModel(ABC):
         said: NDArray[np.float32],
         surprise: NDArray[np.float32],
         share: NDArray[np.float32],
+        scale: float,
     ) -> tuple[Fact, ...]:
-        """The attributes at the active cell number `top`, most surprising first."""
+        """The attributes at the active cell number `top`, most surprising first. `scale` is source pixels per working pixel."""
         assert state.tails is not None
         assert state.counts is not None
         cell = int(seen.cell[top])
         active_s = float(state.counts.occupied[cell]) * state.counts.seconds / max(1, state.counts.frames)
+        factors = [scale if attribute.is_length else 1.0 for attribute in self.attributes]
         return tuple(
             Fact(
                 id=self.attributes[each].id,
                 kind=self.attributes[each].kind,
-                value=float(said[each]),
+                value=float(said[each]) * factors[each],
                 unit=self.attributes[each].unit,
                 t0_s=max(0.0, seen.scene.t_s - seen.scene.elapsed_s),
                 t1_s=seen.scene.t_s,
-                usual=float(state.tails.usual[each, cell // state.tails.columns]) or None,
+                usual=float(state.tails.usual[each, cell // state.tails.columns]) * factors[each] or None,
                 rarity=10.0 ** -float(surprise[each]),
                 quality=min(1.0, 0.3 + 0.7 * active_s / TRUSTED_S),
                 source=self.name,
@@ -199,3 +204,11 @@ class TrainedModel(ABC):
         if not isinstance(state, TrainedState) or state.weights[0] != self.weights.id:
             raise StateError(f"a state of {type(state).__name__} from elsewhere was given to the model {self.name!r}")
         return state
+
+
+def _source_pixels(window: Window, state: TrainedState) -> float:
+    """Source pixels per working pixel for this window: a camera may change its resolution."""
+    assert state.eye is not None
+    size = state.eye.grid.size
+    height, width = window.luma.shape
+    return float((width / size.width * height / size.height) ** 0.5)

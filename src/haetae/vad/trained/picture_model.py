@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-import cv2
 import numpy as np
 import structlog
 from numpy.typing import NDArray
@@ -12,17 +11,13 @@ from haetae.domain.frame import Luma
 from haetae.errors import ModelError
 from haetae.vad.motion.foreground import Background
 from haetae.vad.preprocess import WorkSize
-from haetae.vad.trained.look import cell_sums
 from haetae.vad.trained.model import TrainedModel
-from haetae.vad.trained.pictures import BLOCK, UNIT, PictureEye, Seen
-
-PRIOR_PIXELS = 8.0
-"""Added to the pixels of foreground in a cell, so that a few of them are no large error."""
+from haetae.vad.trained.pictures import PictureEye, Seen
 
 
 class PictureModel(TrainedModel):
     """`frames` pictures make a window; with `sees_newest` the network gets all of them and rebuilds the newest, else it gets all but the
-    newest and foretells it. The value of a cell is the root of the mean square error over its foreground, in grey levels.
+    newest and foretells it. The value of a cell is its error in pixels, see `errors`.
     """
 
     frames: ClassVar[int]
@@ -55,16 +50,5 @@ class PictureModel(TrainedModel):
             [made] = self.weights.session.run({self._input: given[None]})
             if made.shape != (1, 1, *frame.window.shape[1:]):
                 raise ModelError(f"the network gives {list(made.shape)} for {list(given.shape)}", hint="Train it again")
-            out.append(error_by_cell(frame, made[0, 0] - frame.window[-1])[None])
+            out.append(frame.errors.values(frame, frame.window[-1], made[0, 0] - frame.window[-1])[None])
         return out
-
-
-def error_by_cell(seen: Seen, error: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The root of the mean square of `error` (height, width) over the foreground of each active cell, shape (k,), in grey levels."""
-    square = np.square(error) * np.float32(UNIT * UNIT)
-    square[~seen.mask] = 0.0
-    rows, columns = seen.share.shape
-    blocks = cv2.resize(square, (columns, rows), interpolation=cv2.INTER_AREA) * np.float32(BLOCK * BLOCK)
-    pixels = cell_sums(seen.share).ravel()[seen.cell] * np.float32(BLOCK * BLOCK)
-    total = cell_sums(blocks).ravel()[seen.cell]
-    return np.asarray(np.sqrt(np.maximum(total, 0.0) / (pixels + np.float32(PRIOR_PIXELS))), np.float32)
