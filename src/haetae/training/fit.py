@@ -90,12 +90,14 @@ def fit_network(
             if told is not None:
                 told("looking", None, frames)
         start_s = end_s + GAP_S
+    train_on, judge_on = samples.array(), held_out.array()
+    del samples, held_out
     checkpoint = weights.with_name(f"{weights.name}.checkpoint.npz")
     weights.parent.mkdir(parents=True, exist_ok=True)
     result = train(
         recipe,
-        samples.array(),
-        held_out.array(),
+        train_on,
+        judge_on,
         clock=clock,
         seed=settings.seed,
         time_limit_s=settings.time_limit_s,

@@ -28,6 +28,9 @@ MAP_FROM = 0.3
 EXPLAIN_FROM = 0.5
 """Raw scores below MAP_FROM carry no map, below EXPLAIN_FROM, half of a usual alarm level, no box and no facts either."""
 
+GPU_BATCH = 8
+"""Frames per run on a GPU; on a CPU a batch takes as long as its frames one by one, and keeps the first one waiting."""
+
 TRUSTED_S = 600.0
 """Seconds of activity in a place after which its tails are taken for good."""
 
@@ -57,7 +60,7 @@ class TrainedModel(ABC):
     name: str
     version: int
     attributes: ClassVar[tuple[Attribute, ...]]
-    max_batch: int = 1
+    max_batch: int
     learns_alongside = True
     """The pool need not keep `learn` and `score` apart: states are, and a session takes calls from several threads."""
 
@@ -65,6 +68,7 @@ class TrainedModel(ABC):
         """Raises ConfigError for a setting, ModelError for weights that are missing, damaged or of another model."""
         self.weights = Weights.load(weights, self.name, self.version, device=device, gpu=gpu, threads=threads)
         self.device = self.weights.session.device
+        self.max_batch = GPU_BATCH if self.device in ("cuda", "tensorrt") else 1
         self._least = np.array([attribute.least for attribute in self.attributes], np.float32)
         self._prepare()
 

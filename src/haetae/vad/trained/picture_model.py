@@ -43,12 +43,20 @@ class PictureModel(TrainedModel):
         return PictureEye(size, background, frames=self.frames, step_s=step_s, starved=starved)
 
     def values(self, seen: Sequence[Seen]) -> list[NDArray[np.float32]]:
-        out = []
-        for frame in seen:
-            assert frame.window is not None
-            given = frame.window if self.sees_newest else frame.window[:-1]
-            [made] = self.weights.session.run({self._input: given[None]})
-            if made.shape != (1, 1, *frame.window.shape[1:]):
-                raise ModelError(f"the network gives {list(made.shape)} for {list(given.shape)}", hint="Train it again")
-            out.append(frame.errors.values(frame, frame.window[-1], made[0, 0] - frame.window[-1])[None])
-        return out
+        out: list[NDArray[np.float32] | None] = [None] * len(seen)
+        for together in _alike(seen, self.max_batch):
+            windows = np.stack([window for index in together if (window := seen[index].window) is not None])
+            [made] = self.weights.session.run({self._input: windows if self.sees_newest else windows[:, :-1]})
+            if made.shape != (len(together), 1, *windows.shape[2:]):
+                raise ModelError(f"the network gives {list(made.shape)} for {list(windows.shape)}", hint="Train it again")
+            for index, window, picture in zip(together, windows, made[:, 0], strict=True):
+                out[index] = seen[index].errors.values(seen[index], window[-1], picture - window[-1])[None]
+        return [value for value in out if value is not None]
+
+
+def _alike(seen: Sequence[Seen], most: int) -> list[list[int]]:
+    """The numbers of the frames in groups of one size of picture, at most `most` in each."""
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for index, frame in enumerate(seen):
+        by_shape.setdefault(frame.scene.work.shape, []).append(index)
+    return [group[first : first + most] for group in by_shape.values() for first in range(0, len(group), most)]
