@@ -135,11 +135,27 @@ def test_closing_from_another_thread_ends_the_reading() -> None:
         ("size=1x1", "size"),
         ("fps=1000", "fps"),
         ("live=maybe", "live"),
+        ("conditions=hail", "insects"),
+        ("conditions=rain@5-7", "clock"),
+        ("hour=noon", "hour must be a number"),
+        ("hour=24", "hour"),
     ],
 )
 def test_a_bad_address_is_refused_with_the_key_and_what_it_may_be(query: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         source_of(f"sim://plaza?{query}").open()
+
+
+def test_weather_and_hour_are_part_of_the_address() -> None:
+    spec, _ = parse_url("sim://gate?conditions=night,rain:0.5&hour=20.5")
+    assert [str(condition) for condition in spec.conditions] == ["night", "rain:0.5"]
+    assert spec.starts_at == 20.5
+
+
+def test_harmless_oddities_are_in_the_labels_of_a_camera() -> None:
+    source = source_of("sim://plaza?minutes=6&fps=2&size=160x90&incidents=none&normal_s=0&conditions=robot")
+    assert [odd.kind for odd in source.labels.harmless] == ["robot"]
+    assert source.labels.incidents == ()
 
 
 def test_an_unknown_scene_is_refused_with_the_known_ones() -> None:

@@ -83,6 +83,8 @@ def test_the_command_writes_the_video_and_says_where(tmp_path: Path) -> None:
         (["--incidents", "fall,fight", "--minutes", "0.2"], "do not fit"),
         (["--size", "big"], "640x360"),
         (["--fps", "0"], "fps"),
+        (["--conditions", "hail"], "insects"),
+        (["--scene", "corridor", "--conditions", "rain"], "roof"),
     ],
 )
 def test_a_wrong_argument_is_named_and_nothing_is_written(tmp_path: Path, arguments: list[str], words: str) -> None:

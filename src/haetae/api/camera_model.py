@@ -10,6 +10,9 @@ from haetae.settings import SourcePolicySettings
 from haetae.sources.policy import SourcePolicy
 from haetae.vad.base import VAD_MODELS
 
+FILES = ("path", "weights", "detector", "embedding", "labels", "card")
+"""Settings of models that are files."""
+
 
 def check_model(camera: CameraConfig, policy: SourcePolicySettings) -> None:
     """Raises ConfigError for an unknown model or a setting that it does not know or take, MissingExtra, ModelError for a file that is none.
@@ -34,7 +37,7 @@ def check_model(camera: CameraConfig, policy: SourcePolicySettings) -> None:
 
 def _check_files(settings: Mapping[str, Any], policy: SourcePolicySettings) -> None:
     for name, value in settings.items():
-        if isinstance(value, str) and (name == "path" or name.endswith("_path") or "/" in value):
+        if isinstance(value, str) and (name in FILES or name.endswith("_path") or "/" in value):
             try:
                 if "://" in value:
                     raise ConfigError("it is an address, not the path of a file")

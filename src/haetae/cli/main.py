@@ -5,7 +5,7 @@ import sys
 import typer
 
 from haetae import __version__
-from haetae.cli import audit, backup, camera, demo, doctor, openapi, serve, simulate, status, user, vad, watch
+from haetae.cli import audit, backup, camera, demo, doctor, model, openapi, serve, simulate_app, status, user, vad, watch
 from haetae.cli.bench.app import app as bench_app
 from haetae.errors import HaetaeError
 
@@ -29,8 +29,9 @@ app.add_typer(user.app, name="user", short_help="Add, change and list who may lo
 app.add_typer(camera.app, name="camera", short_help="Add, change, list, start, stop and remove cameras.")
 app.command(short_help="Print the schema of the API, from which clients are made.")(openapi.openapi)
 app.command(short_help="Render a scene, watch it, write a report.")(demo.demo)
-app.command(short_help="Render a scene with labelled incidents.")(simulate.simulate)
+app.add_typer(simulate_app.app, name="simulate", short_help="Render a scene with labelled incidents, or warp a clip into some.")
 app.add_typer(vad.app, name="vad")
+app.add_typer(model.app, name="model", short_help="Look at networks before they are used.")
 app.add_typer(bench_app, name="bench", short_help="Measure what things cost.")
 
 

@@ -19,11 +19,18 @@ def simulate(
     normal_minutes: Annotated[
         float | None, typer.Option("--normal-minutes", help="Minutes at the start without incidents (40 % of the length without it).")
     ] = None,
+    conditions: Annotated[
+        str, typer.Option("--conditions", metavar="KIND,...", help="Weather: night, rain:0.6, gusts@13-17, ...; see the reference.")
+    ] = "",
+    hour: Annotated[
+        float | None, typer.Option("--hour", help="Hour of the day at the start; then light and people follow the clock.")
+    ] = None,
 ) -> None:
     """Render a scene into FILE (H.264) and what happens in it, when and where, into a .json beside it."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from haetae.simulate.conditions import parse_conditions
     from haetae.simulate.spec import SceneSpec, parse_kinds, parse_size
     from haetae.simulate.video import write_video
 
@@ -35,6 +42,8 @@ def simulate(
         size=parse_size(size),
         incidents=parse_kinds(incidents) if incidents else None,
         normal_s=None if normal_minutes is None else normal_minutes * 60.0,
+        conditions=parse_conditions(conditions) if conditions else (),
+        starts_at=hour,
     )
     path = output or Path(f"{spec.scene}.mp4")
     console = Console(stderr=True)

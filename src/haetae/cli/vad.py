@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from haetae.cli.vad_site import site_eval
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -176,6 +178,9 @@ def evaluate(
         from rich.console import Console
 
         Console().print(_table(report))
+
+
+app.command(name="site-eval")(site_eval)
 
 
 class _Progress:

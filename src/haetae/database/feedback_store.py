@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from haetae.database.account_models import Feedback
 from haetae.database.engine import Sessions, session_scope
 from haetae.database.models import Event
-from haetae.domain.event import EventKind, Review
-from haetae.domain.feedback import NormalEvidence
+from haetae.domain.event import EventKind
+from haetae.domain.feedback import CONFIRMED, NORMAL, Evidence
 from haetae.errors import DatabaseUnavailable
 
 _BATCH = 100
@@ -24,18 +24,18 @@ class FeedbackStore:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def pending(self, camera_ids: Collection[UUID]) -> list[NormalEvidence]:
+    def pending(self, camera_ids: Collection[UUID]) -> list[Evidence]:
         """What these cameras have yet to learn, oldest first, some at a time. Of tampering there is nothing to learn."""
         query = (
-            select(Feedback.id, Feedback.camera_id, Event.vad_score, Event.threshold, Event.timestamp)
+            select(Feedback.id, Feedback.camera_id, Event.vad_score, Event.threshold, Event.timestamp, Feedback.verdict)
             .join(Event, Event.id == Feedback.event_id)
-            .where(Feedback.camera_id.in_(sorted(camera_ids)), Feedback.applied_at.is_(None), Feedback.verdict == Review.NORMAL.value)
+            .where(Feedback.camera_id.in_(sorted(camera_ids)), Feedback.applied_at.is_(None), Feedback.verdict.in_([NORMAL, CONFIRMED]))
             .where(Event.kind == EventKind.ANOMALY)
             .order_by(Feedback.created_at, Feedback.id)
             .limit(_BATCH)
         )
         with self._transaction(read_only=True) as session:
-            return [NormalEvidence(*row) for row in session.execute(query)]
+            return [Evidence(*row[:-1], confirmed=row[-1] == CONFIRMED) for row in session.execute(query)]
 
     def mark_applied(self, feedback_ids: Collection[UUID], *, at: datetime) -> None:
         """Note that the learned states of their cameras hold these."""

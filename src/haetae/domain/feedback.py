@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+NORMAL, CONFIRMED = "normal", "confirmed"
+"""What cameras learn of an event: that such things are usual there, or that it was one."""
+
 
 @dataclass(frozen=True, slots=True)
-class NormalEvidence:
-    """An event that somebody called normal, for its camera to learn from.
+class Evidence:
+    """An event that somebody called normal, or confirmed, for its camera to learn from.
 
     `value` is its calibrated peak in [0, 1], `threshold` the raw score at the alarm level then; `at` is its onset, UTC.
     """
@@ -17,3 +20,4 @@ class NormalEvidence:
     value: float
     threshold: float
     at: datetime
+    confirmed: bool = False

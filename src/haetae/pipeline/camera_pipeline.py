@@ -15,7 +15,7 @@ import structlog
 
 from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
-from haetae.domain.feedback import NormalEvidence
+from haetae.domain.feedback import Evidence
 from haetae.pipeline.camera_run import CameraRun, RunParts, needs_restart
 from haetae.pipeline.feedback import Applied
 from haetae.pipeline.offline_alarm import OfflineAlarm
@@ -164,7 +164,7 @@ class CameraPipeline:
                 # The source came to its end.
                 self._start(0.0)
 
-    def accept(self, evidence: NormalEvidence, applied: Applied) -> None:
+    def accept(self, evidence: Evidence, applied: Applied) -> None:
         """Take an event for normal; `applied` is told once that has been learned. A camera that is stopped does nothing."""
         with self._lock:
             run = self._run

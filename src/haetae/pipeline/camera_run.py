@@ -10,7 +10,7 @@ import structlog
 
 from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
-from haetae.domain.feedback import NormalEvidence
+from haetae.domain.feedback import Evidence
 from haetae.errors import HaetaeError
 from haetae.pipeline.e2e_system import E2ESystem
 from haetae.pipeline.feedback import Applied
@@ -164,7 +164,7 @@ class CameraRun:
         if system is not None:
             system.stop()
 
-    def accept(self, evidence: NormalEvidence, applied: Applied) -> None:
+    def accept(self, evidence: Evidence, applied: Applied) -> None:
         """Take an event for normal soon; nothing happens, and nobody is told, before the camera is connected. Returns at once."""
         system = self._system
         if system is not None:

@@ -10,7 +10,7 @@ import structlog
 
 from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
-from haetae.domain.feedback import NormalEvidence
+from haetae.domain.feedback import Evidence
 from haetae.domain.frame import Frame, FrameCounts, Packet, StreamInfo
 from haetae.errors import SourceUnavailable
 from haetae.pipeline.feedback import Applied
@@ -94,7 +94,7 @@ class E2ESystem:
         self._abandoned = False
         self._status = CameraStatus(camera.id, CameraState.STOPPED)
         self._wanted = camera
-        self._evidence: dict[UUID, tuple[NormalEvidence, Applied]] = {}
+        self._evidence: dict[UUID, tuple[Evidence, Applied]] = {}
         self._seen = False
         self._early: list[Packet] = []
         self._rate = Rate(parts.clock)
@@ -137,7 +137,7 @@ class E2ESystem:
         self._wanted = camera
         self._feed.conceal(ZoneMasks(camera.zones).hides)
 
-    def accept(self, evidence: NormalEvidence, applied: Applied) -> None:
+    def accept(self, evidence: Evidence, applied: Applied) -> None:
         """Take an event for normal, once the next frame was judged, and have that saved; then `applied` is told. Returns at once."""
         self._evidence[evidence.feedback_id] = (evidence, applied)
 
@@ -292,6 +292,10 @@ class E2ESystem:
     def _accept_evidence(self, normality: Normality) -> None:
         taken = [self._evidence.pop(feedback_id) for feedback_id in list(self._evidence)]
         for evidence, _ in taken:
+            if evidence.confirmed:
+                normality.confirm(evidence.at)
+                _log.info("an event was confirmed", camera=self.camera.name)
+                continue
             before = normality.threshold
             counts = normality.accept(evidence.value, evidence.threshold, evidence.at)
             _log.info("an event was called normal", camera=self.camera.name, counts=counts, threshold=(before, normality.threshold))

@@ -10,7 +10,7 @@ import structlog
 
 from haetae.clock import Clock
 from haetae.domain.camera import CameraState, CameraStatus
-from haetae.domain.feedback import NormalEvidence
+from haetae.domain.feedback import Evidence
 from haetae.errors import HaetaeError
 
 EVERY_S = 3.0
@@ -24,7 +24,7 @@ Applied = Callable[[UUID], None]
 class Store(Protocol):
     """What is needed of the FeedbackStore; raises HaetaeErrors."""
 
-    def pending(self, camera_ids: Collection[UUID]) -> list[NormalEvidence]: ...
+    def pending(self, camera_ids: Collection[UUID]) -> list[Evidence]: ...
 
     def mark_applied(self, feedback_ids: Collection[UUID], *, at: datetime) -> None: ...
 
@@ -34,7 +34,7 @@ class Cameras(Protocol):
 
     def statuses(self) -> Iterable[CameraStatus]: ...
 
-    def accept(self, evidence: NormalEvidence, applied: Applied) -> None: ...
+    def accept(self, evidence: Evidence, applied: Applied) -> None: ...
 
 
 class FeedbackCourier:

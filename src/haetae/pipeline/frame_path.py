@@ -6,6 +6,7 @@ from math import inf
 
 from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState
+from haetae.domain.event import EventKind
 from haetae.domain.frame import Frame
 from haetae.domain.score import ALARM_LEVEL, Score
 from haetae.errors import ModelBusy, ModelError
@@ -193,6 +194,8 @@ class FramePath:
             peaked_before = best is not None and best.number == transition.incident.peak.frame_number
             self._record(transition, best if peaked_before else frame)
             if transition.change is Change.OPENED:
+                if transition.incident.kind is EventKind.ANOMALY:
+                    self.normality.raised()
                 self._observer.timed(Stage.SCORE_TO_EVENT, self.lag.of(transition.incident.onset_s))
 
     def _keep_best(self, score: Score, frame: Frame) -> None:

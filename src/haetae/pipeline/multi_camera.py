@@ -9,7 +9,7 @@ import structlog
 
 from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
-from haetae.domain.feedback import NormalEvidence
+from haetae.domain.feedback import Evidence
 from haetae.errors import UnknownCamera
 from haetae.pipeline.camera_pipeline import CameraPipeline
 from haetae.pipeline.feedback import Applied
@@ -146,7 +146,7 @@ class MultiCameraManager:
         found = {pipeline.id: pipeline.status for pipeline in pipelines if pipeline.id not in refused} | refused
         return tuple(sorted(found.values(), key=lambda status: (status.name, status.camera_id)))
 
-    def accept(self, evidence: NormalEvidence, applied: Applied) -> None:
+    def accept(self, evidence: Evidence, applied: Applied) -> None:
         """Let a camera take an event for normal; `applied` is told once it has. One that does not run, or is gone, does nothing."""
         with self._lock:
             pipeline = self._pipelines.get(evidence.camera_id)

@@ -1,6 +1,6 @@
 """The picture of one frame while it is painted: the still scene in its light, shadows, then sprites from far to near."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -29,8 +29,10 @@ class Light:
 class Canvas:
     """One frame. Colours are red, green, blue."""
 
-    def __init__(self, backdrop: Backdrop, light: Light, sun_share: float) -> None:
+    def __init__(self, backdrop: Backdrop, light: Light, sun_share: float, lamp: Callable[[float], float] | None = None) -> None:
+        """`lamp` is how much light of the camera's own lamp arrives at a distance in metres, None while it is off."""
         self.backdrop = backdrop
+        self._lamp = lamp
         self.camera: PinholeCamera = backdrop.camera
         self.light = light
         self._sun_share = sun_share
@@ -55,6 +57,10 @@ class Canvas:
         keep = cv2.cvtColor(cv2.bitwise_not(dark), cv2.COLOR_GRAY2RGB)
         self.rgb = np.asarray(cv2.multiply(self.rgb, keep, scale=1.0 / 255.0), np.uint8)
 
+    def light_at(self, depth: float) -> Light:
+        """The light on what stands `depth` metres away."""
+        return self.light if self._lamp is None else Light(self.light.sun, self.light.ambient * self._lamp(depth))
+
     def brightness(self, x: float, y: float) -> float:
         """How much sun falls on the ground at world point (x, y), 0 to 1."""
         (u, v), _ = self.camera.project(np.array([x, y, 0.0]))
@@ -62,7 +68,7 @@ class Canvas:
         width, height = self.camera.size
         if 0 <= column < width and 0 <= row < height and self.backdrop.ground[row, column] > 127:
             return float(self.backdrop.lit[row, column]) / 255.0
-        return 0.8
+        return 0.8 if self._lamp is None else 0.0
 
     def blend(self, sprite: NDArray[np.uint8], left: int, top: int, depth: float | None) -> None:
         """Lay a premultiplied RGBA sprite with its corner at (left, top); what stands nearer than `depth` metres hides it."""

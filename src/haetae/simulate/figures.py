@@ -92,6 +92,18 @@ def see(people: list[Person], camera: PinholeCamera, sun_side: float = 0.0) -> l
     ]
 
 
+def in_reach(people: list[Person], camera: PinholeCamera, sun: tuple[float, float, float]) -> list[Person]:
+    """Those of whom anything, or anything of their shadow, may be in the picture, and all that are part of an incident."""
+    if not people:
+        return people
+    places = np.array([(person.x, person.y, 0.0) for person in people])
+    pixels, depths = camera.project(places)
+    # Limbs reach 1.5 m to the sides; shadows as far as the sun is low.
+    reach = camera.focal / depths * (1.5 + 2.2 * np.hypot(sun[0], sun[1]) / sun[2])
+    inside = (pixels[:, 0] > -reach) & (pixels[:, 0] < camera.size[0] + reach) & (depths > 0.5)
+    return [person for person, near in zip(people, inside.tolist(), strict=True) if near or person.incident is not None]
+
+
 def _heads(joints: Floats, pixels: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Hair and face as parts: starts and ends (people, 2, 2), radii (people, 2), and how far each looks away from the camera (people,)."""
     head, neck = pixels[:, J.HEAD], pixels[:, J.NECK]
@@ -149,8 +161,9 @@ def draw(figure: Figure, canvas: Canvas, sun_side: float) -> None:
     sprite = Sprite(figure.pixels, 0.14 * size + 1.0, 4 if size < 50 else 3 if size < 100 else 2, canvas.camera.size)
     if not sprite.visible:
         return
-    lit = canvas.brightness(figure.person.x, figure.person.y) * canvas.light.sun
-    light = (0.50 * canvas.light.ambient + 0.14 * lit, 0.52 * canvas.light.ambient + 0.54 * lit)
+    now = canvas.light_at(figure.depth)
+    lit = canvas.brightness(figure.person.x, figure.person.y) * now.sun
+    light = (0.50 * now.ambient + 0.14 * lit, 0.52 * now.ambient + 0.54 * lit)
     towards = _towards(sun_side)
     outlines = sprite.corners(figure.parts)
     colours = np.full((2, _PARTS, 4), 255.0)

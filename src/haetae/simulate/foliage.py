@@ -45,7 +45,8 @@ class Leaves:
 
     def draw(self, canvas: Canvas, t_s: float, wind: float) -> None:
         """Paint it as it is at `t_s` in `wind` (0 calm to 1 gusty)."""
-        level = 0.55 * canvas.light.ambient + 0.45 * canvas.light.sun
+        now = canvas.light_at(self.depth_in(canvas.camera))
+        level = 0.55 * now.ambient + 0.45 * now.sun
         if abs(level - self._level) > 0.008:
             self._level = level
             self._lit[..., :3] = cv2.convertScaleAbs(self._picture[..., :3], alpha=level)

@@ -1,21 +1,23 @@
 """Where incidents are to be seen: the boxes of the ground truth."""
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 
 from haetae.domain.frame import Box
 from haetae.errors import ConfigError
-from haetae.simulate import figures, solids, tubes
+from haetae.simulate import cloth, figures, solids, tubes
 from haetae.simulate.acts import Act
 from haetae.simulate.blaze import Blaze
 from haetae.simulate.figures import Figure
 from haetae.simulate.geometry import Floats, PinholeCamera
 from haetae.simulate.labels import LabelRecorder, SceneLabels
+from haetae.simulate.oddities import HarmlessKind, Occasion
 from haetae.simulate.props import Bag, Car, Moment
 from haetae.simulate.scenes import load_scene
 from haetae.simulate.scenes.base import Layout
-from haetae.simulate.spec import TAMPERING, ActiveLabel, SceneSpec
+from haetae.simulate.spec import TAMPERING, ActiveLabel, HarmlessLabel, SceneSpec
 from haetae.simulate.world import World
 
 Outline: TypeAlias = tuple[float, float, float, float]
@@ -34,9 +36,11 @@ def ground_truth(scene: SceneSpec) -> SceneLabels:
         raise ConfigError("seconds: an endless scene has no complete ground truth", hint="Give the scene a length.")
     layout = load_scene(scene.scene)
     camera, labeller, recorder = camera_of(scene, layout), Labeller(scene.size, Blaze(scene.seed)), LabelRecorder(scene)
-    for number, moment, acts in World(scene, layout, acts_only=True).moments():
+    world = World(scene, layout, acts_only=True)
+    for number, moment, acts in world.moments():
         view = camera.turned(moment.lens.yaw, moment.lens.pitch)
-        recorder.add(number, labeller.labels(moment, acts, figures.see(moment.people, view), view) if acts else ())
+        labels = labeller.labels(moment, acts, figures.see(moment.people, view), view) if acts else ()
+        recorder.add(number, labels, labeller.harmless(moment, world.oddities, view))
     return recorder.labels()
 
 
@@ -63,6 +67,19 @@ class Labeller:
     def labels(self, moment: Moment, acts: list[Act], seen: list[Figure], camera: PinholeCamera) -> tuple[ActiveLabel, ...]:
         """The labels of one frame; `acts` are those that are abnormal now."""
         return tuple(label for act in acts for label in self._label(act, moment, seen, camera))
+
+    def harmless(self, moment: Moment, occasions: Sequence[Occasion], camera: PinholeCamera) -> tuple[HarmlessLabel, ...]:
+        """The labels of what looks odd and is not."""
+        labels = []
+        for occasion in occasions:
+            if occasion.kind is HarmlessKind.ROBOT:
+                points = [solids.solid_of(robot).corners() for robot in moment.robots]
+            else:
+                points = [cloth.cloth(flag).reshape(-1, 3) for flag in moment.flags]
+            box = _box([outline for each in points for outline in _around(each, camera)], self._size)
+            if box is not None:
+                labels.append(HarmlessLabel(occasion.number, occasion.kind.value, box))
+        return tuple(labels)
 
     def _label(self, act: Act, moment: Moment, seen: list[Figure], camera: PinholeCamera) -> list[ActiveLabel]:
         """Where an act is to be seen now, if it is."""

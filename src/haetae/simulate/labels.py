@@ -8,7 +8,7 @@ import orjson
 
 from haetae.domain.frame import Box
 from haetae.errors import ConfigError
-from haetae.simulate.spec import ActiveLabel, IncidentKind, SceneSpec
+from haetae.simulate.spec import ActiveLabel, HarmlessLabel, IncidentKind, SceneSpec
 
 LABELS_VERSION = 1
 
@@ -27,8 +27,20 @@ class LabelledIncident:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelledOddity:
+    """Something odd that harms nobody, as a LabelledIncident; `kind` is robot or flag."""
+
+    kind: str
+    start_frame: int
+    end_frame: int
+    start_s: float
+    end_s: float
+    boxes: dict[int, Box] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SceneLabels:
-    """The ground truth of `frames` rendered frames. `end_s` of an incident is when its last frame ends."""
+    """The ground truth of `frames` rendered frames. `end_s` of an incident is when its last frame ends. `harmless` is no incident."""
 
     scene: str
     seed: int
@@ -36,22 +48,24 @@ class SceneLabels:
     size: tuple[int, int]
     frames: int
     incidents: tuple[LabelledIncident, ...]
+    harmless: tuple[LabelledOddity, ...] = ()
 
     def to_json(self) -> bytes:
         """The file's content; docs/reference/simulate.md describes it."""
-        incidents = [
-            {
-                "kind": incident.kind.value,
-                "start_s": incident.start_s,
-                "end_s": incident.end_s,
-                "start_frame": incident.start_frame,
-                "end_frame": incident.end_frame,
-                "boxes": [[n, *(round(v, 4) for v in (b.left, b.top, b.right, b.bottom))] for n, b in incident.boxes.items()],
-            }
-            for incident in self.incidents
-        ]
         head = {"version": LABELS_VERSION, "scene": self.scene, "seed": self.seed, "fps": self.fps, "size": list(self.size)}
-        return orjson.dumps({**head, "frames": self.frames, "incidents": incidents})
+        content = {**head, "frames": self.frames, "incidents": [_as_json(each) for each in self.incidents]}
+        return orjson.dumps({**content, "harmless": [_as_json(each) for each in self.harmless]} if self.harmless else content)
+
+
+def _as_json(labelled: LabelledIncident | LabelledOddity) -> dict[str, Any]:
+    return {
+        "kind": str(labelled.kind),
+        "start_s": labelled.start_s,
+        "end_s": labelled.end_s,
+        "start_frame": labelled.start_frame,
+        "end_frame": labelled.end_frame,
+        "boxes": [[n, *(round(v, 4) for v in (b.left, b.top, b.right, b.bottom))] for n, b in labelled.boxes.items()],
+    }
 
 
 class LabelRecorder:
@@ -63,10 +77,15 @@ class LabelRecorder:
         self._frames = 0
         self._kinds: dict[int, IncidentKind] = {}
         self._boxes: dict[int, dict[int, Box]] = {}
+        self._odd: dict[tuple[str, int], dict[int, Box]] = {}
 
-    def add(self, number: int, labels: tuple[ActiveLabel, ...]) -> None:
+    def add(self, number: int, labels: tuple[ActiveLabel, ...], harmless: tuple[HarmlessLabel, ...] = ()) -> None:
         """Take frame `number`."""
         self._frames = number + 1
+        for odd in harmless:
+            self._odd.setdefault((odd.kind, odd.occasion), {})[number] = odd.box
+            if self._keep is not None and len(self._odd) > self._keep:
+                del self._odd[next(iter(self._odd))]
         for label in labels:
             self._kinds[label.incident] = label.kind
             self._boxes.setdefault(label.incident, {})[number] = label.box
@@ -80,10 +99,14 @@ class LabelRecorder:
         incidents = []
         for index in sorted(self._boxes, key=lambda i: min(self._boxes[i])):
             boxes = dict(self._boxes[index])
-            first, last = min(boxes), max(boxes)
-            start_s, end_s = round(first / spec.fps, 3), round((last + 1) / spec.fps, 3)
-            incidents.append(LabelledIncident(self._kinds[index], first, last, start_s, end_s, boxes))
-        return SceneLabels(spec.scene, spec.seed, spec.fps, spec.size, self._frames, tuple(incidents))
+            incidents.append(LabelledIncident(self._kinds[index], *self._span(boxes), boxes))
+        harmless = [LabelledOddity(kind, *self._span(boxes), dict(boxes)) for (kind, _), boxes in self._odd.items()]
+        return SceneLabels(spec.scene, spec.seed, spec.fps, spec.size, self._frames, tuple(incidents), tuple(harmless))
+
+    def _span(self, boxes: dict[int, Box]) -> tuple[int, int, float, float]:
+        """First and last frame, start and end in seconds."""
+        first, last, fps = min(boxes), max(boxes), self._spec.fps
+        return first, last, round(first / fps, 3), round((last + 1) / fps, 3)
 
 
 def labels_path(video: Path) -> Path:
@@ -101,12 +124,17 @@ def load_labels(path: Path) -> SceneLabels:
         if content["version"] != LABELS_VERSION:
             raise ConfigError(f"{path} holds labels of version {content['version']}", hint=f"This Haetae reads version {LABELS_VERSION}.")
         incidents = tuple(_incident(item) for item in content["incidents"])
+        harmless = tuple(LabelledOddity(item["kind"], *_span_and_boxes(item)) for item in content.get("harmless", ()))
         width, height = content["size"]
-        return SceneLabels(content["scene"], content["seed"], content["fps"], (width, height), content["frames"], incidents)
+        return SceneLabels(content["scene"], content["seed"], content["fps"], (width, height), content["frames"], incidents, harmless)
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{path} holds no labels: {error!r}", hint="Give the .json beside a simulated video.") from error
 
 
 def _incident(item: dict[str, Any]) -> LabelledIncident:
+    return LabelledIncident(IncidentKind(item["kind"]), *_span_and_boxes(item))
+
+
+def _span_and_boxes(item: dict[str, Any]) -> tuple[int, int, float, float, dict[int, Box]]:
     boxes = {int(n): Box(left, top, right, bottom) for n, left, top, right, bottom in item["boxes"]}
-    return LabelledIncident(IncidentKind(item["kind"]), item["start_frame"], item["end_frame"], item["start_s"], item["end_s"], boxes)
+    return item["start_frame"], item["end_frame"], item["start_s"], item["end_s"], boxes

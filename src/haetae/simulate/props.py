@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from haetae.simulate.body import Person
+from haetae.simulate.conditions import Weather
 from haetae.simulate.textures import Colour
 
 
@@ -63,6 +64,27 @@ class Fire:
 
 
 @dataclass(frozen=True, slots=True)
+class Robot:
+    """A cleaning robot; `blink` says that its light is on."""
+
+    x: float
+    y: float
+    heading: float
+    blink: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A banner that hangs from the top of a pole at (x, y, z); `flap` 0 hangs limp, 1 flies in a storm; `phase` in seconds."""
+
+    x: float
+    y: float
+    z: float
+    flap: float
+    phase: float
+
+
+@dataclass(frozen=True, slots=True)
 class Lens:
     """What is done to the camera: how far it is covered and how blurred (0 to 1), and how it is turned (radians)."""
 
@@ -84,8 +106,12 @@ class Moment:
     bags: list[Bag] = field(default_factory=list)
     fires: list[Fire] = field(default_factory=list)
     barriers: list[Barrier] = field(default_factory=list)
+    robots: list[Robot] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
     hazards: list[tuple[float, float, float]] = field(default_factory=list)
     lens: Lens = field(default_factory=Lens)
     sun: float = 1.0
     ambient: float = 1.0
     wind: float = 0.0
+    weather: Weather | None = None
+    """None in a scene without conditions and clock."""

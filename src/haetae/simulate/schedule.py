@@ -78,7 +78,22 @@ def plan(spec: SceneSpec, layout: Layout) -> Iterator[Act]:
             raise ConfigError(f"incidents: scene {spec.scene} cannot show {kind.value}", hint=f"It can show: {', '.join(suitable)}.")
     if spec.incidents == ():
         return iter(())
+    if spec.begins_s is not None:
+        return iter(_as_told(spec, layout, spec.begins_s))
     return _endless(spec, layout) if spec.seconds is None else iter(_finite(spec, layout, spec.seconds))
+
+
+def _as_told(spec: SceneSpec, layout: Layout, begins_s: tuple[float, ...]) -> list[Act]:
+    acts = [make_act(kind, n, begins_s[n], layout, spec.seed) for n, kind in enumerate(spec.incidents or ())]
+    ends_s = -GAP_S
+    for act in acts:
+        if act.begins_s < ends_s + GAP_S or (spec.seconds is not None and act.ends_s > spec.seconds):
+            raise ConfigError(
+                f"begins_s: incident {act.number} ({act.kind.value}) has no room at {act.begins_s:g} s",
+                hint=f"Leave {GAP_S:g} s after the end of the one before, and room at the end.",
+            )
+        ends_s = act.ends_s
+    return acts
 
 
 def usual_mix(layout: Layout, seed: int) -> list[IncidentKind]:

@@ -1,6 +1,6 @@
 """Cars and bags: things of flat faces, painted from far to near."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -8,8 +8,10 @@ import numpy as np
 from haetae.simulate.canvas import Canvas, Sprite, convex
 from haetae.simulate.car_body import Face, box_faces, car_faces
 from haetae.simulate.geometry import Floats
-from haetae.simulate.props import Bag, Car
+from haetae.simulate.props import Bag, Car, Robot
 from haetae.simulate.textures import Colour
+
+ROBOT_PAINT: Colour = (0.86, 0.80, 0.42)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,13 @@ def bag_mesh() -> Mesh:
     return _mesh((*box_faces(0.55, 0.26, 0.30), *box_faces(0.22, 0.05, 0.08, 0.30)))
 
 
+@cache
+def robot_mesh(blink: bool) -> Mesh:
+    """A cleaning robot: a low body with a mast, and a light on top."""
+    lamp = [replace(face, colour=(1.0, 0.62, 0.10) if blink else (0.45, 0.25, 0.08)) for face in box_faces(0.14, 0.14, 0.14, 1.05)]
+    return _mesh((*box_faces(1.10, 0.80, 0.70), *box_faces(0.30, 0.60, 0.35, 0.70), *lamp))
+
+
 @dataclass(frozen=True, slots=True)
 class Solid:
     """A thing of faces that stands at (x, y)."""
@@ -81,10 +90,12 @@ class Solid:
         return self.place(self.mesh.points)
 
 
-def solid_of(thing: Car | Bag) -> Solid:
-    """A car or a bag, in place."""
+def solid_of(thing: Car | Bag | Robot) -> Solid:
+    """A car, a bag or a robot, in place."""
     if isinstance(thing, Car):
         return Solid(car_mesh(thing.model), thing.x, thing.y, thing.heading, thing.paint)
+    if isinstance(thing, Robot):
+        return Solid(robot_mesh(thing.blink), thing.x, thing.y, thing.heading, ROBOT_PAINT)
     return Solid(bag_mesh(), thing.x, thing.y, thing.heading, thing.colour)
 
 
@@ -112,17 +123,20 @@ def draw(solid: Solid, canvas: Canvas, sun: tuple[float, float, float]) -> None:
     sprite = Sprite(pixels, 3.0, 4 if extent < 60 else 3 if extent < 150 else 2, camera.size)
     if not sprite.visible:
         return
-    sunlight = canvas.brightness(solid.x, solid.y) * canvas.light.sun
+    now = canvas.light_at(camera.depth_of(solid.x, solid.y))
+    sunlight = canvas.brightness(solid.x, solid.y) * now.sun
     normals = solid.rotate(mesh.normals)
     views = np.asarray(camera.position) - solid.place(mesh.middles)
     facing = np.einsum("ij,ij->i", normals, views)
     sunny = np.maximum(0.0, normals @ (np.array(sun) / np.linalg.norm(sun)))
-    light = 0.42 * canvas.light.ambient * (0.75 + 0.25 * normals[:, 2]) + 0.62 * sunlight * sunny + np.array(mesh.shine)
+    light = 0.42 * now.ambient * (0.75 + 0.25 * normals[:, 2]) + 0.62 * sunlight * sunny + np.array(mesh.shine)
+    # Glass and lamps never look quite black in daylight.
+    least = min(0.35, 0.35 * now.ambient + 0.35 * now.sun)
     corners = sprite.corners(pixels)
     for i in np.argsort(-np.linalg.norm(views, axis=1), kind="stable"):
         if facing[i] > 0.0:
             for where, colour, detail in mesh.fills[i]:
                 r, g, b = colour or solid.paint
-                lit = max(float(light[i]), 0.35) if detail else float(light[i])
+                lit = max(float(light[i]), least) if detail else float(light[i])
                 sprite.fill(corners[where], (r * lit, g * lit, b * lit))
     canvas.blend(sprite.shrunk(), sprite.left, sprite.top, camera.depth_of(solid.x, solid.y) - 1.6)

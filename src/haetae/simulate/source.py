@@ -12,6 +12,7 @@ from av.video.codeccontext import VideoCodecContext
 from haetae.clock import Clock
 from haetae.domain.frame import StreamInfo
 from haetae.errors import ConfigError
+from haetae.simulate.conditions import parse_conditions
 from haetae.simulate.encoder import MemoryEncoder, VideoPacket
 from haetae.simulate.labelling import ground_truth
 from haetae.simulate.labels import LabelRecorder, SceneLabels
@@ -27,7 +28,7 @@ DEFAULT_MINUTES = 2.0
 KEPT_INCIDENTS = 50
 """Incidents of an endless scene whose ground truth is remembered."""
 
-KEYS = ("seed", "minutes", "incidents", "fps", "size", "live", "normal_s")
+KEYS = ("seed", "minutes", "incidents", "fps", "size", "live", "normal_s", "conditions", "hour")
 
 
 class SimSource(AvSource):
@@ -89,7 +90,7 @@ class SimSource(AvSource):
                     self._flushed = True
                     self._ready.extend(self._encoder.flush())
                     continue
-                self._recorder.add(picture.number, picture.labels)
+                self._recorder.add(picture.number, picture.labels, picture.harmless)
                 self._ready.extend(self._encoder.encode(picture.rgb, picture.number))
             if self.live:
                 early_s = self._began_s + picture.t_s - self._clock.monotonic()
@@ -123,6 +124,8 @@ def parse_url(url: str) -> tuple[SceneSpec, bool]:
         size=parse_size(values["size"]) if "size" in values else (640, 360),
         incidents=parse_kinds(values["incidents"]) if "incidents" in values else None,
         normal_s=_number(values, "normal_s", None),
+        conditions=parse_conditions(values["conditions"]) if "conditions" in values else (),
+        starts_at=_number(values, "hour", None),
     )
     return spec, live
 

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from haetae.domain.frame import RGB, Box
 from haetae.errors import ConfigError
-from haetae.simulate.scenes import scene_name
+from haetae.simulate.conditions import OUTDOORS, Condition
+from haetae.simulate.scenes import ROOFED, scene_name
 
 
 class IncidentKind(StrEnum):
@@ -40,8 +41,10 @@ class SceneSpec:
 
     `seconds` None never ends. `fps` from 1 to 60; `size` is (width, height), even, 64x64 to 3840x2160. `incidents` happen in this order,
     each once (over and over in an endless scene); None takes as many of the scene's usual mix as fit, an empty tuple none. The first
-    `normal_s` seconds have no incident: None means 40 % of a finite scene, 10 min of an endless one. Raises ConfigError, with the key
-    at fault, when made with values that make no sense.
+    `normal_s` seconds have no incident: None means 40 % of a finite scene, 10 min of an endless one. `begins_s`, where given, says when
+    each of `incidents` begins. `conditions` are the weather and what else goes on; with `starts_at`, the hour of the day of the first
+    frame, people, light and sun follow the clock, whose day lasts `day_h` hours. Raises ConfigError, with the key at fault, when made
+    with values that make no sense.
     """
 
     scene: str
@@ -51,6 +54,10 @@ class SceneSpec:
     size: tuple[int, int] = (640, 360)
     incidents: tuple[IncidentKind, ...] | None = None
     normal_s: float | None = None
+    begins_s: tuple[float, ...] | None = None
+    conditions: tuple[Condition, ...] = ()
+    starts_at: float | None = None
+    day_h: float = 24.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scene", scene_name(self.scene))
@@ -61,6 +68,18 @@ class SceneSpec:
         width, height = self.size
         fits = 64 <= width <= 3840 and 64 <= height <= 2160 and width % 2 == 0 and height % 2 == 0
         _check(fits, "size", f"{width}x{height}", "WIDTHxHEIGHT, both even, from 64x64 to 3840x2160")
+        _check(self.starts_at is None or 0 <= self.starts_at < 24, "hour", self.starts_at, "from 0 to below 24")
+        _check(0.1 <= self.day_h <= 24, "day_hours", self.day_h, "from 0.1 to 24")
+        timed = self.begins_s is None or len(self.begins_s) == len(self.incidents or ())
+        _check(timed, "begins_s", self.begins_s, "one time for each of the incidents")
+        self._check_conditions()
+
+    def _check_conditions(self) -> None:
+        for condition in self.conditions:
+            if condition.hours is not None and self.starts_at is None:
+                raise ConfigError(f"conditions: {condition} names hours, but no clock runs", hint="Say at which hour the scene starts.")
+            if condition.kind in OUTDOORS and self.scene in ROOFED:
+                raise ConfigError(f"conditions: {self.scene} is under a roof and has no {condition.kind}", hint="Leave it out there.")
 
     @property
     def frames(self) -> int | None:
@@ -85,13 +104,24 @@ class ActiveLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class HarmlessLabel:
+    """Something odd but harmless that is under way in a frame. `occasion` counts from 0 over each kind."""
+
+    occasion: int
+    kind: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedFrame:
-    """One picture, shape (height, width, 3), with its ground truth."""
+    """One picture, shape (height, width, 3), with its ground truth. `weather` is day, night, rain or snow, empty without conditions."""
 
     number: int
     t_s: float
     rgb: RGB
     labels: tuple[ActiveLabel, ...]
+    harmless: tuple[HarmlessLabel, ...] = ()
+    weather: str = ""
 
 
 def parse_kinds(text: str, key: str = "incidents") -> tuple[IncidentKind, ...]:

@@ -37,7 +37,8 @@ def draw_bicycle(bike: Bicycle, canvas: Canvas) -> None:
     if not sprite.visible or float(depths.min()) < 0.8:
         return
     radii = np.full(len(points), max(0.022 * scale, 0.35))
-    lit = 0.5 * canvas.light.ambient + 0.4 * canvas.light.sun * canvas.brightness(bike.x, bike.y)
+    now = canvas.light_at(float(depths.mean()))
+    lit = 0.5 * now.ambient + 0.4 * now.sun * canvas.brightness(bike.x, bike.y)
     tubes = len(_BIKE_TUBES)
     for i, outline in enumerate(sprite.corners(capsules(pixels[:, 0], pixels[:, 1], radii, radii))):
         colour = bike.paint if i < tubes else TYRE
@@ -70,7 +71,8 @@ def draw_barrier(barrier: Barrier, canvas: Canvas) -> None:
         return
     radii = 0.055 * canvas.camera.focal / depths
     outlines = sprite.corners(capsules(pixels[:-1], pixels[1:], radii[:-1], radii[1:]))
-    light = 0.5 * canvas.light.ambient + 0.5 * canvas.light.sun
+    now = canvas.light_at(float(depths.mean()))
+    light = 0.5 * now.ambient + 0.5 * now.sun
     for i, outline in enumerate(outlines):
         colour = (0.80, 0.12, 0.10) if i % 2 else (0.92, 0.91, 0.88)
         sprite.fill(outline, (colour[0] * light, colour[1] * light, colour[2] * light))

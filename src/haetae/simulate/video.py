@@ -37,7 +37,7 @@ def write_video(spec: SceneSpec, path: Path, on_frame: OnFrame | None = None) ->
             with av.open(str(video), "w") as container:
                 stream = add_h264(container, spec.size, spec.fps)
                 for frame in frames:
-                    recorder.add(frame.number, frame.labels)
+                    recorder.add(frame.number, frame.labels, frame.harmless)
                     container.mux(stream.encode(picture_of(frame.rgb, frame.number, stream.codec_context.time_base)))
                     if on_frame is not None:
                         on_frame(frame.number + 1)

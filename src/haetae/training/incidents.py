@@ -19,6 +19,11 @@ GRACE_S = 2.0
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def after_s(t_s: float) -> datetime:
+    """The wall time of footage that began at EPOCH."""
+    return EPOCH + timedelta(seconds=t_s)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     start_s: float
@@ -94,7 +99,7 @@ def raised_incidents(calibrated: NDArray[np.float64], t_s: NDArray[np.float64]) 
         raised.append(Raised(opened[-1], Span(incident.onset_s, incident.end_s if incident.end_s is not None else float(t_s[-1]))))
 
     for number, (value, at_s) in enumerate(zip(calibrated.tolist(), t_s.tolist(), strict=True)):
-        score = Score(value, value, 0.5, number, at_s, EPOCH + timedelta(seconds=at_s))
+        score = Score(value, value, 0.5, number, at_s, after_s(at_s))
         for transition in gate.push(score):
             if transition.change is Change.OPENED:
                 opened.append(at_s)

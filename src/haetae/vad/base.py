@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from haetae.domain.fact import Fact
 from haetae.domain.frame import Box, Luma
 from haetae.registry import Registry
+
+if TYPE_CHECKING:
+    from haetae.vad.peaks import Peaks
 
 
 class ModelState(Protocol):
@@ -20,6 +23,27 @@ class ModelState(Protocol):
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """Everything that was learned, as named arrays: saved without pickle, read back by `VADModel.load_state`."""
+        ...
+
+
+@runtime_checkable
+class LivingState(ModelState, Protocol):
+    """A state that goes on learning while its camera is watched. Times `at_s` are seconds since the epoch, `t_s` are model time."""
+
+    def note(self, *, alarm: bool, at_s: float) -> None:
+        """After each judged frame, taken at `at_s`: whether it was near the alarm level. Takes microseconds."""
+        ...
+
+    def renew(self, t_s: float) -> "Peaks | None":
+        """Learn from what was seen, when it is time to; then what the alarm level is to be fitted to. Takes a tenth of a second, rarely."""
+        ...
+
+    def accept(self, at_s: float) -> bool:
+        """Take the alarm of that time for usual; false where it is not remembered."""
+        ...
+
+    def confirm(self, at_s: float, t_s: float, now_s: float) -> bool:
+        """Learn nothing of what was near the alarm of that time (it is `now_s`, and `t_s`, now); false where it is not remembered."""
         ...
 
 
@@ -111,6 +135,8 @@ VAD_MODELS = Registry(
     builtin={
         "motion": "haetae.vad.motion:MotionModel",
         "embedding": "haetae.vad.embedding:EmbeddingModel",
+        "attributes": "haetae.vad.attributes:AttributesModel",
+        "onnx": "haetae.vad.card:OnnxModel",
         "fused": "haetae.vad.fused:FusedModel",
         "memae": "haetae.vad.trained.memae:MemaeModel",
         "mnad": "haetae.vad.trained.mnad:MnadModel",

@@ -12,15 +12,19 @@ from numpy.typing import NDArray
 from haetae import __version__
 from haetae.domain.fact import Fact
 from haetae.domain.frame import Frame
-from haetae.domain.score import Score, TamperKind
+from haetae.domain.score import ALARM_LEVEL, Score, TamperKind
 from haetae.errors import ModelError, StateError
-from haetae.vad.base import ModelState, RawScore, VADModel, Window
+from haetae.vad.base import LivingState, ModelState, RawScore, VADModel, Window
 from haetae.vad.calibrate import Calibration
+from haetae.vad.controller import Controller
 from haetae.vad.state_file import read_state, with_prefix, without_prefix, write_state
 from haetae.vad.tamper import TamperMonitor
 
 BREAK_S = 10.0
 """Model time that passes at a discontinuity: long enough that no model takes the frames round it for neighbours."""
+
+NEAR_ALARM = 0.8 * ALARM_LEVEL
+"""Scores from here on belong to an incident, as the gate sees it, and are not learned."""
 
 _LEAST_STEP_S = 1e-3
 
@@ -48,6 +52,9 @@ class Normality:
         self._model_s = 0.0
         self._stream_s: float | None = None
         self._tamper: TamperKind | None = None
+        self._now_s = 0.0
+        self._living = state if isinstance(state, LivingState) else None
+        self._controller = Controller()
 
     @classmethod
     def new(cls, model: VADModel, *, false_alarms_per_day: float, learning_s: float) -> "Normality":
@@ -74,6 +81,7 @@ class Normality:
             normality._learned_s = float(meta["learned_s"])
             learned_at = meta.get("learned_at")
             normality._learned_at = None if learned_at is None else datetime.fromisoformat(learned_at)
+            normality._controller = Controller.of_arrays(arrays)
         except StateError as error:
             raise StateError(f"{path}: {error.message}", hint=error.hint) from error
         except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -144,8 +152,10 @@ class Normality:
         if not isfinite(raw.value):
             raise ModelError(f"model {self._model.name!r} gave {raw.value} as a score", hint="Learn the camera again, or use another model")
         self._tamper = self._monitor.observe(frame.luma, self._model_s, learning=False)
+        value = calibration.apply(raw.value)
+        self._go_on(value, frame)
         return Score(
-            value=calibration.apply(raw.value),
+            value=value,
             raw=raw.value,
             threshold=calibration.theta,
             frame_number=frame.number,
@@ -156,6 +166,21 @@ class Normality:
             facts=self._in_stream_time(raw.facts),
             tamper=self._tamper,
         )
+
+    def _go_on(self, value: float, frame: Frame) -> None:
+        """Let the state and the alarm level learn from what was just judged, but for a camera that somebody is at."""
+        self._now_s = frame.captured_at.timestamp()
+        assert self._calibration is not None
+        if self._living is not None and self._tamper is None:
+            self._living.note(alarm=value >= NEAR_ALARM, at_s=self._now_s)
+            peaks = self._living.renew(self._model_s)
+            if peaks is not None:
+                self._calibration = self._calibration.renewed(peaks)
+        self._calibration = self._controller.step(self._model_s, self._calibration)
+
+    def raised(self) -> None:
+        """An anomaly was reported: what nobody confirms counts as a false alarm."""
+        self._controller.raised()
 
     def _in_stream_time(self, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
         """Models know only model time. What began before this connection begins at a negative time of its stream."""
@@ -169,13 +194,23 @@ class Normality:
         self._budget = false_alarms_per_day
 
     def accept(self, value: float, threshold: float, at: datetime) -> bool:
-        """Take an event for normal whose peak was `value` (calibrated) at the raw alarm level `threshold`, with its onset `at`; see
-        `Calibration.accepting`. False, and nothing changes, for one of before this learning. Raises ModelError while learning."""
+        """Take an event for normal whose peak was `value` (calibrated) at the raw alarm level `threshold`, with its onset `at`.
+
+        A state that remembers the event learns what was usual where it was; otherwise the alarm level rises, see `Calibration.accepting`.
+        False, and nothing changes, for one of before this learning. Raises ModelError while learning.
+        """
         calibration = self._calibrated()
         if self._learned_at is not None and at < self._learned_at:
             return False
-        self._calibration = calibration.accepting(value, threshold)
+        if self._living is None or not self._living.accept(at.timestamp()):
+            self._calibration = calibration.accepting(value, threshold)
         return True
+
+    def confirm(self, at: datetime) -> None:
+        """Somebody confirmed the event with its onset `at`: nothing near it is learned, and it was no false alarm."""
+        if self._living is not None:
+            self._living.confirm(at.timestamp(), self._model_s, self._now_s)
+        self._controller.confirmed()
 
     def set_learning_s(self, learning_s: float) -> None:
         """Another length of footage to learn from, what was learned so far included; nothing changes once learning is done."""
@@ -200,6 +235,7 @@ class Normality:
             **with_prefix("model", dict(self._state.arrays())),
             **with_prefix("tamper", self._monitor.arrays()),
             **self._calibrated().arrays(),
+            **self._controller.arrays(),
         }
         return NormalitySnapshot(meta, {name: np.array(array) for name, array in arrays.items()})
 

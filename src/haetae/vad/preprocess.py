@@ -31,9 +31,15 @@ class WorkSize:
 
     @classmethod
     def of(cls, luma: Luma, pixels: int = WORK_PIXELS) -> "WorkSize":
-        """Keeps the aspect ratio as far as whole blocks allow, and never enlarges (but for pictures below four blocks)."""
+        """Keeps the aspect ratio as far as whole blocks allow, and enlarges only by doubling pictures of a quarter of the area or less.
+
+        Cells, windows and the grid of points are made for figures of a certain size: on Ped2 at 180x120 doubling takes the micro AUC from
+        0.90 to 0.97.
+        """
         source_height, source_width = (int(side) for side in luma.shape)
         width, height = source_width, source_height
+        if 4 * width * height <= pixels * TOLERANCE:
+            width, height = 2 * width, 2 * height
         while width * height * HALVING >= 4 * pixels:
             width, height = width // 2, height // 2
         scale = 1.0 if width * height <= pixels * TOLERANCE else float(pixels / (width * height)) ** 0.5
@@ -61,7 +67,8 @@ def to_work(luma: Luma, size: WorkSize) -> Luma:
     if 0 <= spare_rows < BLOCK and 0 <= spare_columns < BLOCK:
         top, left = spare_rows // 2, spare_columns // 2
         return np.ascontiguousarray(luma[top : top + size.height, left : left + size.width])
-    return _resized(luma, size.width, size.height, cv2.INTER_LINEAR)
+    enlarged = size.width > luma.shape[1]
+    return _resized(luma, size.width, size.height, cv2.INTER_CUBIC if enlarged else cv2.INTER_LINEAR)
 
 
 def _resized(luma: Luma, width: int, height: int, how: int) -> Luma:

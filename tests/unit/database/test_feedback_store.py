@@ -11,7 +11,7 @@ from haetae.database.engine import make_engine, session_factory, session_scope
 from haetae.database.event_repository import upsert_events
 from haetae.database.feedback_store import FeedbackStore
 from haetae.domain.event import EventKind
-from haetae.domain.feedback import NormalEvidence
+from haetae.domain.feedback import Evidence
 from haetae.errors import DatabaseUnavailable
 from haetae.ids import new_id
 
@@ -28,12 +28,17 @@ def say(engine, verdict="normal", *, after_s=0, **event):
 
 def test_what_waits_comes_with_what_the_event_was_measured_by(engine):
     feedback_id = say(engine, vad_score=0.625, threshold=1.5)
-    assert FeedbackStore(session_factory(engine)).pending([CAMERA]) == [NormalEvidence(feedback_id, CAMERA, 0.625, 1.5, ONSET)]
+    assert FeedbackStore(session_factory(engine)).pending([CAMERA]) == [Evidence(feedback_id, CAMERA, 0.625, 1.5, ONSET)]
 
 
-def test_only_normal_anomalies_of_the_cameras_asked_for_wait_oldest_first(engine):
+def test_what_somebody_confirmed_is_told_as_such(engine):
+    feedback_id = say(engine, "confirmed", vad_score=0.625, threshold=1.5)
+    assert FeedbackStore(session_factory(engine)).pending([CAMERA]) == [Evidence(feedback_id, CAMERA, 0.625, 1.5, ONSET, confirmed=True)]
+
+
+def test_only_answers_to_anomalies_of_the_cameras_asked_for_wait_oldest_first(engine):
     later, first = say(engine, after_s=9), say(engine, after_s=1)
-    say(engine, "confirmed")
+    say(engine, "seen")
     say(engine, kind=EventKind.TAMPER, subtype="covered")
     other = new_id()
     elsewhere = say(engine, camera_id=other)

@@ -212,8 +212,19 @@ def test_what_is_not_normal_after_all_is_taken_back_until_the_camera_has_learned
     assert [(told.user_id, told.applied_at) for told in desk.feedback()] == [(ADMIN.user_id, desk.clock.now())]
 
 
+def test_who_goes_and_looks_confirms_and_may_still_find_it_usual(desk):
+    event = desk.add()
+    change(desk, GUARD, event, review=Review.IN_PROGRESS)
+    change(desk, GUARD, event, review=Review.RESOLVED)
+    assert [told.verdict for told in desk.feedback()] == ["confirmed"]
+    with session_scope(desk.sessions) as session:
+        session.execute(sa.update(Feedback).values(applied_at=desk.clock.now()))
+    normal(desk, GUARD, event)
+    assert [(told.verdict, told.applied_at) for told in desk.feedback()] == [("normal", None)]
+
+
 def test_other_reviews_and_other_kinds_of_events_teach_a_camera_nothing(desk):
-    for review in set(Review) - {Review.NORMAL}:
+    for review in (Review.NEW, Review.FALSE_ALARM):
         change(desk, GUARD, desk.add(), review=review)
     for kind, camera in ((EventKind.TAMPER, GATE), (EventKind.SYSTEM, GATE), (EventKind.SYSTEM, SITE)):
         assert normal(desk, ADMIN, desk.add(kind=kind, camera_id=camera)).review is Review.NORMAL

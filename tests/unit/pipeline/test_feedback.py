@@ -6,7 +6,7 @@ from tests.support.events import CAMERA, ONSET
 from tests.support.site_parts import CameraParts, make_camera
 
 from haetae.domain.camera import CameraState, CameraStatus
-from haetae.domain.feedback import NormalEvidence
+from haetae.domain.feedback import Evidence
 from haetae.errors import DatabaseUnavailable
 from haetae.ids import new_id
 from haetae.pipeline.camera_run import CameraRun
@@ -17,7 +17,7 @@ from haetae.testing.scripted_source import ScriptedSource, scripted_frame
 from haetae.vad.calibrate import MOST_PER_EVENT
 
 SCENE = np.random.default_rng(1).integers(0, 255, (60, 90), np.uint8)
-EVIDENCE = NormalEvidence(new_id(), CAMERA, 0.6, 1.0, ONSET)
+EVIDENCE = Evidence(new_id(), CAMERA, 0.6, 1.0, ONSET)
 
 
 class Waiting:
@@ -141,7 +141,7 @@ class Street:
 
     def call_it_normal(self):
         [event] = self.parts.log.latest()
-        evidence = NormalEvidence(event.id, event.camera_id, event.vad_score, event.threshold, event.timestamp)
+        evidence = Evidence(event.id, event.camera_id, event.vad_score, event.threshold, event.timestamp)
         self.run.accept(evidence, self.applied.append)
 
 

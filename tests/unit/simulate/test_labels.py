@@ -8,7 +8,7 @@ import pytest
 from haetae.domain.frame import Box
 from haetae.errors import ConfigError
 from haetae.simulate.labels import LabelRecorder, load_labels
-from haetae.simulate.spec import ActiveLabel, IncidentKind, SceneSpec
+from haetae.simulate.spec import ActiveLabel, HarmlessLabel, IncidentKind, SceneSpec
 
 SPEC = SceneSpec("plaza", seed=7, seconds=4.0, fps=10.0, size=(320, 180), incidents=())
 
@@ -52,3 +52,16 @@ def test_only_the_newest_incidents_are_kept_where_a_bound_is_given() -> None:
     for number in range(30):
         recorder.add(number, (ActiveLabel(number // 10, IncidentKind.FALL, Box(0.1, 0.2, 0.3, 0.4)),))
     assert [incident.start_frame for incident in recorder.labels().incidents] == [10, 20]
+
+
+def test_harmless_oddities_are_kept_apart_from_incidents(tmp_path: Path) -> None:
+    recorder = LabelRecorder(SPEC)
+    for number in range(20):
+        odd = (HarmlessLabel(number // 10, "robot", Box(0.1, 0.2, 0.3, 0.4)),)
+        recorder.add(number, (), odd if number % 10 > 3 else ())
+    labels = recorder.labels()
+    assert labels.incidents == ()
+    assert [(odd.kind, odd.start_frame, odd.end_frame) for odd in labels.harmless] == [("robot", 4, 9), ("robot", 14, 19)]
+    path = tmp_path / "scene.json"
+    path.write_bytes(labels.to_json())
+    assert load_labels(path) == labels

@@ -59,3 +59,21 @@ def test_incidents_that_do_not_fit_are_refused_with_a_length_that_works() -> Non
         plan(SceneSpec("plaza", seconds=20.0, incidents=kinds), load_scene("plaza"))
     minutes = float(error.value.hint.split("at least ")[1].split(" minutes")[0])
     assert len(list(plan(SceneSpec("plaza", seconds=minutes * 60.0, incidents=kinds), load_scene("plaza")))) == 2
+
+
+def test_incidents_begin_when_they_are_told_to() -> None:
+    kinds = (IncidentKind.FALL, IncidentKind.LOITERING)
+    spec = SceneSpec("plaza", seconds=200.0, incidents=kinds, begins_s=(20.0, 90.5))
+    assert [(act.kind, act.begins_s) for act in plan(spec, load_scene("plaza"))] == [(kinds[0], 20.0), (kinds[1], 90.5)]
+
+
+@pytest.mark.parametrize("begins_s", [(20.0, 25.0), (20.0, 195.0)])
+def test_incidents_that_are_told_to_begin_where_there_is_no_room_are_refused(begins_s: tuple[float, ...]) -> None:
+    kinds = (IncidentKind.FALL, IncidentKind.LOITERING)
+    with pytest.raises(ConfigError, match="has no room"):
+        plan(SceneSpec("plaza", seconds=200.0, incidents=kinds, begins_s=begins_s), load_scene("plaza"))
+
+
+def test_every_incident_needs_its_time() -> None:
+    with pytest.raises(ConfigError, match="begins_s"):
+        SceneSpec("plaza", incidents=(IncidentKind.FALL,), begins_s=(20.0, 90.5))

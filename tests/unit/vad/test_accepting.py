@@ -81,7 +81,7 @@ def test_it_is_saved_and_states_of_before_have_none():
     assert Calibration.of_arrays(old) == calibration()
 
 
-@pytest.mark.parametrize("accepted", [np.array([np.nan]), np.array([-1.0]), np.zeros(2)])
+@pytest.mark.parametrize("accepted", [np.array([np.nan]), np.array([-1.0]), np.array([0.0, 99.0])])
 def test_a_damaged_level_is_refused(accepted):
     with pytest.raises(StateError):
         Calibration.of_arrays({**calibration().arrays(), "accepted": accepted})

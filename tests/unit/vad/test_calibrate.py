@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from haetae.errors import ConfigError, StateError
 from haetae.vad.base import HeldOut
-from haetae.vad.calibrate import DAY_S, LEAST_THETA, Calibration
+from haetae.vad.calibrate import DAY_S, LEAST_HELD, LEAST_THETA, MOST_HELD, MOST_IN_ALL, REACH, Calibration
+from haetae.vad.peaks import Peaks
 
 
 def footage(hours: float, seed: int = 0, fps: float = 4.0, scale: float = 0.1) -> HeldOut:
@@ -69,7 +70,40 @@ def test_footage_without_anything_gives_the_least_alarm_level(count: int) -> Non
 
 def test_seven_seconds_of_footage_are_extrapolated_beyond_their_own_peaks() -> None:
     held_out = HeldOut(np.arange(70) * 0.1, np.random.default_rng(0).exponential(1.0, 70))
-    assert Calibration.fit(held_out, 1.0).theta > 1.5 * held_out.raw.max()
+    theta = Calibration.fit(held_out, 1.0).theta
+    assert theta > Peaks.of(held_out).values.max()
+    # Once a day cannot be told from so little: once in REACH times the footage is aimed at.
+    assert theta == Calibration.fit(held_out, DAY_S / (REACH * 7.0)).theta > Calibration.fit(held_out, 2 * DAY_S / (REACH * 7.0)).theta
+
+
+def test_footage_that_grows_while_the_camera_is_watched_reaches_the_budget() -> None:
+    young = Calibration.fit(footage(0.2, seed=3), 1.0, least_theta=1e-6)
+    grown = young.renewed(Peaks.of(footage(48, seed=4)))
+    assert grown.theta > young.theta
+    assert grown == Calibration.fit(footage(48, seed=4), 1.0, least_theta=1e-6)
+
+
+@given(st.integers(0, 500), st.floats(0.1, 24.0))
+def test_the_controller_moves_against_the_number_of_alarms_and_stays_in_bounds(alarms: int, budget: float) -> None:
+    calibration = Calibration.fit(footage(1), budget)
+    once = calibration.corrected(alarms, 1.0)
+    assert (once.held > 0) == (alarms > budget) or abs(alarms - budget) < 1e-9
+    for _ in range(40):
+        once = once.corrected(alarms, 1.0)
+    assert LEAST_HELD <= once.held <= MOST_HELD
+    assert once.theta <= MOST_IN_ALL * max(calibration.theta, LEAST_THETA)
+
+
+def test_a_tail_that_was_wrong_is_brought_to_the_budget_within_days() -> None:
+    # What follows is half as lively again as what was learned.
+    calibration = Calibration.fit(footage(48, seed=1), 1.0, least_theta=1e-6)
+    days = [footage(24, seed=10 + day, scale=0.15).raw for day in range(12)]
+    realised = []
+    for raw in days:
+        realised.append(alarms_per_day(raw, calibration.theta, fps=4.0))
+        calibration = calibration.corrected(round(realised[-1]), 1.0)
+    assert realised[0] > 50
+    assert np.mean(realised[6:]) < 4.0
 
 
 def test_gaps_between_clips_are_no_footage() -> None:

@@ -262,3 +262,13 @@ def test_a_state_of_another_model_is_refused() -> None:
 def test_a_senseless_picture_area_is_refused() -> None:
     with pytest.raises(ConfigError, match="pixels"):
         MotionModel(pixels=10)
+
+
+def test_an_attribute_that_is_left_out_raises_nothing(learned: Learned) -> None:
+    runner = [Mover(-24, 100, 150.0)]
+    model = MotionModel(without="speed,agitation,size,flatness,stay,direction,place,hour")
+    silent = Learned(model, learned.held_out, learned.arrays)
+    assert peak(watch(learned, runner, seconds=2.5)).value > 0.5
+    assert peak(watch(silent, runner, seconds=2.5)).value == 0.0
+    with pytest.raises(ConfigError, match="sped"):
+        MotionModel(without="sped")

@@ -13,7 +13,8 @@ from haetae.vad.preprocess import BLOCK, TOLERANCE, WORK_PIXELS, WorkSize, to_wo
         (1280, 720, (320, 176)),
         (768, 432, (384, 216)),
         (320, 240, (320, 240)),
-        (160, 120, (160, 120)),
+        (160, 120, (320, 240)),
+        (180, 120, (360, 240)),
     ],
 )
 def test_usual_pictures_are_reduced_by_whole_halvings(width: int, height: int, expected: tuple[int, int]) -> None:

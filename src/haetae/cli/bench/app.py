@@ -27,6 +27,39 @@ def watch(
 
 
 @app.command()
+def vad(
+    folders: Annotated[list[Path] | None, typer.Argument(metavar="DIR...", help="Data sets, as for `haetae vad eval`.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", metavar="NAME[,KEY=VALUE...]", help="A model with its settings; again for more. [motion]")
+    ] = None,
+    ablation: Annotated[bool, typer.Option("--ablation", help="Also `motion` without each of its attributes.")] = False,
+    seconds: Annotated[float, typer.Option("--seconds", min=30.0, help="Length of the rendered clip for the speed.")] = 120.0,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Runs of each; the cheapest counts.")] = 3,
+    time_limit: Annotated[str | None, typer.Option("--time-limit", help="At most so much training of each network: 10m.")] = "10m",
+    write: Annotated[Path | None, typer.Option("--write", metavar="FILE", help="Also write the tables there, as Markdown.")] = None,
+    json_lines: _Json = False,
+) -> None:
+    """What each VAD model finds on labelled data sets, and what it costs beside bare decoding and dense optical flow."""
+    from haetae.cli.bench.vad import as_markdown, bench_vad
+
+    result = bench_vad(
+        folders=folders or [],
+        models=model or ["motion"],
+        ablation=ablation,
+        seconds=seconds,
+        repeats=repeats,
+        time_limit=time_limit,
+        told=partial(typer.echo, err=True),
+    )
+    if write is not None:
+        write.write_text(as_markdown(result))
+    if json_lines:
+        _show(result, json_lines)
+    else:
+        typer.echo(as_markdown(result))
+
+
+@app.command()
 def log(
     events: Annotated[int, typer.Option("--events", help="Events to log.")] = 20_000,
     database_url: Annotated[str | None, typer.Option("--database-url", help="Another database than a temporary SQLite file.")] = None,

@@ -17,6 +17,7 @@ from haetae.database.models import Event
 from haetae.database.scoped.event_filter import EventFilter, matching
 from haetae.database.scoped.scope import visible
 from haetae.domain.event import EventKind, Review
+from haetae.domain.feedback import CONFIRMED, NORMAL
 from haetae.domain.viewer import AccessLevel, Actor, Viewer
 from haetae.errors import Forbidden, NotFound
 from haetae.ids import new_id
@@ -25,6 +26,9 @@ MOST_AT_ONCE = 500
 
 _TOLD = frozenset({"acknowledged", "review"})
 """What people who were told of an event hear of as well."""
+
+_LEARNED = {Review.NORMAL: NORMAL, Review.IN_PROGRESS: CONFIRMED, Review.RESOLVED: CONFIRMED}
+"""What a camera learns of an answer: somebody who goes and looks, or is done with it, had a reason to."""
 
 
 class Answer(StrEnum):
@@ -135,10 +139,20 @@ class Changer:
         # What the camera has learned from already stays: it cannot unlearn.
         mine = Feedback.event_id == event.id
         self.session.execute(delete(Feedback).where(mine, Feedback.applied_at.is_(None)), execution_options={"synchronize_session": False})
-        if review is Review.NORMAL and event.kind is EventKind.ANOMALY and not self.session.scalar(select(Feedback.id).where(mine)):
-            told = {"verdict": Review.NORMAL.value, "user_id": self.viewer.user_id, "created_at": self.now}
-            self.session.add(Feedback(id=new_id(), event_id=event.id, camera_id=event.camera_id, **told))
+        verdict = _LEARNED.get(review)
+        if verdict is not None and event.kind is EventKind.ANOMALY:
+            self._tell(event, verdict, self.session.scalar(select(Feedback).where(mine)))
         return changed
+
+    def _tell(self, event: Event, verdict: str, before: Feedback | None) -> None:
+        """Have the camera learn `verdict`, once; that it was usual after all counts as well."""
+        if before is not None:
+            if before.verdict == verdict or verdict != NORMAL:
+                return
+            self.session.delete(before)
+            self.session.flush()
+        told = {"verdict": verdict, "user_id": self.viewer.user_id, "created_at": self.now}
+        self.session.add(Feedback(id=new_id(), event_id=event.id, camera_id=event.camera_id, **told))
 
     def _set(self, event: Event, action: str, values: Mapping[str, Any]) -> bool:
         before = {name: getattr(event, name) for name, value in values.items() if getattr(event, name) != value}

@@ -15,6 +15,9 @@ SCENES = Registry(
     },
     extras={},
 )
+ROOFED = frozenset({"corridor"})
+"""Scenes that weather does not reach."""
+
 ALIASES = {"carpark": "car_park", "car-park": "car_park"}
 
 

@@ -10,6 +10,10 @@ Point: TypeAlias = tuple[float, float]
 """A place on the ground: x, y in metres."""
 
 
+Light3: TypeAlias = tuple[float, float, float]
+"""A street lamp: x, y, z in metres."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
     """How the camera hangs."""
@@ -67,7 +71,8 @@ class Layout:
     """One scene. `spots` are free places of ground where somebody may fall, fight, wait or leave a bag; `runs`, `rides` and `drives` are
     the ways of runners, cyclists and cars that do not belong; `fires` are places that may burn; `wrong` is the way against the flow.
     People of incidents come from one of `entries` and leave by one of `exits` (none: of `entries`), all out of sight. `walkers` is the mean
-    number of people under way; `barrier` is the hinge and the tip of a gate's arm; the camera is turned by `turn_deg` (to a side, down)."""
+    number of people under way; `barrier` is the hinge and the tip of a gate's arm; `lights` burn at night; a `flag` hangs at the top of its
+    pole; the camera is turned by `turn_deg` (to a side, down)."""
 
     name: str
     mount: Mount
@@ -87,4 +92,6 @@ class Layout:
     parked: tuple[Parked, ...] = ()
     foliage: tuple[Foliage, ...] = ()
     barrier: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
+    lights: tuple[Light3, ...] = ()
+    flag: tuple[float, float, float] | None = None
     turn_deg: tuple[float, float] = (32.0, 9.0)

@@ -59,20 +59,20 @@ class Counts:
             np.zeros((count, DIRECTIONS), np.int32),
         )
 
-    def take(self, seen: Observation, codes: NDArray[np.float32]) -> None:
-        """Count one frame; `codes` are those of its values."""
-        self.frames += 1
+    def take(self, seen: Observation, codes: NDArray[np.floating | np.unsignedinteger], frames: int = 1) -> None:
+        """Count one frame, which stands for so many; `codes` are those of its values."""
+        self.frames += frames
         self.seconds += seen.elapsed_s
         if not seen.cell.size:
             return
         columns = self.occupied.size // self.rows.shape[1]
         kinds = np.arange(len(Value))[:, None]
         whole = codes.astype(np.intp)
-        np.add.at(self.rows, (kinds, (seen.cell // columns)[None, :], whole), 1)
-        np.add.at(self.cells, (kinds, seen.cell[None, :], whole // COARSE), 1)
-        self.occupied[seen.cell] += 1
+        np.add.at(self.rows, (kinds, (seen.cell // columns)[None, :], whole), frames)
+        np.add.at(self.cells, (kinds, seen.cell[None, :], whole // COARSE), frames)
+        self.occupied[seen.cell] += frames
         told = seen.direction >= 0
-        self.turned[seen.cell[told], seen.direction[told]] += 1
+        self.turned[seen.cell[told], seen.direction[told]] += frames
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -93,6 +93,16 @@ class Counts:
             self.frames - other.frames,
             self.seconds - other.seconds,
         )
+
+    def faded(self, share: float, *, seed: int) -> "Counts":
+        """What remains of it all when each count is kept with that share; rounded at random, so that single counts fade as well."""
+        random = np.random.default_rng(seed)
+
+        def kept(counts: NDArray[Any]) -> NDArray[Any]:
+            return np.asarray(np.floor(counts * share + random.random(counts.shape, np.float32)), counts.dtype)
+
+        parts = (kept(self.rows), kept(self.cells), kept(self.occupied), kept(self.turned))
+        return Counts(*parts, round(self.frames * share), self.seconds * share)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Named arrays for saving, in the smallest types that hold them."""

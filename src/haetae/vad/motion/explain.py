@@ -14,7 +14,15 @@ REGION_SHARE = 0.6
 """The top region is what is connected to the top cell and reaches this share of its score."""
 
 MAP_SHARE = 0.1
-"""Blocks with less foreground stay blank in the map, so that it shows the object and not its surroundings."""
+"""Blocks with less foreground, as all their neighbours, stay blank in the map, so that it shows the object and not its surroundings."""
+
+PEAK_BLOCKS = 7
+PEAK_SHARE = 0.6
+"""So does what reaches less than PEAK_SHARE of the greatest value within PEAK_BLOCKS: who walks beside a runner is another object."""
+
+_NEIGHBOURS = np.ones((3, 3), np.uint8)
+_CELL = np.ones((CELL, CELL), np.uint8)
+_PEAK = np.ones((PEAK_BLOCKS, PEAK_BLOCKS), np.uint8)
 
 KINDS = {
     Attribute.SPEED: FactKind.SPEED,
@@ -24,18 +32,20 @@ KINDS = {
     Attribute.STAY: FactKind.DWELL,
     Attribute.DIRECTION: FactKind.DIRECTION,
     Attribute.PLACE: FactKind.PLACE,
+    Attribute.HOUR: FactKind.PLACE,
 }
 
 
 def block_map(seen: Observation, by_cell: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
-    """The anomaly map, shape (rows, columns): each block of the foreground has the greatest value of the cells that it belongs to."""
+    """The anomaly map, shape (rows, columns): each block at the foreground has the greatest value of the cells that it belongs to, as far
+    as it stands out of what is near."""
     values = np.zeros((rows, columns), np.float32)
     values.ravel()[seen.cell] = by_cell
     # A cell reaches from two blocks before its own to one after it.
-    spread = cv2.dilate(values, np.ones((CELL, CELL), np.uint8), anchor=(CELL - 1 - CELL // 2, CELL - 1 - CELL // 2))
+    spread = cv2.dilate(values, _CELL, anchor=(CELL - 1 - CELL // 2, CELL - 1 - CELL // 2))
     if seen.foreground is not None:
-        spread *= seen.foreground > MAP_SHARE
-    return np.asarray(spread, np.float32)
+        spread = spread * cv2.dilate((seen.foreground > MAP_SHARE).view(np.uint8), _NEIGHBOURS)
+    return np.where(spread >= np.float32(PEAK_SHARE) * cv2.dilate(spread, _PEAK), spread, np.float32(0.0))
 
 
 def top_region(heat: NDArray[np.float32]) -> Box:
@@ -90,6 +100,9 @@ def _measured(
         return float(seen.direction[top]) * 360.0 / DIRECTIONS, "°", None
     if attribute is Attribute.PLACE:
         return VISIT_S * 10.0 ** float(tables.place[cell]) / 3600.0, "h between visits", None
+    if attribute is Attribute.HOUR:
+        assert tables.hour is not None
+        return VISIT_S * 10.0 ** float(tables.hour[cell]) / 3600.0, "h between visits at this hour", None
     factor, unit = {
         Attribute.SPEED: (scale, "px/s"),
         Attribute.AGITATION: (scale, "px/s"),

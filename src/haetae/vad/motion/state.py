@@ -12,26 +12,35 @@ from haetae.vad.base import HeldOut
 from haetae.vad.motion.cells import Observation, Observer, hidden_cells
 from haetae.vad.motion.counts import Counts
 from haetae.vad.motion.foreground import Background
-from haetae.vad.motion.fusion import Smoothing, held_out, references
+from haetae.vad.motion.fusion import LEAST_REFERENCE, Smoothing, held_out, peaks_of, references
+from haetae.vad.motion.history import History
 from haetae.vad.motion.learning import Learning
-from haetae.vad.motion.tables import Attribute, Tables
+from haetae.vad.motion.living import Judgement, Living
+from haetae.vad.motion.shift import ShiftWatch
+from haetae.vad.motion.tables import Attribute
+from haetae.vad.peaks import Peaks
 from haetae.vad.preprocess import BLOCK, WorkSize
 
-FORMAT = 1
-"""Of the saved arrays. A state of another format is refused."""
+FORMAT = 2
+"""Of the saved arrays. Format 1, of before learning went on while a camera is watched, is read as well; others are refused."""
 
 
 class MotionState:
-    """One camera's background, counts and tables. `tables` and `reference` are None until learning was finished."""
+    """One camera's background and what it has learned.
 
-    def __init__(self, pixels: int) -> None:
+    `living` is None until learning was finished; `counts` is what an unfinished learning had saved before, else None.
+    """
+
+    def __init__(self, pixels: int, silent: tuple[Attribute, ...] = ()) -> None:
         self.pixels = pixels
+        self.silent = silent
         self.observer: Observer | None = None
         self.learning: Learning | None = None
         self.counts: Counts | None = None
-        self.tables: Tables | None = None
-        self.reference: NDArray[np.float32] | None = None
+        self.living: Living | None = None
+        self.judged: Judgement | None = None
         self.smoothing = Smoothing()
+        self.shift = ShiftWatch()
         self._ignored: NDArray[np.bool_] | None = None
         self._hidden: NDArray[np.bool_] | None = None
 
@@ -63,16 +72,50 @@ class MotionState:
         """Make the tables from all that was learned. Raises ModelError when it was too little."""
         if self.learning is None or not self.learning.enough():
             raise ModelError("too little footage to learn what is normal", hint="Learn from at least 10 s with a steady camera")
-        judged = self.learning.judge(self.counts)
+        judged = self.learning.judge(self.living.counts if self.living is not None else self.counts)
         total = self.learning.total()
-        self.counts = total if self.counts is None else self.counts + total
+        known = self.living.counts if self.living is not None else self.counts
+        self.counts = None
         self.learning = None
-        self.tables = Tables.of(self.counts)
-        self.reference = references(judged)
-        return held_out(judged, self.reference)
+        history = History()
+        history.begin(judged)
+        reference = references(peaks_of(judged))
+        self.living = Living(total if known is None else known + total, reference, history, self.silent)
+        return held_out(judged, self.living.reference)
+
+    def note(self, *, alarm: bool, at_s: float) -> None:
+        """Whether the frame that was judged last was at the alarm level: from now on it may be learned, or must not be."""
+        if self.living is not None and self.judged is not None:
+            self.living.note(self.judged, alarm=alarm, at_s=at_s)
+            if self.judged.seen.valid:
+                self._look_at_scene(self.living, self.judged.seen.t_s)
+        self.judged = None
+
+    def _look_at_scene(self, living: Living, t_s: float) -> None:
+        """Has the light changed to another mode, was the camera moved?"""
+        assert self.observer is not None
+        background = self.observer.background
+        if background.mean is None:
+            return
+        living.enter(living.modes.look(background.mean, background.noise, t_s), t_s)
+        moved = self.shift.look(background.mean, t_s)
+        if moved is not None:
+            living.move(*moved, t_s)
+
+    def renew(self, t_s: float) -> Peaks | None:
+        """Learn from what was seen, when it is time to; what to fit the alarm level to then."""
+        return None if self.living is None else self.living.renew(t_s)
+
+    def accept(self, at_s: float) -> bool:
+        """Learn the alarm of that time as usual where it was; false where it is not remembered."""
+        return self.living is not None and self.living.accept(at_s)
+
+    def confirm(self, at_s: float, t_s: float, now_s: float) -> bool:
+        """Learn nothing of what was near the alarm of that time; false where it is not remembered."""
+        return self.living is not None and self.living.confirm(at_s, t_s, now_s)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What was learned, about 0.5 MB. Footage whose learning was not finished is saved as counts, without its judgement."""
+        """What was learned, about 0.6 MB. Footage whose learning was not finished is saved as counts, without its judgement."""
         saved: dict[str, NDArray[Any]] = {"format": np.array([FORMAT], np.int32)}
         if self.observer is None:
             return saved
@@ -82,27 +125,28 @@ class MotionState:
             saved["background"] = np.clip(np.rint(background.mean), 0, 255).astype(np.uint8)
             saved["noise"] = np.array([background.noise], np.float32)
         learning = None if self.learning is None else self.learning.total()
-        both = [counts for counts in (self.counts, learning) if counts is not None]
+        known = self.living.counts if self.living is not None else self.counts
+        both = [counts for counts in (known, learning) if counts is not None]
         if both:
             saved |= sum(both[1:], both[0]).arrays()
-        if self.reference is not None:
-            saved["reference"] = self.reference
+        if self.living is not None:
+            saved |= {"reference": self.living.reference, **self.living.arrays()}
         return saved
 
     @classmethod
-    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], pixels: int) -> "MotionState":
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], pixels: int, silent: tuple[Attribute, ...] = ()) -> "MotionState":
         """The state whose `arrays()` these were. Raises StateError when they are not of this format."""
         try:
-            return cls._of_arrays(arrays, pixels)
+            return cls._of_arrays(arrays, pixels, silent)
         except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise StateError(f"the saved state cannot be read ({error!r})", hint="Learn this camera again") from error
 
     @classmethod
-    def _of_arrays(cls, arrays: Mapping[str, NDArray[Any]], pixels: int) -> "MotionState":
+    def _of_arrays(cls, arrays: Mapping[str, NDArray[Any]], pixels: int, silent: tuple[Attribute, ...]) -> "MotionState":
         found = arrays["format"].tolist()
-        if found != [FORMAT]:
-            raise StateError(f"the saved state has format {found}, this model reads {FORMAT}", hint="Learn this camera again")
-        state = cls(pixels)
+        if found not in ([1], [FORMAT]):
+            raise StateError(f"the saved state has format {found}, this model reads 1 and {FORMAT}", hint="Learn this camera again")
+        state = cls(pixels, silent)
         if "size" not in arrays:
             return state
         size = WorkSize(*(int(side) for side in arrays["size"]))
@@ -117,12 +161,15 @@ class MotionState:
             if not 0.0 <= noise < 255.0:
                 raise StateError(f"the saved noise is {noise}", hint="Learn this camera again")
             background = Background(mean.astype(np.float32), noise)
+            state.shift = ShiftWatch(mean.astype(np.float32))
         state.observer = Observer(size, background)
         if "rows" in arrays:
             state.counts = Counts.of_arrays(arrays, size.rows, size.columns)
         if "reference" in arrays and state.counts is not None:
             reference = arrays["reference"].astype(np.float32)
+            # Format 1 knew no hours.
+            reference = np.append(reference, LEAST_REFERENCE[reference.size :]) if found == [1] else reference
             if reference.shape != (len(Attribute),) or not (reference > 0).all():
                 raise StateError("the saved references cannot be read", hint="Learn this camera again")
-            state.reference, state.tables = reference, Tables.of(state.counts)
+            state.living, state.counts = Living.of_arrays(arrays, state.counts, reference, silent), None
         return state

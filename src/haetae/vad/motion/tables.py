@@ -26,6 +26,8 @@ class Attribute(IntEnum):
     STAY = Value.STAY
     DIRECTION = 5
     PLACE = 6
+    HOUR = 7
+    """The place at this hour of the day."""
 
 
 QUANTILE = 0.99
@@ -49,10 +51,12 @@ CELLS_OF_ONE = 25.0
 VISIT_S = 2.0
 """Seconds of presence that count as one visit: consecutive frames are no independent evidence."""
 
-LEAST_WATCHED_S = 120.0
+LEAST_WATCHED_S = 300.0
 """With less footage, how long a stay is normal cannot be told: that surprise grows linearly up to here."""
 
 GREATEST = 40.0
+
+LIMIT_SURPRISE = 3.0
 
 
 @dataclass(slots=True)
@@ -60,14 +64,17 @@ class Tables:
     """Look-up tables made from counts.
 
     `cells` (len(Value), cells, CODES + 1) is -log10 p at the beginning of each code, float16 since that is most of a camera's memory;
-    `usual` (len(Value), rows) the 99 % quantile of each row; `turned` (cells, DIRECTIONS) and `place` (cells) are -log10 p.
+    `usual` (len(Value), rows) the 99 % quantile of each row, `limits` (len(Value), rows) one code above what 1 in 1,000 reaches there;
+    `turned` (cells, DIRECTIONS), `place` (cells) and `hour` (cells), of the present hour, are -log10 p; `hour` is None while unknown.
     """
 
     columns: int
     cells: NDArray[np.float16]
     usual: NDArray[np.float32]
+    limits: NDArray[np.uint8]
     turned: NDArray[np.float32]
     place: NDArray[np.float32]
+    hour: NDArray[np.float32] | None = None
 
     @classmethod
     def of(cls, counts: Counts) -> "Tables":
@@ -75,14 +82,16 @@ class Tables:
         columns = counts.occupied.size // rows
         cells = np.empty((len(Value), rows * columns, CODES + 1), np.float16)
         usual = np.zeros((len(Value), rows), np.float32)
+        limits = np.empty((len(Value), rows), np.uint8)
         for kind in Value:
             tails = np.zeros((rows, CODES + 1), np.float32)
             for row in range(rows):
                 tails[row], usual[kind, row] = _tail(kind, _band(counts.rows[kind], row))
+            limits[kind] = np.minimum((tails < LIMIT_SURPRISE).sum(axis=1) + 1, CODES - 1)
             if kind is Value.STAY:
                 tails *= min(1.0, counts.seconds / LEAST_WATCHED_S)
             cells[kind] = _cell_tails(counts.cells[kind], tails)
-        return cls(columns, cells, usual, _turned(counts, rows, columns), _place(counts, rows, columns))
+        return cls(columns, cells, usual, limits, _turned(counts, rows, columns), _place(counts, rows, columns))
 
     def surprise(self, seen: Observation, codes: NDArray[np.float32]) -> NDArray[np.float32]:
         """-log10 p for each attribute and active cell, shape (len(Attribute), k), in [0, GREATEST]."""
@@ -93,6 +102,8 @@ class Tables:
         told = np.flatnonzero(seen.direction >= 0)
         out[Attribute.DIRECTION, told] = self.turned[seen.cell[told], seen.direction[told]]
         out[Attribute.PLACE] = self.place[seen.cell]
+        if self.hour is not None:
+            out[Attribute.HOUR] = self.hour[seen.cell]
         return out
 
 
