@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import torch
@@ -68,7 +69,7 @@ def fit_network(
 
     Raises ModelError for too little footage and for an export that differs from torch, ConfigError for a checkpoint of something else.
     """
-    before = clock.monotonic()
+    before, cpu_before = clock.monotonic(), process_time()
     if settings.threads:
         torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
@@ -89,12 +90,14 @@ def fit_network(
             if told is not None:
                 told("looking", None, frames)
         start_s = end_s + GAP_S
+    train_on, judge_on = samples.array(), held_out.array()
+    del samples, held_out
     checkpoint = weights.with_name(f"{weights.name}.checkpoint.npz")
     weights.parent.mkdir(parents=True, exist_ok=True)
     result = train(
         recipe,
-        samples.array(),
-        held_out.array(),
+        train_on,
+        judge_on,
         clock=clock,
         seed=settings.seed,
         time_limit_s=settings.time_limit_s,
@@ -104,7 +107,8 @@ def fit_network(
         told=None if told is None else lambda stand: told("training", stand, frames),
     )
     exported = export(recipe, weights, {"frames": str(trained), "seed": str(settings.seed), "width": settings.width})
-    card = _describe(model, recipe, exported, result, settings, [name for name, _ in sources], frames, trained, clock.monotonic() - before)
+    spent = {"seconds": round(clock.monotonic() - before, 1), "cpu_seconds": round(process_time() - cpu_before, 1)}
+    card = _describe(model, recipe, exported, result, settings, [name for name, _ in sources], frames, trained, spent)
     checkpoint.unlink(missing_ok=True)
     return FittedNetwork(exported, result, card)
 
@@ -132,7 +136,7 @@ def _describe(
     sources: list[str],
     frames: int,
     trained: int,
-    seconds: float,
+    spent: dict[str, float],
 ) -> Path:
     parameters = sum(parameter.numel() for parameter in recipe.module.parameters())
     return write_card(
@@ -164,7 +168,7 @@ def _describe(
                 "best_step": result.best_step,
                 "loss": result.loss,
                 "held_out_loss": result.held_out_loss,
-                "seconds": round(seconds, 1),
+                **spent,
             },
         },
     )

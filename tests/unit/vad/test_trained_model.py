@@ -104,6 +104,18 @@ def test_a_camera_scores_the_same_beside_another_as_alone(learned):
     assert together == pytest.approx(alone, abs=1e-6)
 
 
+@pytest.mark.parametrize("most", [2, 8])
+def test_a_batch_scores_like_single_frames(learned, most, monkeypatch):
+    scene = replace(SCENE, movers=(*SCENE.movers, RUNNER))
+    alone = [score.value for score in scored(learned, scene)]
+    monkeypatch.setattr(learned.model, "max_batch", most)
+    states, together = [learned.state() for _ in range(5)], []
+    for t in 81.0 + np.arange(0.0, 4.0, 0.2):
+        scores = learned.model.score([Window(state, scene.picture(float(t)), float(t)) for state in states])
+        together.append([score.value for score in scores])
+    assert np.array(together) == pytest.approx(np.tile(np.array(alone)[:, None], 5), abs=1e-5)
+
+
 def test_what_is_ignored_raises_nothing(learned):
     state = learned.state()
     ignored = np.ones((240, 320), np.bool_)

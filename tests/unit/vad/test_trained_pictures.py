@@ -1,9 +1,12 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from tests.support.moving_scene import MovingScene, walkers
 
 from haetae.vad.motion.foreground import Background
 from haetae.vad.preprocess import WorkSize
+from haetae.vad.trained.errors import ErrorMemory
 from haetae.vad.trained.look import CELL, Grid, active_cells, cell_sums, heat_map, hidden_cells, top_region
 from haetae.vad.trained.pictures import BLOCK, UNIT, PictureEye, Seen
 
@@ -19,10 +22,10 @@ def test_a_window_holds_the_pictures_minus_the_background_newest_last():
     last = next(seen for seen in reversed(looked(10.0)) if seen.window is not None)
     assert last.window is not None
     assert last.window.shape == (5, *last.scene.work.shape)
-    box = last.window[-1][last.mask] * UNIT
+    box = last.window[-1][last.scene.mask > 0] * UNIT
     # Walkers are a hundred grey levels brighter than the ground.
     assert 60.0 < float(np.median(box)) < 127.1
-    still = ~last.mask
+    still = last.scene.mask == 0
     assert abs(float(last.window[-1][still].mean())) * UNIT < 3.0
 
 
@@ -85,3 +88,25 @@ def test_what_is_ignored_hides_the_cells_that_lie_in_it():
     hidden = hidden_cells(ignored, grid).reshape(grid.rows, grid.columns)
     assert hidden[:, :20].all()
     assert not hidden[:, 26:].any()
+
+
+def test_an_error_is_told_as_the_shift_that_would_make_it():
+    """A slope of 20 grey levels per pixel, foretold half a pixel off, is wrong by 10 grey levels and by half a pixel."""
+    grid = Grid(WorkSize(64, 48, 64, 48), BLOCK)
+    mask = np.zeros((48, 64), np.uint8)
+    mask[8:40, 16:48] = 255
+    slope = np.broadcast_to(np.arange(64, dtype=np.float32) * 20 / UNIT, (48, 64)).copy()
+    cell = active_cells(grid.mean(mask) / np.float32(255))
+    seen = SimpleNamespace(scene=SimpleNamespace(t_s=0.0, mask=mask), cell=cell)
+    memory = ErrorMemory(grid, UNIT)
+    error = np.full((48, 64), 10 / UNIT, np.float32)
+    inner = (cell // grid.columns == grid.rows // 2) & (cell % grid.columns == grid.columns // 2)
+    [value] = memory.values(seen, slope, error)[inner]
+    assert value == pytest.approx(0.5, rel=0.05)
+    # A frame without error halves the mean square; one after a second is alone.
+    seen.scene.t_s = 0.1
+    [value] = memory.values(seen, slope, error * 0)[inner]
+    assert value == pytest.approx(0.5 / 2**0.5, rel=0.05)
+    seen.scene.t_s = 1.0
+    [value] = memory.values(seen, slope, error)[inner]
+    assert value == pytest.approx(0.5, rel=0.05)

@@ -82,7 +82,7 @@ class Stae(PictureRecipe):
     def __init__(self, width: Width = "light") -> None:
         """Weights come from torch's generator as it is now."""
         self.network = SpaceTimeAutoencoder(CHANNELS[width])
-        super().__init__(StaeModel, Plan(steps=1500, batch=12, rate=2e-3), self.network)
+        super().__init__(StaeModel, Plan(steps=1000, batch=8, rate=2e-3), self.network)
         self._fading = torch.arange(self.frames, 0, -1, dtype=torch.float32)
 
     def loss(self, batch: Tensor, _seed: int) -> Tensor:

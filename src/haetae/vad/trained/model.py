@@ -28,6 +28,9 @@ MAP_FROM = 0.3
 EXPLAIN_FROM = 0.5
 """Raw scores below MAP_FROM carry no map, below EXPLAIN_FROM, half of a usual alarm level, no box and no facts either."""
 
+GPU_BATCH = 8
+"""Frames per run on a GPU; on a CPU a batch takes as long as its frames one by one, and keeps the first one waiting."""
+
 TRUSTED_S = 600.0
 """Seconds of activity in a place after which its tails are taken for good."""
 
@@ -37,12 +40,14 @@ RUNTIME_MB = 48.0
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One number that a network gives for each cell: `least` is the smallest value that is told apart from none, in `unit`."""
+    """One number that a network gives for each cell: `least` is the smallest value that is told apart from none, in `unit`. A length is in
+    working pixels, and told to people in those of the source."""
 
     id: str
     kind: FactKind
     unit: str
     least: float
+    is_length: bool = False
 
 
 class TrainedModel(ABC):
@@ -55,7 +60,7 @@ class TrainedModel(ABC):
     name: str
     version: int
     attributes: ClassVar[tuple[Attribute, ...]]
-    max_batch: int = 1
+    max_batch: int
     learns_alongside = True
     """The pool need not keep `learn` and `score` apart: states are, and a session takes calls from several threads."""
 
@@ -63,6 +68,7 @@ class TrainedModel(ABC):
         """Raises ConfigError for a setting, ModelError for weights that are missing, damaged or of another model."""
         self.weights = Weights.load(weights, self.name, self.version, device=device, gpu=gpu, threads=threads)
         self.device = self.weights.session.device
+        self.max_batch = GPU_BATCH if self.device in ("cuda", "tensorrt") else 1
         self._least = np.array([attribute.least for attribute in self.attributes], np.float32)
         self._prepare()
 
@@ -163,7 +169,8 @@ class TrainedModel(ABC):
         if value < EXPLAIN_FROM or not heat.any():
             return RawScore(value, heat)
         top = int(fused.argmax())
-        return RawScore(value, heat, top_region(heat), self._facts(state, seen, top, said[:, top], surprise[:, top], share[:, top]))
+        scale = _source_pixels(window, state)
+        return RawScore(value, heat, top_region(heat), self._facts(state, seen, top, said[:, top], surprise[:, top], share[:, top], scale))
 
     def _facts(
         self,
@@ -173,21 +180,23 @@ class TrainedModel(ABC):
         said: NDArray[np.float32],
         surprise: NDArray[np.float32],
         share: NDArray[np.float32],
+        scale: float,
     ) -> tuple[Fact, ...]:
-        """The attributes at the active cell number `top`, most surprising first."""
+        """The attributes at the active cell number `top`, most surprising first. `scale` is source pixels per working pixel."""
         assert state.tails is not None
         assert state.counts is not None
         cell = int(seen.cell[top])
         active_s = float(state.counts.occupied[cell]) * state.counts.seconds / max(1, state.counts.frames)
+        factors = [scale if attribute.is_length else 1.0 for attribute in self.attributes]
         return tuple(
             Fact(
                 id=self.attributes[each].id,
                 kind=self.attributes[each].kind,
-                value=float(said[each]),
+                value=float(said[each]) * factors[each],
                 unit=self.attributes[each].unit,
                 t0_s=max(0.0, seen.scene.t_s - seen.scene.elapsed_s),
                 t1_s=seen.scene.t_s,
-                usual=float(state.tails.usual[each, cell // state.tails.columns]) or None,
+                usual=float(state.tails.usual[each, cell // state.tails.columns]) * factors[each] or None,
                 rarity=10.0 ** -float(surprise[each]),
                 quality=min(1.0, 0.3 + 0.7 * active_s / TRUSTED_S),
                 source=self.name,
@@ -199,3 +208,11 @@ class TrainedModel(ABC):
         if not isinstance(state, TrainedState) or state.weights[0] != self.weights.id:
             raise StateError(f"a state of {type(state).__name__} from elsewhere was given to the model {self.name!r}")
         return state
+
+
+def _source_pixels(window: Window, state: TrainedState) -> float:
+    """Source pixels per working pixel for this window: a camera may change its resolution."""
+    assert state.eye is not None
+    size = state.eye.grid.size
+    height, width = window.luma.shape
+    return float((width / size.width * height / size.height) ** 0.5)

@@ -13,13 +13,14 @@ from haetae.vad.preprocess import WorkSize
 from haetae.vad.trained.model import Attribute, TrainedModel
 from haetae.vad.trained.movement import FEATURES, MovementEye, Seen
 
-SIGMAS = (0.25, 0.5, 1.0)
-"""Noise levels at which the density is read, in standard deviations of the features: below 0.25 it follows single samples."""
+SIGMAS = (0.1, 0.15, 0.25)
+"""Noise levels at which the density is read, in standard deviations of the features: below a tenth it follows single samples, and a blur of
+half a deviation takes a rider for a fast walker."""
 
 
 class MuldeModel(TrainedModel):
     """MULDE (Micorek et al., "MULDE: multiscale log-density estimation via denoising score matching for video anomaly detection",
-    CVPR 2024), on a vector of movement, edges and shape for each cell instead of for each frame or detected object.
+    CVPR 2024), on a vector of movement and shape for each cell instead of for each frame or detected object.
 
     An attribute is the negative log density at one noise level; each has its own tails, and the greatest counts. (The paper fits a Gaussian
     mixture to all levels, which is what the tails stand for here.)

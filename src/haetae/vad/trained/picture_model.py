@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-import cv2
 import numpy as np
 import structlog
 from numpy.typing import NDArray
@@ -12,17 +11,13 @@ from haetae.domain.frame import Luma
 from haetae.errors import ModelError
 from haetae.vad.motion.foreground import Background
 from haetae.vad.preprocess import WorkSize
-from haetae.vad.trained.look import cell_sums
 from haetae.vad.trained.model import TrainedModel
-from haetae.vad.trained.pictures import BLOCK, UNIT, PictureEye, Seen
-
-PRIOR_PIXELS = 8.0
-"""Added to the pixels of foreground in a cell, so that a few of them are no large error."""
+from haetae.vad.trained.pictures import PictureEye, Seen
 
 
 class PictureModel(TrainedModel):
     """`frames` pictures make a window; with `sees_newest` the network gets all of them and rebuilds the newest, else it gets all but the
-    newest and foretells it. The value of a cell is the root of the mean square error over its foreground, in grey levels.
+    newest and foretells it. The value of a cell is its error in pixels, see `errors`.
     """
 
     frames: ClassVar[int]
@@ -48,23 +43,20 @@ class PictureModel(TrainedModel):
         return PictureEye(size, background, frames=self.frames, step_s=step_s, starved=starved)
 
     def values(self, seen: Sequence[Seen]) -> list[NDArray[np.float32]]:
-        out = []
-        for frame in seen:
-            assert frame.window is not None
-            given = frame.window if self.sees_newest else frame.window[:-1]
-            [made] = self.weights.session.run({self._input: given[None]})
-            if made.shape != (1, 1, *frame.window.shape[1:]):
-                raise ModelError(f"the network gives {list(made.shape)} for {list(given.shape)}", hint="Train it again")
-            out.append(error_by_cell(frame, made[0, 0] - frame.window[-1])[None])
-        return out
+        out: list[NDArray[np.float32] | None] = [None] * len(seen)
+        for together in _alike(seen, self.max_batch):
+            windows = np.stack([window for index in together if (window := seen[index].window) is not None])
+            [made] = self.weights.session.run({self._input: windows if self.sees_newest else windows[:, :-1]})
+            if made.shape != (len(together), 1, *windows.shape[2:]):
+                raise ModelError(f"the network gives {list(made.shape)} for {list(windows.shape)}", hint="Train it again")
+            for index, window, picture in zip(together, windows, made[:, 0], strict=True):
+                out[index] = seen[index].errors.values(seen[index], window[-1], picture - window[-1])[None]
+        return [value for value in out if value is not None]
 
 
-def error_by_cell(seen: Seen, error: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The root of the mean square of `error` (height, width) over the foreground of each active cell, shape (k,), in grey levels."""
-    square = np.square(error) * np.float32(UNIT * UNIT)
-    square[~seen.mask] = 0.0
-    rows, columns = seen.share.shape
-    blocks = cv2.resize(square, (columns, rows), interpolation=cv2.INTER_AREA) * np.float32(BLOCK * BLOCK)
-    pixels = cell_sums(seen.share).ravel()[seen.cell] * np.float32(BLOCK * BLOCK)
-    total = cell_sums(blocks).ravel()[seen.cell]
-    return np.asarray(np.sqrt(np.maximum(total, 0.0) / (pixels + np.float32(PRIOR_PIXELS))), np.float32)
+def _alike(seen: Sequence[Seen], most: int) -> list[list[int]]:
+    """The numbers of the frames in groups of one size of picture, at most `most` in each."""
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for index, frame in enumerate(seen):
+        by_shape.setdefault(frame.scene.work.shape, []).append(index)
+    return [group[first : first + most] for group in by_shape.values() for first in range(0, len(group), most)]

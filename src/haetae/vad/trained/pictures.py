@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from haetae.domain.frame import Luma
 from haetae.vad.motion.foreground import Background
 from haetae.vad.preprocess import WorkSize
+from haetae.vad.trained.errors import ErrorMemory
 from haetae.vad.trained.look import SPECKS, Grid, Scene, Stage, active_cells
 
 PIXELS = 180 * 120
@@ -41,16 +42,14 @@ Window = NDArray[np.float32]
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One frame as a network on pictures needs it. `window` is None where no pictures of the right times are there, or nothing is in the
-    newest; `share` (rows, columns) is the foreground of each block and `cell` (k,) the active cells."""
+    newest; `share` (rows, columns) is the foreground of each block and `cell` (k,) the active cells. `errors` is the camera's memory of
+    errors."""
 
     scene: Scene
     window: Window | None
     share: NDArray[np.float32]
     cell: NDArray[np.intp]
-
-    @property
-    def mask(self) -> NDArray[np.bool_]:
-        return self.scene.mask > 0
+    errors: ErrorMemory
 
 
 class PictureEye:
@@ -67,6 +66,7 @@ class PictureEye:
         self._step_s = step_s
         self._recent: deque[tuple[float, NDArray[np.float32]]] = deque()
         self._nothing = np.zeros((self.grid.rows, self.grid.columns), np.float32)
+        self._errors = ErrorMemory(self.grid, UNIT)
         self._starved = starved
         self._starved_s = 0.0
 
@@ -82,6 +82,8 @@ class PictureEye:
     def step(self, luma: Luma, t_s: float) -> Seen:
         """Look at a source picture taken at `t_s`."""
         scene = self._stage.step(luma, t_s)
+        if scene.elapsed_s <= 0.0:
+            self._errors.clear()
         if not scene.valid:
             self._recent.clear()
             return self._empty(scene)
@@ -95,7 +97,7 @@ class PictureEye:
             self._starve(scene.elapsed_s if cell.size else 0.0)
             return self._empty(scene)
         self._starved_s = 0.0
-        return Seen(scene, window, share, cell)
+        return Seen(scene, window, share, cell, self._errors)
 
     def _starve(self, elapsed_s: float) -> None:
         self._starved_s += elapsed_s
@@ -104,7 +106,7 @@ class PictureEye:
             self._starved = None
 
     def _empty(self, scene: Scene) -> Seen:
-        return Seen(scene, None, self._nothing, np.empty(0, np.intp))
+        return Seen(scene, None, self._nothing, np.empty(0, np.intp), self._errors)
 
     def _remember(self, scene: Scene) -> None:
         assert self.background.mean is not None

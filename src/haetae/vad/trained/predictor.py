@@ -12,6 +12,6 @@ class PredictorModel(PictureModel):
 
     name = "predictor"
     version = 1
-    attributes = (Attribute("prediction_error", FactKind.APPEARANCE, "grey levels", 0.5),)
+    attributes = (Attribute("prediction_error", FactKind.APPEARANCE, "px", 0.02, is_length=True),)
     frames = 5
     sees_newest = False

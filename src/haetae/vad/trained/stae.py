@@ -12,6 +12,6 @@ class StaeModel(PictureModel):
 
     name = "stae"
     version = 1
-    attributes = (Attribute("rebuilding_error", FactKind.APPEARANCE, "grey levels", 0.5),)
+    attributes = (Attribute("rebuilding_error", FactKind.APPEARANCE, "px", 0.02, is_length=True),)
     frames = 6
     sees_newest = True
