@@ -19,9 +19,12 @@ GREATEST_REFERENCE = 30.0
 QUIET = 0.3
 """The share of its reference up to which an attribute adds nothing: the many small surprises would only blur the order of `motion`."""
 
-WEIGHT = 0.5
+WEIGHT = 0.75
 """What objects count beside `motion`. A sum and not the greater of the two: what both find odd is odder (measured in
-docs/reference/bring-your-network.md)."""
+docs/reference/bring-your-network.md; 0.5 to 1.5 are alike on Ped2)."""
+
+TRUST_S = 120.0
+"""Footage after which objects have half of their weight: a few seconds show a few objects, and the next one is always another."""
 
 SMOOTH_S = 0.3
 """Time constant of the mean over looks: a class that flickers up in one frame is no event."""
@@ -73,18 +76,20 @@ class Judgement:
         return self._smooth
 
 
-def fused(motion: float, objects: float) -> float:
-    """The raw score before it is divided by its level."""
-    return motion + WEIGHT * objects
+def weight_of(footage_s: float) -> float:
+    """What objects count after so much footage."""
+    return WEIGHT * footage_s / (footage_s + TRUST_S)
 
 
-def replayed(motion: HeldOut, looked_s: NDArray[np.float64], values: NDArray[np.float32], hold_s: float) -> NDArray[np.float64]:
-    """The fused raw scores at the times of `motion`, with the looks at `looked_s` (ascending) that gave `values`."""
+def replayed(
+    motion: HeldOut, looked_s: NDArray[np.float64], values: NDArray[np.float32], hold_s: float, weight: float
+) -> NDArray[np.float64]:
+    """The raw scores with objects at the times of `motion`, with the looks at `looked_s` (ascending) that gave `values`."""
     judgement, following = Judgement(hold_s), 0
     out = np.empty(len(motion.t_s), np.float64)
     for at, (t_s, raw) in enumerate(zip(motion.t_s, motion.raw)):
         while following < len(looked_s) and looked_s[following] <= t_s:
             judgement.look(float(values[following]), float(looked_s[following]))
             following += 1
-        out[at] = fused(float(raw), judgement.at(float(t_s)))
+        out[at] = float(raw) + weight * judgement.at(float(t_s))
     return out

@@ -10,7 +10,7 @@ from haetae.vad.attributes.bodies import BodyHeights
 from haetae.vad.attributes.classes import ClassVisits
 from haetae.vad.attributes.fusion import references
 from haetae.vad.attributes.objects import Attribute, Objects
-from haetae.vad.attributes.tables import LEAST_AREA, Exemplars, Tables, relative_sizes, surprises
+from haetae.vad.attributes.tables import LEAST_AREA, Exemplars, Tables, fills, relative_sizes, surprises
 from haetae.vad.attributes.tails import NonconformityTail
 from haetae.vad.embedding.bank import Part as Vectors
 from haetae.vad.embedding.bank import coreset
@@ -83,10 +83,12 @@ class Learning:
             self.parts.append(self._new_part(t_s))
         part = self.parts[-1]
         part.length_s += seconds
-        part.sizes.add(_rows(objects))
-        part.classes.take(_new(objects), seconds, self.width, self.height)
+        # Scenery that a detector has names for, such as parked cars, says nothing of those who come.
+        new = objects.take(np.flatnonzero(fills(objects)))
+        part.sizes.add(_rows(new))
+        part.classes.take(new, seconds, self.width, self.height)
         if part.vectors is not None:
-            part.vectors.add(objects.vector[objects.vector.any(axis=1)])
+            part.vectors.add(new.vector[new.vector.any(axis=1)])
         self._last_s = t_s
         small = replace(objects, vector=objects.vector.astype(np.float16))
         self.kept.append(Seen(t_s, small))
@@ -110,7 +112,8 @@ class Learning:
         reference = references(judged.t_s, judged.surprise)
         if before is not None:
             reference = np.maximum(reference, before.reference)
-        return Tables(self._limited(whole), visits, tails, reference), judged
+        footage_s = sum(part.length_s for part in self.parts) + (0.0 if before is None else before.footage_s)
+        return Tables(self._limited(whole), visits, tails, reference, footage_s), judged
 
     def _limited(self, whole: Exemplars) -> Exemplars:
         """What may be kept of them, rounded to what is saved, so that a state scores the same after a restart."""
@@ -146,10 +149,8 @@ class Learning:
         parts = [part for number, part in enumerate(self.parts) if number != without]
         rows = np.concatenate([np.empty((0, 5), np.float32), *(part.sizes.rows for part in parts)])
         if bodies is None:
-            # Scenery that a detector has names for, such as parked cars, says nothing of those who come.
-            there = rows[rows[:, _AREA] >= LEAST_AREA * np.exp(rows[:, _HEIGHT] + rows[:, _WIDTH])]
-            heights, kinds = np.exp(there[:, _HEIGHT]), there[:, _KIND].astype(np.intp)
-            bodies = BodyHeights.fit(there[:, _ROW], heights, kinds, picture_height=self.height)
+            heights, kinds = np.exp(rows[:, _HEIGHT]), rows[:, _KIND].astype(np.intp)
+            bodies = BodyHeights.fit(rows[:, _ROW], heights, kinds, picture_height=self.height)
         body = bodies.at(rows[:, _ROW])
         large = rows[:, _AREA] >= LEAST_AREA * body * body
         sizes = relative_sizes(rows[large][:, [_HEIGHT, _WIDTH]], body[large])
@@ -201,12 +202,6 @@ class Learning:
 
 def _rows(objects: Objects) -> NDArray[np.float32]:
     return np.stack([objects.box[:, 3], *objects.sides.T, objects.kind, objects.area], axis=1).astype(np.float32)
-
-
-def _new(objects: Objects) -> Objects:
-    """Without those that lie in the background: they are scenery."""
-    sides = objects.box[:, 2:] - objects.box[:, :2]
-    return objects.take(np.flatnonzero(objects.area >= LEAST_AREA * sides[:, 0] * sides[:, 1]))
 
 
 def _measured(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from haetae.domain.frame import Luma
 from haetae.vad.attributes.objects import UNKNOWN, Objects
-from haetae.vad.detector.boxes import Boxes, Detections
+from haetae.vad.detector.boxes import Boxes, Detections, area
 from haetae.vad.motion.foreground import LEAST_DIFFERENCE
 from haetae.vad.motion.state import MotionState
 from haetae.vad.preprocess import WorkSize, to_work
@@ -61,7 +61,7 @@ class Look:
             np.concatenate([found.confidence, np.zeros(len(unseen), np.float32)]),
             dimensions,
         )
-        objects = replace(objects, area=foreground_in(mask, objects.box))
+        objects = replace(objects, area=own_foreground(mask, objects.box))
         return self._moving(objects, work, mask, t_s)
 
     def _moving(self, objects: Objects, work: Luma, mask: Luma, t_s: float) -> Objects:
@@ -122,11 +122,15 @@ def uncovered(mask: Luma, boxes: Boxes) -> Boxes:
     return np.stack([left, top, left + width, top + height], axis=1).astype(np.float32)
 
 
-def foreground_in(mask: Luma, boxes: Boxes) -> NDArray[np.float32]:
-    """px of foreground in each box."""
-    return np.array(
-        [np.count_nonzero(mask[top:bottom, left:right]) for left, top, right, bottom in _corners(boxes, mask.shape)], np.float32
-    )
+def own_foreground(mask: Luma, boxes: Boxes) -> NDArray[np.float32]:
+    """px of foreground in each box that lie in no smaller one: people on a floor are not what a box round the floor is made of."""
+    rest, corners = mask.copy(), _corners(boxes, mask.shape)
+    out = np.zeros(len(boxes), np.float32)
+    for number in np.argsort(area(boxes), kind="stable"):
+        left, top, right, bottom = corners[number]
+        out[number] = np.count_nonzero(rest[top:bottom, left:right])
+        rest[top:bottom, left:right] = 0
+    return out
 
 
 def grid_points(boxes: Boxes, mask: Luma) -> tuple[NDArray[np.float32], NDArray[np.intp]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from haetae.domain.frame import Luma
 from haetae.errors import ConfigError, ModelError, StateError
 from haetae.vad.attributes.explain import facts, now, painted, relative
-from haetae.vad.attributes.fusion import REFERENCE_PER_DAY, WEIGHT, contributions, fused, replayed
+from haetae.vad.attributes.fusion import REFERENCE_PER_DAY, contributions, replayed, weight_of
 from haetae.vad.attributes.learning import Learning
 from haetae.vad.attributes.look import foreground, working_picture
 from haetae.vad.attributes.objects import Objects
@@ -60,8 +60,8 @@ class AttributesModel:
     objects of no class. The detector is run `detect_fps` times a second, and on more frames while `motion` says that something is unusual
     (p < 0.05); `detect_fps` = 0 runs it on every frame. `tiles` = n also runs it on n x n pieces, for objects too small for the network.
 
-    The score is that of `motion` plus WEIGHT times the greatest contribution of an object, divided by what their sum passes about once a
-    day on normal footage judged by its other parts.
+    The score is that of `motion` plus up to `fusion.WEIGHT` times the greatest contribution of an object, divided by what their sum passes
+    about once a day on normal footage judged by its other parts.
     """
 
     name = "attributes"
@@ -149,7 +149,7 @@ class AttributesModel:
         shares = contributions(judged.each, tables.reference)
         values = np.zeros(len(judged.t_s), np.float32)
         np.maximum.at(values, judged.look, shares.max(axis=1, initial=0.0))
-        raw = replayed(motion, judged.t_s, values, hold_s)
+        raw = replayed(motion, judged.t_s, values, hold_s, weight_of(tables.footage_s))
         own.level = max(1.0, own.level, Tail.of(HeldOut(motion.t_s, raw)).level(REFERENCE_PER_DAY))
         own.watch_from = float(np.quantile(motion.raw, 1.0 - WATCHED_SHARE)) if motion.raw.size else 0.0
         own.tables, own.learning = tables, None
@@ -170,7 +170,7 @@ class AttributesModel:
         objects = self._look(state, window, due=odd or self._due(state, window.t_s))
         if objects is not None:
             _judge(state, state.tables, objects, window)
-        value = fused(motion.value, state.judgement.at(window.t_s)) / state.level
+        value = (motion.value + weight_of(state.tables.footage_s) * state.judgement.at(window.t_s)) / state.level
         return self._explained(state, state.tables, motion, value, window.t_s)
 
     def _explained(self, state: AttributesState, tables: Tables, motion: RawScore, value: float, t_s: float) -> RawScore:
@@ -179,7 +179,7 @@ class AttributesModel:
         if last is None or not len(last.objects):
             return RawScore(value, heat, motion.box, motion.facts)
         size = _size(state)
-        weighed = last.share.max(axis=1) * np.float32(WEIGHT * state.judgement.share(t_s)) / level
+        weighed = last.share.max(axis=1) * np.float32(weight_of(tables.footage_s) * state.judgement.share(t_s)) / level
         top = int(weighed.argmax())
         boxes = now(last, t_s)
         if heat is not None or float(weighed[top]) > 0.0:

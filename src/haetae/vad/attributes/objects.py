@@ -27,7 +27,8 @@ class Objects:
 
     `box` (n, 4); `kind` (n,) is the class or UNKNOWN; `confidence` (n,) that of the detector, 0 for UNKNOWN; `sides` (n, 2) are the
     logarithms of height and width; `velocity` (n, 2) px/s, and `points` (n,) on how many followed points it rests; `area` (n,) is the
-    foreground in the box, px^2; `vector` (n, d) the unit vector of its picture, of length 0 without an embedding network.
+    foreground in the box that lies in no smaller one, px^2; `vector` (n, d) the unit vector of its picture, of length 0 without a network
+    for it.
     """
 
     box: Boxes

@@ -91,7 +91,7 @@ class AttributesState:
         saved["knots"] = np.stack([tail.knots for tail in self.tables.tails])
         saved["tails"] = np.array([[tail.deepest, tail.spread] for tail in self.tables.tails], np.float64)
         saved["reference"] = self.tables.reference
-        saved["levels"] = np.array([self.level, self.watch_from], np.float64)
+        saved["levels"] = np.array([self.level, self.watch_from, self.tables.footage_s], np.float64)
         return saved
 
     @classmethod
@@ -110,15 +110,15 @@ class AttributesState:
             # The background was settled when it was saved.
             state.settled_s = -np.inf
         if "reference" in arrays:
-            state.tables = _tables(arrays, networks)
-            level, watch_from = read_array(arrays, "levels", np.float64, (2,)).tolist()
-            if level <= 0.0 or watch_from < 0.0:
+            level, watch_from, footage_s = read_array(arrays, "levels", np.float64, (3,)).tolist()
+            if level <= 0.0 or watch_from < 0.0 or footage_s < 0.0:
                 raise StateError("the saved levels cannot be read", hint=_HINT)
+            state.tables = _tables(arrays, networks, footage_s)
             state.level, state.watch_from = level, watch_from
         return state
 
 
-def _tables(arrays: Mapping[str, NDArray[Any]], networks: Networks) -> Tables:
+def _tables(arrays: Mapping[str, NDArray[Any]], networks: Networks, footage_s: float) -> Tables:
     slope, offset, least, kind = read_array(arrays, "bodies", np.float64, (4,)).tolist()
     knots = read_array(arrays, "knots", np.float64, (len(Attribute), KNOTS))
     tails = read_array(arrays, "tails", np.float64, (len(Attribute), 2))
@@ -137,4 +137,5 @@ def _tables(arrays: Mapping[str, NDArray[Any]], networks: Networks) -> Tables:
         visits,
         tuple(NonconformityTail(each, float(deepest), float(spread)) for each, (deepest, spread) in zip(knots, tails, strict=True)),
         reference,
+        footage_s,
     )

@@ -12,7 +12,10 @@ from haetae.vad.attributes.objects import UNKNOWN, Attribute, Objects
 from haetae.vad.attributes.tails import NonconformityTail
 
 LEAST_AREA = 0.06
-"""Foreground, as a share of a square body height, below which an object is scenery, or a scrap of something: a walker has 0.25."""
+"""Foreground of its own, as a share of a square body height, below which an object is a scrap of something: a walker has 0.25."""
+
+LEAST_FILL = 0.12
+"""And as a share of its box, below which it is scenery, such as a floor that a detector takes for a bed while people walk on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Exemplars:
         """
         out = np.zeros((len(objects), len(Attribute)), np.float32)
         body = self.bodies.at(objects.box[:, 3])
-        there = np.flatnonzero(objects.area >= LEAST_AREA * body * body)
+        there = np.flatnonzero((objects.area >= LEAST_AREA * body * body) & fills(objects))
         if not there.size:
             return out
         seen, body = objects.take(there), body[there]
@@ -53,16 +56,23 @@ class Exemplars:
 @dataclass(frozen=True, slots=True)
 class Tables:
     """`tails` has one per attribute, `reference` (len(Attribute),) is the surprise that normal footage of this camera passes about once a
-    day, and `visits` is what the surprises of the classes come from."""
+    day, `visits` is what the surprises of the classes come from, and `footage_s` how much was looked at."""
 
     exemplars: Exemplars
     visits: ClassVisits
     tails: tuple[NonconformityTail, ...]
     reference: NDArray[np.float32]
+    footage_s: float
 
     def surprise(self, nonconformity: NDArray[np.float32]) -> NDArray[np.float32]:
         """-log10 p by attribute, the shape of `nonconformity`."""
         return surprises(self.tails, nonconformity)
+
+
+def fills(objects: Objects) -> NDArray[np.bool_]:
+    """Which of them are foreground and no scenery."""
+    sides = objects.box[:, 2:] - objects.box[:, :2]
+    return np.asarray(objects.area >= LEAST_FILL * sides[:, 0] * sides[:, 1])
 
 
 def surprises(tails: tuple[NonconformityTail, ...], nonconformity: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from haetae.vad.attributes.banks import NEIGHBOURS, Reservoir, distances
 from haetae.vad.attributes.bodies import BodyHeights
 from haetae.vad.attributes.classes import TRUST, ClassVisits, part_of
 from haetae.vad.attributes.fusion import FADE_S, LEAST_REFERENCE, QUIET, Judgement, contributions, replayed
-from haetae.vad.attributes.look import foreground_in, grid_points, uncovered
+from haetae.vad.attributes.look import grid_points, own_foreground, uncovered
 from haetae.vad.attributes.objects import Attribute, Objects
 from haetae.vad.attributes.tables import surprises
 from haetae.vad.attributes.tails import GREATEST, NonconformityTail
@@ -207,10 +207,16 @@ class TestLook:
         mask = np.zeros((120, 160), np.uint8)
         mask[20:60, 20:40] = 255
         boxes = np.array([[20, 20, 40, 60], [10, 20, 30, 60], [80, 80, 120, 120], [150, 110, 400, 300]], np.float32)
-        assert foreground_in(mask, boxes).tolist() == [800, 400, 0, 0]
+        # The second one is as large, and comes later: what both cover belongs to the first.
+        assert own_foreground(mask, boxes).tolist() == [800, 0, 0, 0]
         points, owner = grid_points(boxes, mask)
         assert set(owner.tolist()) == {0, 1}
         assert (mask[points[:, 1].astype(int), points[:, 0].astype(int)] == 255).all()
+
+    def test_a_box_round_others_has_what_is_left(self):
+        mask = np.full((100, 100), 255, np.uint8)
+        boxes = np.array([[0, 0, 100, 100], [10, 10, 30, 60]], np.float32)
+        assert own_foreground(mask, boxes).tolist() == [9000, 1000]
 
 
 class TestFusion:
@@ -238,5 +244,5 @@ class TestFusion:
         for number, now in enumerate(t_s):
             if number % 5 == 0:
                 judgement.look(float(values[number // 5]), float(now))
-            wanted.append(motion.raw[number] + 0.5 * judgement.at(float(now)))
-        assert replayed(motion, looked, values, 0.5) == pytest.approx(wanted)
+            wanted.append(motion.raw[number] + 0.4 * judgement.at(float(now)))
+        assert replayed(motion, looked, values, 0.5, 0.4) == pytest.approx(wanted)
