@@ -140,6 +140,8 @@ class FactRead(_Read):
     rarity: float | None = None
     quality: float = 1.0
     source: str
+    subject: str = Field("", description="what it is about where the kind alone does not say: a zone, a class, a rule")
+    track_ids: list[int] = []
 
 
 class ScoreCurveRead(BaseModel):
