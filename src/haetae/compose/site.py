@@ -9,6 +9,7 @@ import structlog
 
 from haetae.clock import Clock, SystemClock
 from haetae.compose.cameras import CameraFactory, Shared, Watcher
+from haetae.compose.looking import Looking, maker, start_triage
 from haetae.compose.notifying import Telling, start_telling
 from haetae.compose.process import share_the_machine
 from haetae.compose.readiness import Readiness
@@ -61,6 +62,7 @@ class Running:
     cameras: MultiCameraManager
     readiness: Readiness
     telling: Telling
+    looking: Looking
     vault: Vault
 
 
@@ -74,11 +76,13 @@ class Site:
         *,
         watchers: Sequence[Watcher] = (),
         tell: Callable[[AnomalyEvent], None] = lambda _event: None,
+        changed: Callable[[UUID, UUID], None] = lambda _camera_id, _event_id: None,
     ) -> None:
         """Opens nothing yet. `watchers` are asked for an observer of each camera, beside the site's own; `tell` hears of the events that no
-        camera's observer does. It must return at once and not raise."""
+        camera's observer does, `changed` (camera, event) of those that were looked at. Both must return at once and not raise."""
         self._watchers = tuple(watchers)
         self._tell = tell
+        self._changed = changed
         self.config = config
         self.clock = clock or SystemClock()
         self._open = ExitStack()
@@ -124,8 +128,8 @@ class Site:
         cameras = self._make_cameras(shared, store, limit)
         self.cameras = cameras
         readiness = Readiness(shared, self._sessions, cameras)
-        self._running = Running(shared, self._sessions, store, cameras, readiness, self._telling, self._vault)
-        self._read = StatusReader(shared, cameras, self._telling.notifier.status)
+        self._running = Running(shared, self._sessions, store, cameras, readiness, self._telling, self._looking, self._vault)
+        self._read = StatusReader(shared, cameras, self._telling.notifier.status, self._looking.status)
         self._open.callback(lambda: shared.statistics.sample(cameras.statuses()))
         self._open.callback(shared.system_events.close_all)
         self._open.callback(cameras.close, _CLOSE_S)
@@ -151,13 +155,14 @@ class Site:
             metrics.event_stored(seconds)
             self._wake()
 
-        log = AsyncEventLogger(folder / "log", sessions, clock=clock, on_stored=stored, news=config.notifications.enabled)
+        log = AsyncEventLogger(folder / "log", sessions, clock=clock, on_stored=stored, news=config.notifications.enabled, triage=True)
         self._open.callback(log.close)
         # What an earlier run left open was ended by force; the flush stores what it had only journalled.
         log.flush()
         with session_scope(sessions) as session:
             mark_interrupted(session)
-        pool = ResourcePool(config.pool, clock=clock, uses_gpu=bool(_GPU_PROVIDERS & set(available_providers())))
+        on_gpu = bool(_GPU_PROVIDERS & set(available_providers()))
+        pool = ResourcePool(config.pool, clock=clock, uses_gpu=on_gpu, make_analyzer=maker(config, clock, sessions))
         self._open.callback(pool.close)
         system_events = SystemEvents(_CountedLog(log, statistics, self._tell), clock)
         keeper = StorageKeeper(layout, sessions, config.retention, clock, system_events)
@@ -170,7 +175,14 @@ class Site:
         self._open.callback(states.close)
         self._vault = Vault.open(folder)
         self._telling = start_telling(config, clock, sessions, EventPictures(layout, feeds), self._vault, self._open)
-        self._wake = self._telling.wake
+        tell = self._telling.wake
+        self._looking = looking = start_triage(config, clock, sessions, pool, layout, feeds, self._open, changed=self._changed, news=tell)
+
+        def wake() -> None:
+            tell()
+            looking.wake()
+
+        self._wake = wake
         return Shared(
             config=config,
             layout=layout,

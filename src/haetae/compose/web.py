@@ -42,7 +42,8 @@ class Web:
         """Opens nothing yet."""
         self._clock = clock or SystemClock()
         self._live = LiveEvents(self._clock, max_clients=config.api.max_clients)
-        self.site = Site(config, self._clock, watchers=(self._live.for_camera,), tell=self._live.publish_event)
+        live = self._live
+        self.site = Site(config, self._clock, watchers=(live.for_camera,), tell=live.publish_event, changed=live.event_changed)
         self._services: Services | None = None
         self._tidy: Ticker | None = None
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from haetae.domain.event import EventKind, Severity
+from haetae.domain.event import EventKind, Severity, Verdict
 
 
 class EventType(StrEnum):
@@ -37,14 +37,6 @@ NO_ANOMALY = frozenset({EventType.NORMAL, EventType.UNCLEAR})
 
 NEVER_REJECTED = frozenset({EventType.ARSON, EventType.EXPLOSION, EventType.WEAPON, EventType.FALLING})
 """What no model may explain away, for being wrong about it costs lives."""
-
-
-class Verdict(StrEnum):
-    """`unverified` until somebody or something that may do so says otherwise: it is what every failure ends in."""
-
-    CONFIRMED = "confirmed"
-    REJECTED = "rejected"
-    UNVERIFIED = "unverified"
 
 
 class Basis(StrEnum):
@@ -153,9 +145,15 @@ class Analysis:
     provenance: Provenance = Provenance("evidence")
 
     @property
+    def shown_type(self) -> EventType | None:
+        """The type that stands on the event: none that nobody stands by."""
+        doubted = self.verdict is Verdict.UNVERIFIED and (self.contradictions or self.event_type in NO_ANOMALY)
+        return None if doubted else self.event_type
+
+    @property
     def says_more(self) -> bool:
         """Whether a model said anything that people who were told of the event should hear."""
-        return self.verdict is not Verdict.UNVERIFIED or self.event_type is not None
+        return self.verdict is not Verdict.UNVERIFIED or self.shown_type is not None
 
 
 def may_be_rejected(kind: EventKind, severity: Severity, suspected: frozenset[EventType]) -> bool:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from haetae.domain.analysis import Analysis, Basis, EventType, Observation, Picture, Provenance, Verdict
-from haetae.domain.event import AnomalyEvent, EventKind
+from haetae.domain.analysis import Analysis, Basis, EventType, Observation, Picture, Provenance
+from haetae.domain.event import AnomalyEvent, EventKind, Verdict
 from haetae.domain.fact import Fact, FactKind
 from haetae.vlm.base import AnalyzerParts
 from haetae.vlm.evidence_words import LANGUAGES, LEAD, MEASURED, NOTHING_MEASURED, RARE, UNITS, USUAL
@@ -62,7 +62,7 @@ def describe(event: AnomalyEvent, facts: Sequence[Fact], language: str) -> Analy
     said = " ".join(each.text for each in observations) or NOTHING_MEASURED[language]
     return Analysis(
         Verdict.UNVERIFIED,
-        description=f"{lead(event, language)} {said}",
+        description=f"{lead(event, language)} {said}".strip(),
         observations=observations,
         basis=Basis.EVIDENCE,
         language=language,
@@ -82,8 +82,10 @@ def measured(event: AnomalyEvent, facts: Sequence[Fact]) -> tuple[Fact, ...]:
 
 
 def lead(event: AnomalyEvent, language: str) -> str:
-    """The first sentence: what sort of event it is. It has no number."""
-    words = LEAD[language]
+    """The first sentence: what sort of event it is. It has no number. Empty for events that no camera's picture raised."""
+    if event.kind is EventKind.SYSTEM:
+        return ""
+    words = LEAD[language if language in LANGUAGES else "en"]
     return words.get(event.subtype or "") or words.get(event.kind) or words[EventKind.ANOMALY]
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.events import make_event
 
-from haetae.domain.analysis import Basis, EventType, Verdict
-from haetae.domain.event import EventKind
+from haetae.domain.analysis import Basis, EventType
+from haetae.domain.event import EventKind, Verdict
 from haetae.domain.fact import Fact, FactKind
 from haetae.vlm.evidence import EvidenceAnalyzer, describe, measured, number, suspected_types
 from haetae.vlm.evidence_words import LANGUAGES, LEAD, MEASURED

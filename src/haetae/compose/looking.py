@@ -1,0 +1,117 @@
+"""Builds what looks at events."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from haetae.clock import Clock
+from haetae.database.engine import Sessions
+from haetae.database.place_store import PlaceStore
+from haetae.database.triage_store import TriageStore
+from haetae.domain.event import AnomalyEvent
+from haetae.domain.schedule import find_time_zone
+from haetae.domain.triage import LookStatus
+from haetae.media.blobs import StorageLayout
+from haetae.pipeline.event_looks import EventLooks
+from haetae.pipeline.live_feed import LiveFeeds
+from haetae.pipeline.resource_pool import ResourcePool
+from haetae.pipeline.ticker import Ticker
+from haetae.pipeline.triage import Triage, TriageOptions
+from haetae.settings import SystemConfig, VlmSettings
+from haetae.sources.address_policy import AddressPolicy, AddressRules
+from haetae.time_zone import local_time_zone
+from haetae.vlm.base import AnalyzerParts, Reach, Scene, VLMAnalyzer, make_analyzer
+
+EVIDENCE = "evidence"
+
+_PRUNE_EVERY_S = 3600.0
+_PRUNED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """The parts that look."""
+
+    triage: Triage
+    status: Callable[[], LookStatus]
+    wake: Callable[[], None]
+
+
+def vlm_reach(settings: VlmSettings) -> Reach:
+    """To which addresses a model's server may be at. Raises ConfigError for networks that are none."""
+    rules = AddressRules("vlm", "no model is asked there", settings.allow_loopback, settings.allow_link_local, settings.allowed_networks)
+    return AddressPolicy(rules).reach
+
+
+def analyzer_parts(config: SystemConfig, clock: Clock, sessions: Sessions) -> AnalyzerParts:
+    """What the site's analyzer may use. Raises ConfigError for settings that mean nothing."""
+    places = PlaceStore(sessions)
+    zone = find_time_zone(local_time_zone(config.site.time_zone))
+
+    def scene(event: AnomalyEvent) -> Scene:
+        place = places.place(event.camera_id)
+        local = event.timestamp.astimezone(zone)
+        if place is None:
+            return Scene(local_time=f"{local:%A %H:%M}")
+        armed = None if place.schedule is None else place.schedule.armed(event.timestamp)
+        names = tuple(each.name for each in place.zones)
+        return Scene(place.camera, names, place.notes, armed, f"{local:%A %H:%M}", place.prompts)
+
+    return AnalyzerParts(config.vlm, clock, vlm_reach(config.vlm), scene)
+
+
+def maker(config: SystemConfig, clock: Clock, sessions: Sessions) -> Callable[[], VLMAnalyzer]:
+    """Makes the site's analyzer, for the pool. Raises ConfigError for settings that mean nothing."""
+    parts = analyzer_parts(config, clock, sessions)
+    return lambda: make_analyzer(parts)
+
+
+def start_triage(
+    config: SystemConfig,
+    clock: Clock,
+    sessions: Sessions,
+    pool: ResourcePool,
+    layout: StorageLayout,
+    feeds: LiveFeeds,
+    opened: ExitStack,
+    *,
+    changed: Callable[[UUID, UUID], None],
+    news: Callable[[], None],
+) -> Looking:
+    """Start triage, to be closed by `opened`. Raises ConfigError for a model that means nothing, MissingExtra."""
+    settings = config.vlm
+    store = TriageStore(sessions, clock)
+    # The site's lock is held: whoever was looking before was killed.
+    store.release_all()
+    analyzer = pool.get_vlm_analyzer()
+    opened.callback(analyzer.release)
+    looks = EventLooks(layout, feeds, PlaceStore(sessions).place, frames=settings.frames, frame_side=settings.frame_side)
+    options = TriageOptions(
+        language=settings.language,
+        looks=settings.backend != EVIDENCE,
+        at_once=settings.at_once,
+        alert_s=settings.alert_deadline_s,
+        look_s=settings.deadline_s,
+        most_waiting=settings.max_waiting,
+    )
+    triage = Triage(store, analyzer, looks, clock, options=options, changed=changed, news=news)
+    triage.start()
+    opened.callback(triage.close)
+    pruning = Ticker("prune analyses", _PRUNE_EVERY_S, lambda: _prune(store, clock, settings.keep_days), clock)
+    pruning.start()
+    opened.callback(pruning.close)
+
+    def status() -> LookStatus:
+        return replace(triage.status(), backend=settings.backend, model=settings.model, state="ready" if options.looks else "idle")
+
+    return Looking(triage, status, triage.wake)
+
+
+def _prune(store: TriageStore, clock: Clock, keep_days: float) -> None:
+    """Some of what is too old; the rest at the next time."""
+    before = clock.now() - timedelta(days=keep_days)
+    for _ in range(20):
+        if store.prune(before, _PRUNED_AT_ONCE) < _PRUNED_AT_ONCE:
+            return
