@@ -1,9 +1,9 @@
 """Builds what looks at events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from haetae.clock import Clock
@@ -22,7 +22,7 @@ from haetae.pipeline.triage import Triage, TriageOptions
 from haetae.settings import SystemConfig, VlmSettings
 from haetae.sources.address_policy import AddressPolicy, AddressRules
 from haetae.time_zone import local_time_zone
-from haetae.vlm.base import AnalyzerParts, Reach, Scene, VLMAnalyzer, make_analyzer
+from haetae.vlm.base import AnalyzerParts, Health, Reach, Scene, VLMAnalyzer, make_analyzer
 
 EVIDENCE = "evidence"
 
@@ -45,7 +45,9 @@ def vlm_reach(settings: VlmSettings) -> Reach:
     return AddressPolicy(rules).reach
 
 
-def analyzer_parts(config: SystemConfig, clock: Clock, sessions: Sessions) -> AnalyzerParts:
+def analyzer_parts(
+    config: SystemConfig, clock: Clock, sessions: Sessions, health: Health | None = None, calls_made: Sequence[tuple[datetime, int]] = ()
+) -> AnalyzerParts:
     """What the site's analyzer may use. Raises ConfigError for settings that mean nothing."""
     places = PlaceStore(sessions)
     zone = find_time_zone(local_time_zone(config.site.time_zone))
@@ -59,12 +61,13 @@ def analyzer_parts(config: SystemConfig, clock: Clock, sessions: Sessions) -> An
         names = tuple(each.name for each in place.zones)
         return Scene(place.camera, names, place.notes, armed, f"{local:%A %H:%M}", place.prompts)
 
-    return AnalyzerParts(config.vlm, clock, vlm_reach(config.vlm), scene)
+    return AnalyzerParts(config.vlm, clock, vlm_reach(config.vlm), scene, health or Health(), calls_made)
 
 
-def maker(config: SystemConfig, clock: Clock, sessions: Sessions) -> Callable[[], VLMAnalyzer]:
-    """Makes the site's analyzer, for the pool. Raises ConfigError for settings that mean nothing."""
-    parts = analyzer_parts(config, clock, sessions)
+def maker(config: SystemConfig, clock: Clock, sessions: Sessions, health: Health) -> Callable[[], VLMAnalyzer]:
+    """Makes the site's analyzer, for the pool. `health` is told how its model is. Raises ConfigError for settings that mean nothing."""
+    made = TriageStore(sessions, clock).calls_since(clock.now() - timedelta(days=1))
+    parts = analyzer_parts(config, clock, sessions, health, made)
     return lambda: make_analyzer(parts)
 
 
@@ -77,6 +80,7 @@ def start_triage(
     feeds: LiveFeeds,
     opened: ExitStack,
     *,
+    health: Health,
     changed: Callable[[UUID, UUID], None],
     news: Callable[[], None],
 ) -> Looking:
@@ -104,7 +108,8 @@ def start_triage(
     opened.callback(pruning.close)
 
     def status() -> LookStatus:
-        return replace(triage.status(), backend=settings.backend, model=settings.model, state="ready" if options.looks else "idle")
+        state = "away" if health.cause else "ready" if options.looks else "idle"
+        return replace(triage.status(), backend=settings.backend, model=settings.model, state=state, cause=health.cause)
 
     return Looking(triage, status, triage.wake)
 

@@ -43,6 +43,7 @@ from haetae.sources.policy import SourcePolicy
 from haetae.time_zone import local_time_zone
 from haetae.vad.onnx_runtime import available_providers
 from haetae.vault import Vault
+from haetae.vlm.base import Health
 
 _log = structlog.get_logger()
 
@@ -161,8 +162,9 @@ class Site:
         log.flush()
         with session_scope(sessions) as session:
             mark_interrupted(session)
+        health = Health()
         on_gpu = bool(_GPU_PROVIDERS & set(available_providers()))
-        pool = ResourcePool(config.pool, clock=clock, uses_gpu=on_gpu, make_analyzer=maker(config, clock, sessions))
+        pool = ResourcePool(config.pool, clock=clock, uses_gpu=on_gpu, make_analyzer=maker(config, clock, sessions, health))
         self._open.callback(pool.close)
         system_events = SystemEvents(_CountedLog(log, statistics, self._tell), clock)
         keeper = StorageKeeper(layout, sessions, config.retention, clock, system_events)
@@ -176,7 +178,8 @@ class Site:
         self._vault = Vault.open(folder)
         self._telling = start_telling(config, clock, sessions, EventPictures(layout, feeds), self._vault, self._open)
         tell = self._telling.wake
-        self._looking = looking = start_triage(config, clock, sessions, pool, layout, feeds, self._open, changed=self._changed, news=tell)
+        parts = (config, clock, sessions, pool, layout, feeds, self._open)
+        self._looking = looking = start_triage(*parts, health=health, changed=self._changed, news=tell)
 
         def wake() -> None:
             tell()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Protocol
 
@@ -43,14 +44,31 @@ SceneOf = Callable[[AnomalyEvent], Scene]
 """Waits for the database: never call it on an event loop. Raises DatabaseUnavailable."""
 
 
+class Health:
+    """Whether the model can be asked. Told by the analyzer, read by whoever shows it; any thread."""
+
+    def __init__(self) -> None:
+        self.cause = ""
+
+    def away(self, cause: str) -> None:
+        """It cannot be asked, for the reason given."""
+        self.cause = cause
+
+    def ready(self) -> None:
+        """It answers."""
+        self.cause = ""
+
+
 @dataclass(frozen=True, slots=True)
 class AnalyzerParts:
-    """What an analyzer may use of the rest of the site."""
+    """What an analyzer may use of the rest of the site. `calls_made` are the calls of the last day, for the budget."""
 
     settings: VlmSettings
     clock: Clock
     reach: Reach
     scene: SceneOf = lambda _event: Scene()
+    health: Health = field(default_factory=Health)
+    calls_made: Sequence[tuple[datetime, int]] = ()
 
 
 class VLMAnalyzer(Protocol):
