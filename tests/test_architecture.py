@@ -102,9 +102,10 @@ def test_opencv_never_reads_video(path):
     assert "VideoCapture(" not in path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("registry", "name"), [(registry, name) for registry in (SOURCES, VAD_MODELS, ANALYZERS) for name in registry.builtin]
-)
+REGISTRIES = (SOURCES, VAD_MODELS, ANALYZERS)
+
+
+@pytest.mark.parametrize(("registry", "name"), [(registry, name) for registry in REGISTRIES for name in registry.builtin])
 def test_every_registered_name_can_be_loaded(registry, name):
     assert callable(registry.load(name))
 
@@ -148,6 +149,7 @@ API_DATABASE = {
     "haetae.database.group_store",
     "haetae.database.one_time_codes",
     "haetae.database.opt_outs",
+    "haetae.database.prompt_store",
     "haetae.database.rule_store",
     "haetae.database.session_store",
 }

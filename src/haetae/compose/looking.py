@@ -1,14 +1,14 @@
 """Builds what looks at events."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from haetae.clock import Clock
 from haetae.database.engine import Sessions
-from haetae.database.place_store import PlaceStore
+from haetae.database.place_store import PlaceStore, PlaceUnreadable
 from haetae.database.triage_store import TriageStore
 from haetae.domain.event import AnomalyEvent
 from haetae.domain.schedule import find_time_zone
@@ -16,13 +16,14 @@ from haetae.domain.triage import LookStatus
 from haetae.media.blobs import StorageLayout
 from haetae.pipeline.event_looks import EventLooks
 from haetae.pipeline.live_feed import LiveFeeds
+from haetae.pipeline.look_desk import LookDesk
 from haetae.pipeline.resource_pool import ResourcePool
 from haetae.pipeline.ticker import Ticker
 from haetae.pipeline.triage import Triage, TriageOptions
 from haetae.settings import SystemConfig, VlmSettings
 from haetae.sources.address_policy import AddressPolicy, AddressRules
 from haetae.time_zone import local_time_zone
-from haetae.vlm.base import AnalyzerParts, Health, Reach, Scene, VLMAnalyzer, make_analyzer
+from haetae.vlm.base import AnalyzerParts, Health, Reach, Scene, SceneOf, VLMAnalyzer, make_analyzer
 
 EVIDENCE = "evidence"
 
@@ -35,6 +36,7 @@ class Looking:
     """The parts that look."""
 
     triage: Triage
+    desk: LookDesk
     status: Callable[[], LookStatus]
     wake: Callable[[], None]
 
@@ -45,29 +47,31 @@ def vlm_reach(settings: VlmSettings) -> Reach:
     return AddressPolicy(rules).reach
 
 
-def analyzer_parts(
-    config: SystemConfig, clock: Clock, sessions: Sessions, health: Health | None = None, calls_made: Sequence[tuple[datetime, int]] = ()
-) -> AnalyzerParts:
-    """What the site's analyzer may use. Raises ConfigError for settings that mean nothing."""
+def scenes(sessions: Sessions, time_zone: str) -> SceneOf:
+    """What people know of the place of an event."""
     places = PlaceStore(sessions)
-    zone = find_time_zone(local_time_zone(config.site.time_zone))
+    zone = find_time_zone(time_zone)
 
     def scene(event: AnomalyEvent) -> Scene:
-        place = places.place(event.camera_id)
-        local = event.timestamp.astimezone(zone)
+        local = f"{event.timestamp.astimezone(zone):%A %H:%M}"
+        try:
+            place = places.place(event.camera_id)
+        except PlaceUnreadable:
+            place = None
         if place is None:
-            return Scene(local_time=f"{local:%A %H:%M}")
+            return Scene(local_time=local)
         armed = None if place.schedule is None else place.schedule.armed(event.timestamp)
         names = tuple(each.name for each in place.zones)
-        return Scene(place.camera, names, place.notes, armed, f"{local:%A %H:%M}", place.prompts)
+        return Scene(place.camera, names, place.notes, armed, local, place.prompts)
 
-    return AnalyzerParts(config.vlm, clock, vlm_reach(config.vlm), scene, health or Health(), calls_made)
+    return scene
 
 
 def maker(config: SystemConfig, clock: Clock, sessions: Sessions, health: Health) -> Callable[[], VLMAnalyzer]:
     """Makes the site's analyzer, for the pool. `health` is told how its model is. Raises ConfigError for settings that mean nothing."""
     made = TriageStore(sessions, clock).calls_since(clock.now() - timedelta(days=1))
-    parts = analyzer_parts(config, clock, sessions, health, made)
+    scene = scenes(sessions, local_time_zone(config.site.time_zone))
+    parts = AnalyzerParts(config.vlm, clock, vlm_reach(config.vlm), scene, health, made)
     return lambda: make_analyzer(parts)
 
 
@@ -111,7 +115,8 @@ def start_triage(
         state = "away" if health.cause else "ready" if options.looks else "idle"
         return replace(triage.status(), backend=settings.backend, model=settings.model, state=state, cause=health.cause)
 
-    return Looking(triage, status, triage.wake)
+    scene = scenes(sessions, local_time_zone(config.site.time_zone))
+    return Looking(triage, LookDesk(status, triage.wake, scene, language=settings.language), status, triage.wake)
 
 
 def _prune(store: TriageStore, clock: Clock, keep_days: float) -> None:

@@ -164,7 +164,7 @@ class Triage:
 
     def _described(self, job: Job, reason: str = "") -> Outcome:
         analysis = describe(job.event, job.event.facts, self._options.language)
-        done = job.settled and job.asked_at is None and not self._options.looks
+        done = job.settled and not self._options.looks
         if reason:
             analysis, done = replace(analysis, reason=reason), True
         return self._outcome(job, analysis, done=done)

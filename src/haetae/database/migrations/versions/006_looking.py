@@ -1,4 +1,4 @@
-"""Looking: jobs of triage, analyses, site notes, prompts; what triage writes of an event."""
+"""Looking: jobs of triage, analyses, site notes, prompts; what triage writes of an event; full-text search."""
 
 from datetime import datetime
 
@@ -75,3 +75,58 @@ def upgrade() -> None:
         sa.Column("updated_by", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("event_type", name=op.f("pk_prompt_texts")),
     )
+    _search()
+
+
+# What an event is found by. The page database/event_words.py searches the same columns.
+_COLUMNS = ("subtype", "detail", "vlm_type", "vlm_description", "note", "search_text")
+
+
+def _search() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        _search_of_postgresql()
+    else:
+        _search_of_sqlite()
+
+
+def _text_of(row: str) -> str:
+    """The columns of a row as one text, in SQL."""
+    return " || ' ' || ".join(f"coalesce({row}{name}, '')" for name in _COLUMNS)
+
+
+def _search_of_sqlite() -> None:
+    """Full text by trigrams (FTS5), kept by triggers. It is numbered by `event_texts`, for the rows of `events` have no lasting number."""
+    any_text = " OR ".join(f"NEW.{name} IS NOT NULL" for name in _COLUMNS)
+    changed = " OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in _COLUMNS)
+    new = f"INSERT INTO event_texts (event_id, text) VALUES (NEW.id, {_text_of('NEW.')});"  # noqa: S608 (names of columns)
+    gone = "INSERT INTO event_search (event_search, rowid, text) VALUES ('delete', OLD.id, OLD.text);"
+    old = "DELETE FROM event_texts WHERE event_id = OLD.id;"
+    for statement in (
+        "CREATE TABLE event_texts (id INTEGER PRIMARY KEY, event_id CHAR(32) NOT NULL UNIQUE, text TEXT NOT NULL)",
+        "CREATE VIRTUAL TABLE event_search USING fts5(text, content='event_texts', content_rowid='id', tokenize='trigram')",
+        "CREATE TRIGGER event_texts_added AFTER INSERT ON event_texts "
+        "BEGIN INSERT INTO event_search (rowid, text) VALUES (NEW.id, NEW.text); END",
+        f"CREATE TRIGGER event_texts_gone AFTER DELETE ON event_texts BEGIN {gone} END",
+        f"CREATE TRIGGER events_text_added AFTER INSERT ON events WHEN {any_text} BEGIN {new} END",
+        f"CREATE TRIGGER events_text_changed AFTER UPDATE OF {', '.join(_COLUMNS)} ON events WHEN {changed} BEGIN {old} {new} END",
+        f"CREATE TRIGGER events_text_gone AFTER DELETE ON events BEGIN {old} END",
+        f"INSERT INTO event_texts (event_id, text) SELECT id, {_text_of('')} FROM events "  # noqa: S608 (names of columns)
+        f"WHERE {' OR '.join(f'{name} IS NOT NULL' for name in _COLUMNS)}",
+    ):
+        op.execute(statement)
+
+
+def _search_of_postgresql() -> None:
+    """A trigram index, where the extension pg_trgm is there or may be made; without it the same search reads every row."""
+    connection = op.get_bind()
+    find = sa.text("SELECT nspname FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'pg_trgm'")
+    schema = connection.scalar(find)
+    if schema is None:
+        try:
+            with connection.begin_nested():
+                connection.execute(sa.text("CREATE EXTENSION pg_trgm SCHEMA public"))
+        except sa.exc.DBAPIError:
+            return
+        schema = "public"
+    quoted = connection.dialect.identifier_preparer.quote(schema)
+    op.execute(f"CREATE INDEX ix_events_text ON events USING gin (({_text_of('')}) {quoted}.gin_trgm_ops)")
