@@ -215,7 +215,11 @@ class Site:
         """The three threads that look after the site; see docs/design/threads.md."""
 
         alarms = SiteAlarms(
-            shared.system_events, self.clock, storage=shared.keeper.status, database_error=lambda: shared.log.stats().last_error
+            shared.system_events,
+            self.clock,
+            storage=shared.keeper.status,
+            database_error=lambda: shared.log.stats().last_error,
+            model_away=lambda: self._looking.status().cause,
         )
         courier = FeedbackCourier(FeedbackStore(self._sessions), cameras, self.clock, saved=lambda: shared.states.flush(_FLUSH_S))
 

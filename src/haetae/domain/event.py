@@ -23,6 +23,7 @@ STORAGE_FULL = "storage_full"
 STORAGE_LOW = "storage_low"
 DATABASE_AWAY = "database_away"
 LEARNING_FINISHED = "learning_finished"
+VLM_AWAY = "vlm_away"
 """Subtypes of system events."""
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from haetae.domain.analysis import Picture
 from haetae.domain.frame import RGB, Box
+from haetae.domain.score import ALARM_LEVEL
 from haetae.errors import MediaError
 
 BEFORE_S = 1.5
@@ -25,6 +26,7 @@ NEAR = 4
 
 _QUALITY = 85
 _MARGIN = 0.3
+_FLOOR = 0.005
 _SMALL = 0.35
 """A region that takes more than this of both sides needs no enlargement."""
 
@@ -50,14 +52,15 @@ def choose_times(curve_t_s: Sequence[float], scores: Sequence[float], lasted_s: 
 
 
 def _along(curve_t_s: Sequence[float], scores: Sequence[float], end_s: float, count: int) -> list[float]:
-    """Where the score's share of its own sum reaches (k + 0.5) / count."""
+    """Where the share of the sum of scores reaches (k + 0.5) / count."""
     if count <= 0 or end_s <= 0.0:
         return []
     points = [(t_s, score) for t_s, score in zip(curve_t_s, scores) if 0.0 <= t_s <= end_s and math.isfinite(score)]
     if len(points) < 2:
         return [end_s * (index + 0.5) / count for index in range(count)]
     times = np.array([t_s for t_s, _ in points])
-    weight = np.cumsum(np.array([max(0.0, score) for _, score in points]) + 1e-3)
+    # Above the alarm level: below it is what the event was not raised for.
+    weight = np.cumsum(np.array([max(0.0, score - ALARM_LEVEL) for _, score in points]) + _FLOOR)
     shares = (np.arange(count) + 0.5) / count * weight[-1]
     return [float(each) for each in times[np.searchsorted(weight, shares).clip(0, len(times) - 1)]]
 
