@@ -45,6 +45,6 @@ def look(parts, *events, frames=None, deadline_s=10.0, facts=None):
                 found.append(await analyzer.analyze(event, pictures, event.facts if facts is None else facts, deadline))
             return found
         finally:
-            await analyzer._looker.asker.aclose()
+            await analyzer.disconnect()
 
     return asyncio.run(run())

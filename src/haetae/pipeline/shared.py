@@ -90,6 +90,11 @@ class SharedAnalyzer(Lease[VLMAnalyzer]):
         finally:
             self._leave()
 
+    async def disconnect(self) -> None:
+        """As VLMAnalyzer says; nothing after `release`."""
+        if self._value is not None:
+            await self._value.disconnect()
+
     def close(self) -> None:
         """Let go of it, as `release`."""
         self.release()

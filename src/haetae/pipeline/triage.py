@@ -132,6 +132,7 @@ class Triage:
                 task.cancel()
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=_GRACE_S)
+            await self._analyzer.disconnect()
 
     async def _repeat(self, work: Callable[[], Coroutine[Any, Any, bool]], signal: LoopSignal) -> None:
         while not self._stop.is_set():

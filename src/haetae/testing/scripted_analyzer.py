@@ -36,5 +36,8 @@ class ScriptedAnalyzer:
             await asyncio.sleep(self.takes_s)
         return self._answer(event)
 
+    async def disconnect(self) -> None:
+        """Has no connections."""
+
     def close(self) -> None:
         self.closed = True

@@ -99,7 +99,7 @@ class Asker:
         if model is not None and loop is not None and loop.is_running():
             asyncio.run_coroutine_threadsafe(model.client.close(), loop)
 
-    async def aclose(self) -> None:
+    async def disconnect(self) -> None:
         """As `close`, and wait for it: on the loop that asked."""
         model, self._model = self._model, None
         if model is not None:

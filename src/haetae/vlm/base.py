@@ -83,6 +83,10 @@ class VLMAnalyzer(Protocol):
         """
         ...
 
+    async def disconnect(self) -> None:
+        """The event loop ends: let go of connections that belong to it. A later `analyze`, on another loop, makes new ones."""
+        ...
+
     def close(self) -> None:
         """Let go of what it holds. Safe to call twice."""
         ...

@@ -52,6 +52,10 @@ class Looker(ABC):
         """What the model says, judged. Raises LookFailed, by the clock's monotonic `deadline`."""
 
     @abstractmethod
+    async def disconnect(self) -> None:
+        """The event loop ends. Safe to call twice."""
+
+    @abstractmethod
     def close(self) -> None:
         """Any thread. Safe to call twice."""
 
@@ -100,6 +104,9 @@ class ChainAnalyzer:
         self._parts.health.ready()
         self._cache.keep(event, frames, analysis)
         return analysis
+
+    async def disconnect(self) -> None:
+        await self._looker.disconnect()
 
     def close(self) -> None:
         self._looker.close()

@@ -45,6 +45,9 @@ class EvidenceAnalyzer:
     async def analyze(self, event: AnomalyEvent, frames: Sequence[Picture], facts: Sequence[Fact], deadline: float) -> Analysis:  # noqa: ARG002
         return describe(event, facts, self._language)
 
+    async def disconnect(self) -> None:
+        """Has no connections."""
+
     def close(self) -> None:
         """Holds nothing."""
 

@@ -77,6 +77,9 @@ class OpenAILooker(Looker):
         )
         return judged(analysis, event, facts, answer.movement)
 
+    async def disconnect(self) -> None:
+        await self.asker.disconnect()
+
     def close(self) -> None:
         self.asker.close()
 

@@ -39,6 +39,9 @@ class ScriptedLooker(Looker):
             await asyncio.sleep(self.takes_s)
         return self.answer()
 
+    async def disconnect(self):
+        self.closed = True
+
     def close(self):
         self.closed = True
 
