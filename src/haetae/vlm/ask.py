@@ -1,7 +1,9 @@
 """Asking a model over OpenAI's chat API, through pydantic-ai: what goes out, what comes back, and which fault it was where nothing did."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
@@ -24,7 +26,7 @@ from haetae.settings import VlmSettings
 from haetae.vlm.answer import answer_schema
 from haetae.vlm.base import Reach
 from haetae.vlm.http import make_client
-from haetae.vlm.presets import JSON_SCHEMA, NO_SCHEMA, Server
+from haetae.vlm.presets import JSON_SCHEMA, NO_SCHEMA, Preset, Server
 from haetae.vlm.prompt import Prompt, caption
 
 SEED = 20
@@ -107,21 +109,8 @@ class Asker:
 
     def _chat_model(self) -> OpenAIChatModel:
         if self._model is None:
-            client = AsyncOpenAI(
-                base_url=self.server.base_url,
-                # Local servers want none, and the library wants one.
-                api_key=self._settings.api_key.get_secret_value() or "none",
-                http_client=make_client(self._reach, self._settings.deadline_s),
-                max_retries=0,
-            )
-            preset = self.server.preset
-            profile = OpenAIModelProfile(
-                supports_json_schema_output=True,
-                openai_chat_thinking_field=preset.thinking_field,
-                openai_chat_supports_max_completion_tokens=preset.completion_tokens,
-            )
-            provider = OpenAICompatibleProvider("vlm", openai_client=client)
-            self._model = OpenAIChatModel(self.server.model, provider=provider, profile=profile)
+            client = make_client(self._reach, self._settings.deadline_s)
+            self._model = chat_model(self.server, client, self._settings.api_key.get_secret_value())
             self._loop = asyncio.get_running_loop()
         return self._model
 
@@ -173,6 +162,43 @@ class Asker:
         """Without the key, which some servers repeat."""
         key = self._settings.api_key.get_secret_value()
         return text.replace(key, "***") if key else text
+
+
+def chat_model(server: Server, client: httpx2.AsyncClient, api_key: str = "") -> OpenAIChatModel:
+    """The library's model of a server. It tries nothing again by itself."""
+    # Local servers want no key, and the library wants one.
+    api = AsyncOpenAI(base_url=server.base_url, api_key=api_key or "none", http_client=client, max_retries=0)
+    profile = OpenAIModelProfile(
+        supports_json_schema_output=True,
+        openai_chat_thinking_field=server.preset.thinking_field,
+        openai_chat_supports_max_completion_tokens=server.preset.completion_tokens,
+    )
+    return OpenAIChatModel(server.model, provider=OpenAICompatibleProvider("vlm", openai_client=api), profile=profile)
+
+
+def warm_up() -> None:
+    """Go through one request that reaches nobody.
+
+    The libraries put themselves together at the first one, which takes half a second of the interpreter: better at the start than in the
+    middle of an incident, where it would hold up whatever else the process does.
+    """
+    thread = threading.Thread(target=lambda: asyncio.run(_ask_nobody()), name="warm-up")
+    thread.start()
+    thread.join()
+
+
+async def _ask_nobody() -> None:
+    message = {"role": "assistant", "content": "{}"}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    answer = {"id": "", "object": "chat.completion", "created": 1, "model": "", "choices": [choice]}
+    client = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _request: httpx2.Response(200, json=answer)))
+    model = chat_model(Server("http://nobody.invalid/v1", "nobody.invalid", "nobody", Preset()), client)
+    wanted = OutputObjectDefinition(json_schema=answer_schema(), name="answer", strict=True)
+    parameters = ModelRequestParameters(output_mode="native", output_object=wanted)
+    request = ModelRequest(parts=[SystemPromptPart(""), UserPromptPart(["", BinaryContent(b"", media_type="image/jpeg")])])
+    with suppress(AgentRunError):
+        await model_request(model, [request], model_request_parameters=parameters, instrument=False)
+    await model.client.close()
 
 
 def first_messages(prompt: Prompt, pictures: Sequence[Picture]) -> list[ModelMessage]:

@@ -11,7 +11,7 @@ from haetae.domain.analysis import Analysis, Basis, Flag, Observation, Picture, 
 from haetae.domain.event import AnomalyEvent, Verdict
 from haetae.domain.fact import Fact
 from haetae.vlm.answer import CERTAINTY, LONGEST_RAW, InvalidAnswer, ModelAnswer, parse_answer
-from haetae.vlm.ask import Asker, AskFailed, Said, first_messages, repair_messages
+from haetae.vlm.ask import Asker, AskFailed, Said, first_messages, repair_messages, warm_up
 from haetae.vlm.base import AnalyzerParts, Scene
 from haetae.vlm.chain import ChainAnalyzer, Looker, LookFailed
 from haetae.vlm.judge import judged, obeys_the_scene
@@ -25,8 +25,10 @@ _LEAST_S = 0.5
 
 
 def make_openai(parts: AnalyzerParts) -> ChainAnalyzer:
-    """Raises ConfigError for a server that the settings do not name."""
-    return ChainAnalyzer(OpenAILooker(parts), parts)
+    """Takes about a second the first time. Raises ConfigError for a server that the settings do not name."""
+    looker = OpenAILooker(parts)
+    warm_up()
+    return ChainAnalyzer(looker, parts)
 
 
 @dataclass(slots=True)
