@@ -5,7 +5,7 @@ import sys
 import typer
 
 from haetae import __version__
-from haetae.cli import audit, backup, camera, demo, doctor, openapi, serve, simulate, status, user, vad, watch
+from haetae.cli import audit, backup, camera, demo, doctor, openapi, serve, simulate, status, user, vad, vlm, watch
 from haetae.cli.bench.app import app as bench_app
 from haetae.errors import HaetaeError
 
@@ -31,6 +31,7 @@ app.command(short_help="Print the schema of the API, from which clients are made
 app.command(short_help="Render a scene, watch it, write a report.")(demo.demo)
 app.command(short_help="Render a scene with labelled incidents.")(simulate.simulate)
 app.add_typer(vad.app, name="vad")
+app.add_typer(vlm.app, name="vlm", short_help="Try the model that looks at events, and measure it.")
 app.add_typer(bench_app, name="bench", short_help="Measure what things cost.")
 
 

@@ -17,13 +17,13 @@ from haetae.media.blobs import StorageLayout
 from haetae.pipeline.event_looks import EventLooks
 from haetae.pipeline.live_feed import LiveFeeds
 from haetae.pipeline.look_desk import LookDesk
+from haetae.pipeline.model_server import vlm_reach
 from haetae.pipeline.resource_pool import ResourcePool
 from haetae.pipeline.ticker import Ticker
 from haetae.pipeline.triage import Triage, TriageOptions
-from haetae.settings import SystemConfig, VlmSettings
-from haetae.sources.address_policy import AddressPolicy, AddressRules
+from haetae.settings import SystemConfig
 from haetae.time_zone import local_time_zone
-from haetae.vlm.base import AnalyzerParts, Health, Reach, Scene, SceneOf, VLMAnalyzer, make_analyzer
+from haetae.vlm.base import AnalyzerParts, Health, Scene, SceneOf, VLMAnalyzer, make_analyzer
 
 EVIDENCE = "evidence"
 
@@ -39,12 +39,6 @@ class Looking:
     desk: LookDesk
     status: Callable[[], LookStatus]
     wake: Callable[[], None]
-
-
-def vlm_reach(settings: VlmSettings) -> Reach:
-    """To which addresses a model's server may be at. Raises ConfigError for networks that are none."""
-    rules = AddressRules("vlm", "no model is asked there", settings.allow_loopback, settings.allow_link_local, settings.allowed_networks)
-    return AddressPolicy(rules).reach
 
 
 def scenes(sessions: Sessions, time_zone: str) -> SceneOf:
