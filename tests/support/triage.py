@@ -67,6 +67,7 @@ class TriageDesk:
         self.looks = ScriptedLooks()
         self.changed = []
         self.news = []
+        self.took = []
         self.triage = self.make_triage(**options)
 
     def make_triage(self, analyzer=None, **options):
@@ -78,6 +79,7 @@ class TriageDesk:
             options=TriageOptions(**({"looks": True} | options)),
             changed=lambda _camera_id, event_id: self.changed.append(event_id),
             news=lambda: self.news.append(True),
+            took=lambda camera_id, seconds: self.took.append((camera_id, seconds)),
         )
 
     def happen(self, *events, **changes):

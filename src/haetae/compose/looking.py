@@ -81,6 +81,7 @@ def start_triage(
     health: Health,
     changed: Callable[[UUID, UUID], None],
     news: Callable[[], None],
+    took: Callable[[UUID, float], None],
 ) -> Looking:
     """Start triage, to be closed by `opened`. Raises ConfigError for a model that means nothing, MissingExtra."""
     settings = config.vlm
@@ -98,7 +99,7 @@ def start_triage(
         look_s=settings.deadline_s,
         most_waiting=settings.max_waiting,
     )
-    triage = Triage(store, analyzer, looks, clock, options=options, changed=changed, news=news)
+    triage = Triage(store, analyzer, looks, clock, options=options, changed=changed, news=news, took=took)
     triage.start()
     opened.callback(triage.close)
     pruning = Ticker("prune analyses", _PRUNE_EVERY_S, lambda: _prune(store, clock, settings.keep_days), clock)

@@ -34,7 +34,7 @@ from haetae.pipeline.multi_camera import MultiCameraManager
 from haetae.pipeline.resource_pool import ResourcePool
 from haetae.pipeline.site_alarms import SiteAlarms
 from haetae.pipeline.state_store import StateStore
-from haetae.pipeline.statistics import SiteStatistics
+from haetae.pipeline.statistics import VLM_TIME, SiteStatistics
 from haetae.pipeline.storage_keeper import StorageKeeper
 from haetae.pipeline.system_events import SystemEvents
 from haetae.pipeline.ticker import Ticker
@@ -179,7 +179,11 @@ class Site:
         self._telling = start_telling(config, clock, sessions, EventPictures(layout, feeds), self._vault, self._open)
         tell = self._telling.wake
         parts = (config, clock, sessions, pool, layout, feeds, self._open)
-        self._looking = looking = start_triage(*parts, health=health, changed=self._changed, news=tell)
+
+        def took(camera_id: UUID, seconds: float) -> None:
+            statistics.measured(camera_id, VLM_TIME, seconds)
+
+        self._looking = looking = start_triage(*parts, health=health, changed=self._changed, news=tell, took=took)
 
         def wake() -> None:
             tell()

@@ -99,13 +99,13 @@ def _spread(container: InputContainer, count: int) -> Iterator[tuple[float, RGB]
     for index in range(count):
         wanted = start + length * (2 * index + 1) // (2 * count)
         container.seek(wanted, stream=stream, backward=True)
-        frame = picture_at(container, stream, wanted)
+        frame = _picture_at(container, stream, wanted)
         if frame is not None and frame.pts is not None and frame.pts > last_pts:
             last_pts = frame.pts
             yield float((frame.pts - start) * base), np.asarray(frame.to_ndarray(format="rgb24", threads=1), np.uint8)
 
 
-def picture_at(container: InputContainer, stream: VideoStream, wanted: int) -> av.VideoFrame | None:
+def _picture_at(container: InputContainer, stream: VideoStream, wanted: int) -> av.VideoFrame | None:
     """The picture that is shown at `wanted` (in the stream's units), or the last one; reading goes on from where it is."""
     shown = None
     for frame in container.decode(stream):

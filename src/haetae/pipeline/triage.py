@@ -78,9 +78,10 @@ class Triage:
         options: TriageOptions | None = None,
         changed: Callable[[UUID, UUID], None] = lambda _camera_id, _event_id: None,
         news: Callable[[], None] = lambda: None,
+        took: Callable[[UUID, float], None] = lambda _camera_id, _seconds: None,
     ) -> None:
-        """`changed` (camera, event) is told of each event that looks different, `news` that people may have to hear of it; both return at
-        once."""
+        """`changed` (camera, event) is told of each event that looks different, `news` that people may have to hear of it, `took` (camera,
+        seconds) how long a model needed; all return at once."""
         self._queue = queue
         self._analyzer = analyzer
         self._looks = looks
@@ -89,7 +90,9 @@ class Triage:
         self._limits = QueueLimits(self._options.most_waiting, self._options.alert_s)
         self._changed = changed
         self._news = news
+        self._took = took
         self._tally = TriageTally()
+        self._read_at = float("-inf")
         self._served: dict[UUID, float] = {}
         self._busy: set[UUID] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -174,6 +177,11 @@ class Triage:
 
     async def look_at_due(self) -> bool:
         """Shed what is too much, then start looks, as many as may run. Raises DatabaseUnavailable."""
+        now = self._clock.monotonic()
+        if len(self._busy) >= self._options.at_once and now - self._read_at < _POLL_S:
+            # Nothing can be begun: whether too many wait is soon enough known.
+            return False
+        self._read_at = now
         waiting = await asyncio.to_thread(self._queue.waiting)
         self._tally.waiting = len(waiting)
         shed = overflow(waiting, self._limits)
@@ -226,6 +234,8 @@ class Triage:
         outcome = self._outcome(job, analysis, done=job.settled, alerted=not job.settled, media_bytes=kept)
         await self._write([outcome])
         self._tally.looked_at(analysis)
+        if analysis.provenance.attempts:
+            self._took(job.event.camera_id, analysis.provenance.latency_ms / 1000.0)
 
     async def _analysis(self, job: Job, pictures: tuple[Picture, ...], deadline: float) -> Analysis:
         """The analyzer keeps the deadline itself; one that does not, or that breaks its promise not to raise, ends here."""

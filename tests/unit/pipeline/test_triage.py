@@ -56,6 +56,7 @@ def test_a_model_looks_when_the_event_is_over_and_people_hear_of_it(engine):
     assert desk.looks.kept == {event.id: (PICTURE,)}
     assert desk.news_of(event)
     assert desk.news == [True]
+    assert desk.took == [(event.camera_id, 1.5)]
     assert desk.jobs() == {}
     status = desk.triage.status()
     assert (status.described, status.looked, status.failed, status.latency_s) == (1, 1, 0, 1.5)
