@@ -64,6 +64,7 @@ bench: setup ## measure the whole path and the event log, as JSON in out/bench
 	@$(BIN)/haetae bench watch --json | tee $(OUT)/bench/watch.json
 	@$(BIN)/haetae bench log --json | tee $(OUT)/bench/log.json
 	@$(BIN)/haetae bench cameras --json | tee $(OUT)/bench/cameras.json
+	@$(BIN)/haetae bench triage --json | tee $(OUT)/bench/triage.json
 
 openapi: setup ## write docs/reference/openapi.json anew
 	@$(BIN)/haetae openapi > docs/reference/openapi.json

@@ -10,6 +10,7 @@ import pytest
 
 from haetae.sources.base import SOURCES
 from haetae.vad.base import VAD_MODELS
+from haetae.vlm.base import ANALYZERS
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "haetae"
@@ -35,6 +36,8 @@ HOMES = {
     "aiosmtplib": ("notifications/channels/email.py",),
     "apprise": ("notifications/channels/apprise.py",),
     "prometheus_client": ("pipeline/metrics.py",),
+    "pydantic_ai": ("vlm", "agents"),
+    "openai": ("vlm", "agents"),
     "pynvml": ("pipeline",),
     "cryptography": ("vault.py", "api/auth"),
     "psutil": ("pipeline", "compose", "cli/bench"),
@@ -99,7 +102,10 @@ def test_opencv_never_reads_video(path):
     assert "VideoCapture(" not in path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("registry", "name"), [(registry, name) for registry in (SOURCES, VAD_MODELS) for name in registry.builtin])
+REGISTRIES = (SOURCES, VAD_MODELS, ANALYZERS)
+
+
+@pytest.mark.parametrize(("registry", "name"), [(registry, name) for registry in REGISTRIES for name in registry.builtin])
 def test_every_registered_name_can_be_loaded(registry, name):
     assert callable(registry.load(name))
 
@@ -143,6 +149,7 @@ API_DATABASE = {
     "haetae.database.group_store",
     "haetae.database.one_time_codes",
     "haetae.database.opt_outs",
+    "haetae.database.prompt_store",
     "haetae.database.rule_store",
     "haetae.database.session_store",
 }

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from haetae.errors import ConfigError
@@ -141,6 +141,31 @@ class NotificationSettings(_Section):
     allowed_networks: tuple[str, ...] = Field((), description="when given, channels may reach only these; such as 192.168.7.0/24")
 
 
+class VlmSettings(_Section):
+    """Who looks at events. Without a model the facts speak for themselves (`evidence`)."""
+
+    backend: str = Field("evidence", description="evidence: no model; openai: any server that speaks OpenAI's chat API")
+    preset: Literal["", "ollama", "llama.cpp", "vllm", "transformers", "openai"] = Field("", description="what the server is")
+    base_url: str = Field("", max_length=2048, description="such as http://127.0.0.1:11434/v1; empty: the preset's")
+    model: str = Field("", max_length=256, description="such as qwen3-vl:2b")
+    api_key: SecretStr = SecretStr("")
+    language: Literal["en", "ko"] = Field("en", description="of descriptions")
+    frames: int = Field(6, ge=1, le=12, description="pictures for one look, one enlargement beside them")
+    frame_side: int = Field(512, ge=128, le=1536, description="longer side of a picture, in pixels")
+    max_tokens: int = Field(400, ge=64, le=8192, description="of an answer")
+    alert_deadline_s: float = Field(20.0, ge=1, le=600, description="for a first look at what is severe and still going on")
+    deadline_s: float = Field(120.0, ge=1, le=3600, description="for a look at what is over")
+    at_once: int = Field(1, ge=1, le=16, description="looks at the same time: one for each GPU")
+    max_waiting: int = Field(64, ge=1, le=10000, description="events that wait for a look; of more, the least severe get none")
+    calls_per_hour: int = Field(240, ge=0, le=100000, description="0: no limit")
+    calls_per_day: int = Field(2000, ge=0, le=1000000, description="0: no limit")
+    keep_verdict_s: float = Field(600.0, ge=0, le=86400, description="how long a verdict counts for the same sight; 0: each is looked at")
+    keep_days: float = Field(90.0, ge=1, le=3650, description="how long it is kept how each verdict came about")
+    allow_loopback: bool = Field(True, description="the server may run on this machine")
+    allow_link_local: bool = Field(False, description="169.254.0.0/16 and fe80::/10, where cloud metadata answers too")
+    allowed_networks: tuple[str, ...] = Field((), description="when given, the server must be in one of these")
+
+
 class SourcePolicySettings(_Section):
     """What cameras may be read from."""
 
@@ -175,6 +200,7 @@ class SystemConfig(BaseSettings):
     access: AccessSettings = AccessSettings()
     source_policy: SourcePolicySettings = SourcePolicySettings()
     notifications: NotificationSettings = NotificationSettings()
+    vlm: VlmSettings = VlmSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

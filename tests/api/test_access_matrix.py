@@ -89,6 +89,16 @@ RULES = {
     "GET /events/{event_id}/thumbnail": SEE,
     "GET /events/{event_id}/contact-sheet": SEE,
     "GET /events/{event_id}/deliveries": SEE,
+    "GET /events/{event_id}/analyses": SEE,
+    "POST /events/{event_id}/analyze": CONTROL,
+    "GET /events/{event_id}/looks/{number}": SEE,
+    "GET /looking": OPERATOR,
+    "GET /prompts": ADMIN,
+    "POST /prompts/preview": ADMIN,
+    "PUT /prompts/{event_type}": ADMIN,
+    "DELETE /prompts/{event_type}": ADMIN,
+    "GET /cameras/{camera_id}/site-notes": SEE,
+    "PUT /cameras/{camera_id}/site-notes": OWN,
     "GET /channels": ADMIN,
     "POST /channels": ADMIN,
     "GET /channels/kinds": ADMIN,
@@ -188,7 +198,7 @@ CASES = [(name, person, place) for name in RULES for person in PEOPLE for place 
 def test_a_route_answers_whom_it_may(site, name, person, place):
     method, path = name.split(" ")
     names = ("user_id", "invite_id", "key_id", "family", "channel_id", "group_id", "rule_id", "delivery_id")
-    ids = {name: uuid4() for name in names}
+    ids = {name: uuid4() for name in names} | {"number": 1, "event_type": "Falling"}
     if place is not None:
         ids |= {"event_id": site.events[place].id, "camera_id": site.places()[place]}
     if name in DELETES and expected(RULES[name], person, place) == "ok":

@@ -64,6 +64,10 @@ def test_a_list_says_of_each_event_what_is_to_be_shown(api):
         "review": "new",
         "note": "a cat",
         "locked": True,
+        "verdict": None,
+        "basis": None,
+        "analysed_at": None,
+        "priority": 2,
     }
 
 

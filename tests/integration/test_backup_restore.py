@@ -120,7 +120,7 @@ def test_files_come_back_as_they_were_and_the_configuration_is_put_beside(site, 
     assert {name: new[name] for name in kept} == {name: old[name] for name in kept}
     assert set(new) == kept | {"haetae.db", "haetae.lock", CONFIG_NAME}
     assert new[CONFIG_NAME] == site.config_file.read_bytes()
-    assert report.files == {"log": 2, "states": 1, "clips": 1, "thumbnails": 0, "sheets": 0, "curves": 0}
+    assert report.files == {"log": 2, "states": 1, "clips": 1, "thumbnails": 0, "sheets": 0, "curves": 0, "looks": 0}
 
 
 def test_a_backup_without_media_leaves_clips_where_they_are_and_saves_those_of_later_events(site):

@@ -9,12 +9,14 @@ from tests.support.audit import ANN, ODD
 from tests.support.events import CAMERA, ONSET, make_event
 
 from haetae.database.account_models import ApiKey, CodePurpose, Feedback, OneTimeCode, RefreshToken
+from haetae.database.analysis_models import AnalysisJob, AnalysisRow, CameraNotes, PromptText
 from haetae.database.audit import Target, record
 from haetae.database.engine import session_factory, session_scope
 from haetae.database.event_repository import upsert_events
 from haetae.database.models import Base, Camera, CameraAccess, DailyStatistics, Event, NotificationRule, User
 from haetae.database.notification_models import DeliveryRow, EventNews, NotificationChannel, NotificationGroup, OptOut
-from haetae.domain.event import Severity
+from haetae.domain.analysis import Basis
+from haetae.domain.event import Severity, Verdict
 from haetae.domain.notice import DeliveryState, NoticeKind
 from haetae.domain.viewer import AccessLevel, Role
 
@@ -53,6 +55,7 @@ def fill(engine: sa.Engine, *, events: int = 3) -> None:
         session.flush()
         _fill_accounts(session)
         _fill_notifications(session, when)
+        _fill_looking(session)
         first = session.scalars(sa.select(Event).limit(1)).one()
         first.acknowledged, first.acknowledged_by, first.acknowledged_at, first.note, first.locked = True, USER, ONSET, TEXT, True
 
@@ -89,6 +92,20 @@ def _fill_notifications(session: Session, when: dict[str, datetime]) -> None:
     done = {"state": DeliveryState.SENT, "attempts": 3, "told": ["alert", "verdict"], "finished_at": ONSET, "answer": TEXT, "error": TEXT}
     ids = dict.fromkeys(("rule_id", "event_id", "camera_id", "user_id", "message_key", "held_by", "counted_in"), USER)
     session.add(DeliveryRow(id=CAMERA, lease_until=ONSET, message_id=TEXT, **row, **done, **ids))
+
+
+def _fill_looking(session: Session) -> None:
+    job = {"camera_id": CAMERA, "queued_at": ONSET, "alerted": True, "attempts": 2}
+    session.add(AnalysisJob(event_id=USER, described_revision=-1, **job))
+    session.add(AnalysisJob(event_id=CAMERA, described_revision=3, asked_at=ONSET, asked_by=USER, lease_until=ONSET, **job))
+    look = {"event_id": USER, "camera_id": CAMERA, "created_at": ONSET, "revision": 3, "verdict": Verdict.UNVERIFIED, "failed": True}
+    content = {"verdict": "unverified", "description": TEXT, "provenance": {"backend": "openai", "latency_ms": 1.5}}
+    session.add(AnalysisRow(id=USER, basis=Basis.BOTH, calls=2, latency_s=0.1 + 0.2, content=content, **look))
+    session.add(CameraNotes(camera_id=CAMERA, text=TEXT, updated_at=ONSET, updated_by=USER))
+    session.add(PromptText(event_type="Falling", text=TEXT, updated_at=ONSET))
+    values = {"verdict": Verdict.REJECTED, "basis": Basis.BOTH, "analysed_at": ONSET, "analysed_revision": 3, "search_text": TEXT}
+    chosen = session.scalars(sa.select(Event.id).limit(1)).one()
+    session.execute(sa.update(Event).where(Event.id == chosen).values(**values))
 
 
 def all_rows(engine: sa.Engine) -> dict[str, list[dict[str, object]]]:

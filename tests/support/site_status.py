@@ -6,6 +6,7 @@ from uuid import UUID
 from haetae.domain.camera import CameraState, CameraStatus
 from haetae.domain.frame import FrameCounts
 from haetae.domain.site import LogStatus, ModelStatus, NoticeStatus, SiteStatus, StorageStatus
+from haetae.domain.triage import LookStatus
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 DOOR = UUID("01960000-0000-7000-8000-00000000000a")
@@ -40,6 +41,7 @@ def make_status() -> SiteStatus:
         storage=StorageStatus(100_000_000_000, 1_000_000_000_000, 20_000_000_000, 300_000_000, 23.4),
         log=LogStatus(accepted=8, replayed=1, stored=6, dead=1, waiting=2),
         notices=NoticeStatus(True, sent=5, failed=2, dead=1, last_sent_at=NOW),
+        looks=LookStatus("openai", "a-model", "away", "it does not answer", 3, 40, 20, 2, 61.5, {"crowded": 5}),
         memory={"allocated_mb": 300.0, "budget_mb": 1000.0},
         abandoned_threads=2,
         rss_mb=310.5,

@@ -20,16 +20,20 @@ if TYPE_CHECKING:
     from haetae.database.delivery_reader import DeliveryReader
     from haetae.database.group_store import GroupStore
     from haetae.database.opt_outs import OptOutStore
+    from haetae.database.prompt_store import PromptStore
     from haetae.database.rule_store import RuleStore
+    from haetae.database.scoped.analyses import ScopedAnalyses
     from haetae.database.scoped.cameras import ScopedCameras
     from haetae.database.scoped.event_deliveries import ScopedDeliveries
     from haetae.database.scoped.events import ScopedEvents
+    from haetae.database.scoped.site_notes import ScopedSiteNotes
     from haetae.database.scoped.statistics import ScopedStatistics
     from haetae.domain.delivery import Occurrence
     from haetae.domain.event import AnomalyEvent
     from haetae.domain.viewer import Viewer
     from haetae.media.blobs import StorageLayout
     from haetae.pipeline.live_feed import LiveFeeds
+    from haetae.pipeline.look_desk import LookDesk
     from haetae.pipeline.notifier import Notifier
     from haetae.pipeline.unsubscribe_links import UnsubscribeLinks
     from haetae.settings import SystemConfig
@@ -52,6 +56,11 @@ class Services:
     tickets: "Tickets"
     cameras: "ScopedCameras"
     events: "ScopedEvents"
+    analyses: "ScopedAnalyses"
+    site_notes: "ScopedSiteNotes"
+    prompts: "PromptStore"
+    looking: "LookDesk"
+    """Who looks at events: status, and what a model would be told."""
     statistics: "ScopedStatistics"
     audit: "AuditReader"
     site: "SiteAccess"

@@ -10,6 +10,7 @@ from rich.text import Text
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.score import ALARM_LEVEL
 from haetae.domain.site import LogStatus, ModelStatus, NoticeStatus, SiteStatus, StorageStatus
+from haetae.domain.triage import LookStatus
 from haetae.telemetry import redact_url
 
 _STATE_STYLE = {
@@ -127,6 +128,7 @@ def _footer(status: SiteStatus) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_row(_cell("events log"), _log(status.log))
     table.add_row(_cell("notices"), _notices(status.notices))
+    table.add_row(_cell("looking"), _looks(status.looks))
     table.add_row(_cell("disk"), _storage(status.storage))
     for model in status.models:
         table.add_row(_cell("model"), _model(model))
@@ -150,6 +152,14 @@ def _notices(notices: NoticeStatus) -> Text:
     if notices.database_error:
         words += f": {notices.database_error}"
     return _cell(words, "red" if notices.database_error or notices.dead else "")
+
+
+def _looks(looks: LookStatus) -> Text:
+    who = f"{looks.backend} {looks.model}".strip()
+    words = f"{who}, {looks.described} described, {looks.looked} looked at ({looks.failed} failed), {looks.waiting} waiting"
+    words += "".join(f", {count} not looked at ({reason})" for reason, count in sorted(looks.shed.items()))
+    trouble = looks.database_error or looks.cause
+    return _cell(f"{words}: {trouble}" if trouble else words, "red" if trouble else "")
 
 
 def _storage(storage: StorageStatus) -> Text:

@@ -20,6 +20,7 @@ from haetae.pipeline.unsubscribe_links import UnsubscribeLinks
 from haetae.settings import NotificationSettings, SystemConfig
 from haetae.sources.address_policy import AddressPolicy, AddressRules
 from haetae.vault import Vault
+from haetae.vlm.evidence import lead
 
 _PRUNE_EVERY_S = 3600.0
 _PRUNED_AT_ONCE = 500
@@ -41,7 +42,7 @@ def start_telling(config: SystemConfig, clock: Clock, sessions: Sessions, pictur
     outbox = OutboxStore(sessions, clock, vault)
     ChannelStore(sessions, clock, vault).seal_all()
     links = UnsubscribeLinks(config.api.public_url, vault)
-    composer = Composer(config.site.name, config.api.public_url, picture, links.url)
+    composer = Composer(config.site.name, config.api.public_url, picture, links.url, lead)
     parts = channel_parts(settings)
     options = EngineOptions(dedup_s=settings.dedup_s, digest_s=settings.digest_s, give_up_s=settings.give_up_h * 3600.0)
     engine = NotificationEngine(outbox, maker(parts), composer, clock, needs_target=needs_target, options=options)

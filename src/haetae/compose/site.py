@@ -9,6 +9,7 @@ import structlog
 
 from haetae.clock import Clock, SystemClock
 from haetae.compose.cameras import CameraFactory, Shared, Watcher
+from haetae.compose.looking import Looking, maker, start_triage
 from haetae.compose.notifying import Telling, start_telling
 from haetae.compose.process import share_the_machine
 from haetae.compose.readiness import Readiness
@@ -33,7 +34,7 @@ from haetae.pipeline.multi_camera import MultiCameraManager
 from haetae.pipeline.resource_pool import ResourcePool
 from haetae.pipeline.site_alarms import SiteAlarms
 from haetae.pipeline.state_store import StateStore
-from haetae.pipeline.statistics import SiteStatistics
+from haetae.pipeline.statistics import VLM_TIME, SiteStatistics
 from haetae.pipeline.storage_keeper import StorageKeeper
 from haetae.pipeline.system_events import SystemEvents
 from haetae.pipeline.ticker import Ticker
@@ -42,6 +43,7 @@ from haetae.sources.policy import SourcePolicy
 from haetae.time_zone import local_time_zone
 from haetae.vad.onnx_runtime import available_providers
 from haetae.vault import Vault
+from haetae.vlm.base import Health
 
 _log = structlog.get_logger()
 
@@ -61,6 +63,7 @@ class Running:
     cameras: MultiCameraManager
     readiness: Readiness
     telling: Telling
+    looking: Looking
     vault: Vault
 
 
@@ -74,11 +77,13 @@ class Site:
         *,
         watchers: Sequence[Watcher] = (),
         tell: Callable[[AnomalyEvent], None] = lambda _event: None,
+        changed: Callable[[UUID, UUID], None] = lambda _camera_id, _event_id: None,
     ) -> None:
         """Opens nothing yet. `watchers` are asked for an observer of each camera, beside the site's own; `tell` hears of the events that no
-        camera's observer does. It must return at once and not raise."""
+        camera's observer does, `changed` (camera, event) of those that were looked at. Both must return at once and not raise."""
         self._watchers = tuple(watchers)
         self._tell = tell
+        self._changed = changed
         self.config = config
         self.clock = clock or SystemClock()
         self._open = ExitStack()
@@ -124,8 +129,8 @@ class Site:
         cameras = self._make_cameras(shared, store, limit)
         self.cameras = cameras
         readiness = Readiness(shared, self._sessions, cameras)
-        self._running = Running(shared, self._sessions, store, cameras, readiness, self._telling, self._vault)
-        self._read = StatusReader(shared, cameras, self._telling.notifier.status)
+        self._running = Running(shared, self._sessions, store, cameras, readiness, self._telling, self._looking, self._vault)
+        self._read = StatusReader(shared, cameras, self._telling.notifier.status, self._looking.status)
         self._open.callback(lambda: shared.statistics.sample(cameras.statuses()))
         self._open.callback(shared.system_events.close_all)
         self._open.callback(cameras.close, _CLOSE_S)
@@ -151,13 +156,15 @@ class Site:
             metrics.event_stored(seconds)
             self._wake()
 
-        log = AsyncEventLogger(folder / "log", sessions, clock=clock, on_stored=stored, news=config.notifications.enabled)
+        log = AsyncEventLogger(folder / "log", sessions, clock=clock, on_stored=stored, news=config.notifications.enabled, triage=True)
         self._open.callback(log.close)
         # What an earlier run left open was ended by force; the flush stores what it had only journalled.
         log.flush()
         with session_scope(sessions) as session:
             mark_interrupted(session)
-        pool = ResourcePool(config.pool, clock=clock, uses_gpu=bool(_GPU_PROVIDERS & set(available_providers())))
+        health = Health()
+        on_gpu = bool(_GPU_PROVIDERS & set(available_providers()))
+        pool = ResourcePool(config.pool, clock=clock, uses_gpu=on_gpu, make_analyzer=maker(config, clock, sessions, health))
         self._open.callback(pool.close)
         system_events = SystemEvents(_CountedLog(log, statistics, self._tell), clock)
         keeper = StorageKeeper(layout, sessions, config.retention, clock, system_events)
@@ -170,7 +177,19 @@ class Site:
         self._open.callback(states.close)
         self._vault = Vault.open(folder)
         self._telling = start_telling(config, clock, sessions, EventPictures(layout, feeds), self._vault, self._open)
-        self._wake = self._telling.wake
+        tell = self._telling.wake
+        parts = (config, clock, sessions, pool, layout, feeds, self._open)
+
+        def took(camera_id: UUID, seconds: float) -> None:
+            statistics.measured(camera_id, VLM_TIME, seconds)
+
+        self._looking = looking = start_triage(*parts, health=health, changed=self._changed, news=tell, took=took)
+
+        def wake() -> None:
+            tell()
+            looking.wake()
+
+        self._wake = wake
         return Shared(
             config=config,
             layout=layout,
@@ -200,7 +219,11 @@ class Site:
         """The three threads that look after the site; see docs/design/threads.md."""
 
         alarms = SiteAlarms(
-            shared.system_events, self.clock, storage=shared.keeper.status, database_error=lambda: shared.log.stats().last_error
+            shared.system_events,
+            self.clock,
+            storage=shared.keeper.status,
+            database_error=lambda: shared.log.stats().last_error,
+            model_away=lambda: self._looking.status().cause,
         )
         courier = FeedbackCourier(FeedbackStore(self._sessions), cameras, self.clock, saved=lambda: shared.states.flush(_FLUSH_S))
 

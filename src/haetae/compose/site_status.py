@@ -8,14 +8,22 @@ import psutil
 from haetae import __version__
 from haetae.compose.cameras import Shared
 from haetae.domain.site import LogStatus, NoticeStatus, SiteStatus
+from haetae.domain.triage import LookStatus
 from haetae.pipeline.multi_camera import MultiCameraManager
 
 
 class StatusReader:
     """Called with no argument for the SiteStatus of now; from any thread, without waiting for any camera, disk or database."""
 
-    def __init__(self, shared: Shared, cameras: MultiCameraManager, notices: Callable[[], NoticeStatus]) -> None:
+    def __init__(
+        self,
+        shared: Shared,
+        cameras: MultiCameraManager,
+        notices: Callable[[], NoticeStatus],
+        looks: Callable[[], LookStatus] = LookStatus,
+    ) -> None:
         self._notices = notices
+        self._looks = looks
         self._shared = shared
         self._cameras = cameras
         self._started_at = shared.clock.now()
@@ -40,6 +48,7 @@ class StatusReader:
                 last_error=log.last_error,
             ),
             notices=self._notices(),
+            looks=self._looks(),
             memory=self._shared.pool.check_gpu_memory(),
             abandoned_threads=self._shared.abandoned.count,
             rss_mb=self._process.memory_info().rss / 2**20,

@@ -20,11 +20,14 @@ from haetae.database.channel_store import ChannelStore
 from haetae.database.delivery_reader import DeliveryReader
 from haetae.database.group_store import GroupStore
 from haetae.database.opt_outs import OptOutStore
+from haetae.database.prompt_store import PromptStore
 from haetae.database.rule_store import RuleStore
+from haetae.database.scoped.analyses import ScopedAnalyses
 from haetae.database.scoped.cameras import ScopedCameras
 from haetae.database.scoped.event_deliveries import ScopedDeliveries
 from haetae.database.scoped.event_stream import events_after
 from haetae.database.scoped.events import ScopedEvents
+from haetae.database.scoped.site_notes import ScopedSiteNotes
 from haetae.database.scoped.statistics import ScopedStatistics
 from haetae.database.session_store import SessionStore
 from haetae.pipeline.ticker import Ticker
@@ -42,7 +45,8 @@ class Web:
         """Opens nothing yet."""
         self._clock = clock or SystemClock()
         self._live = LiveEvents(self._clock, max_clients=config.api.max_clients)
-        self.site = Site(config, self._clock, watchers=(self._live.for_camera,), tell=self._live.publish_event)
+        live = self._live
+        self.site = Site(config, self._clock, watchers=(live.for_camera,), tell=live.publish_event, changed=live.event_changed)
         self._services: Services | None = None
         self._tidy: Ticker | None = None
 
@@ -97,6 +101,10 @@ class Web:
             tickets=Tickets(keys, viewers, clock, life_s=longest_s),
             cameras=ScopedCameras(running.store, sessions, clock),
             events=ScopedEvents(sessions, clock),
+            analyses=ScopedAnalyses(sessions, clock),
+            site_notes=ScopedSiteNotes(sessions, clock),
+            prompts=PromptStore(sessions, clock),
+            looking=running.looking.desk,
             statistics=ScopedStatistics(sessions, clock, local_time_zone(config.site.time_zone)),
             audit=AuditReader(sessions),
             site=SiteAccess(running.cameras, lambda: self.site.status),

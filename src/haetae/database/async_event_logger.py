@@ -71,15 +71,16 @@ class AsyncEventLogger(EventLogger):
         segment_bytes: int = SEGMENT_BYTES,
         on_stored: Callable[[float], None] | None = None,
         news: bool = False,
+        triage: bool = False,
     ) -> None:
         """Starts storing what an earlier run left in `log_dir`. The database need not be there yet. Raises as `EventLogger` does.
 
         `on_stored` is told, on the writer's thread after the commit, how many seconds passed from accepting an event to storing it (or
         refusing it for good): once for each event accepted here, of the oldest 4096 at most that wait. What it raises is logged.
-        `news`: what is stored is also noted as news, for those who tell people.
+        `news`: what is stored is also noted as news, for those who tell people; `triage`: as something to look at.
         """
         super().__init__(log_dir, clock=clock, segment_bytes=segment_bytes)
-        self._store = EventStore(sessions, breathe=self._breathe, news=news)
+        self._store = EventStore(sessions, breathe=self._breathe, news=news, triage=triage)
         self._options = options or WriterOptions()
         self._checkpoint = Checkpoint(self._folder)
         self._dead_letters = DeadLetterFile(self._folder)

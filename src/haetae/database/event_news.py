@@ -2,18 +2,20 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
 
 from haetae.database.notification_models import EventNews
+from haetae.database.prepared_rows import PreparedRows
 from haetae.ids import new_id
 
 _COLUMNS = ("event_id", "token", "queued_at")
+_TABLE = cast(Table, EventNews.__table__)
 
 
 def note_news(session: Session, event_ids: Collection[UUID], now: datetime) -> None:
@@ -32,20 +34,11 @@ class NewsStatement:
 
     def __init__(self, dialect: Dialect) -> None:
         """`dialect` of an engine that has connected once: before, it does not know its server."""
-        compiled = _upsert(dialect.name).compile(dialect=dialect)
-        self._sql = str(compiled)
-        columns = EventNews.__table__.columns
-        order = getattr(compiled, "positiontup", None) or _COLUMNS
-        self._convert = tuple((name, columns[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in order)
-        self._positional = bool(getattr(compiled, "positional", False))
+        self._prepared = PreparedRows(_upsert(dialect.name), _TABLE, _COLUMNS, dialect)
 
     def execute(self, connection: Connection, event_ids: Collection[UUID], now: datetime) -> None:
         """Run it for these events, at least one, in the connection's transaction; raises SQLAlchemy's errors."""
-        rows = [
-            {name: row[name] if convert is None else convert(row[name]) for name, convert in self._convert} for row in _rows(event_ids, now)
-        ]
-        many: Any = [tuple(row.values()) for row in rows] if self._positional else rows
-        connection.exec_driver_sql(self._sql, many)
+        self._prepared.execute(connection, _rows(event_ids, now))
 
 
 def _rows(event_ids: Iterable[UUID], now: datetime) -> Iterable[dict[str, Any]]:
@@ -54,6 +47,6 @@ def _rows(event_ids: Iterable[UUID], now: datetime) -> Iterable[dict[str, Any]]:
 
 
 def _upsert(dialect: str) -> Any:
-    upsert = (postgresql if dialect == "postgresql" else sqlite).insert(EventNews.__table__)
+    upsert = (postgresql if dialect == "postgresql" else sqlite).insert(_TABLE)
     values = upsert.values(dict.fromkeys(_COLUMNS))
     return values.on_conflict_do_update(index_elements=["event_id"], set_={"token": upsert.excluded.token})

@@ -67,4 +67,5 @@ def mark_interrupted(session: Session, *, camera_ids: Sequence[UUID] | None = No
 
 def to_event(row: Event) -> AnomalyEvent:
     """The event that a row holds; raises pydantic's ValidationError for a row that no Haetae wrote."""
-    return _EVENT.validate_python({**{name: getattr(row, name) for name in PIPELINE_COLUMNS}, "detail": row.detail or ""})
+    values = {name: getattr(row, name) for name in PIPELINE_COLUMNS}
+    return _EVENT.validate_python({**values, "detail": row.detail or "", "verdict": row.verdict})

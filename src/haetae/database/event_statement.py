@@ -22,7 +22,14 @@ KEEPER_COLUMNS = frozenset({"media_deleted_at"})
 MEDIA_COLUMNS = ("clip_path", "thumbnail_path", "media_bytes")
 """What no revision changes any more once retention has set `media_deleted_at`."""
 
-PIPELINE_COLUMNS = tuple(name for name in Event.__table__.columns.keys() if name not in OPERATOR_COLUMNS | KEEPER_COLUMNS | {"created_at"})  # noqa: SIM118
+TRIAGE_COLUMNS = frozenset({"verdict", "basis", "analysed_at", "analysed_revision", "search_text"})
+"""What triage alone writes."""
+
+LOOKED_COLUMNS = ("vlm_type", "vlm_description", "vlm_confidence")
+"""What no revision changes any more once triage has set `analysed_at`."""
+
+_OTHERS = OPERATOR_COLUMNS | KEEPER_COLUMNS | TRIAGE_COLUMNS | {"created_at"}
+PIPELINE_COLUMNS = tuple(name for name in Event.__table__.columns.keys() if name not in _OTHERS)  # noqa: SIM118
 
 Parameters = Any
 """One row as the driver takes it: a tuple for SQLite, a dict for PostgreSQL."""
@@ -106,6 +113,8 @@ def _upsert(dialect: str) -> Any:
     for name in MEDIA_COLUMNS:
         # What retention deleted stays deleted, however late a revision that still names it comes.
         changes[name] = case((Event.media_deleted_at.is_(None), upsert.excluded[name]), else_=Event.__table__.columns[name])
+    for name in LOOKED_COLUMNS:
+        changes[name] = case((Event.analysed_at.is_(None), upsert.excluded[name]), else_=Event.__table__.columns[name])
     return values.on_conflict_do_update(
         index_elements=["id"],
         set_=changes,

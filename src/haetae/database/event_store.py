@@ -12,7 +12,8 @@ from haetae.database.dead_letters import DeadLetter
 from haetae.database.engine import Sessions, session_scope
 from haetae.database.event_news import NewsStatement
 from haetae.database.event_statement import EventStatement, Parameters
-from haetae.domain.event import AnomalyEvent
+from haetae.database.triage_jobs import JobStatement, NewJob
+from haetae.domain.event import AnomalyEvent, EventKind
 from haetae.errors import DatabaseUnavailable
 
 
@@ -21,6 +22,7 @@ class _Row:
     line: bytes
     event_id: UUID
     parameters: Parameters
+    job: NewJob | None
 
 
 _EVENT = TypeAdapter(AnomalyEvent)
@@ -32,14 +34,16 @@ _PROGRAM_LIMIT = "54"
 class EventStore:
     """Puts journal lines into the database. Belongs to one thread; each transaction has a connection of its own."""
 
-    def __init__(self, sessions: Sessions, *, breathe: Callable[[], None] = lambda: None, news: bool = False) -> None:
+    def __init__(self, sessions: Sessions, *, breathe: Callable[[], None] = lambda: None, news: bool = False, triage: bool = False) -> None:
         """`breathe` is called every few dozen microseconds of Python: the place to let another thread run. `news`: every event that is
-        stored is news for those who tell people, noted in the same transaction."""
+        stored is news for those who tell people, noted in the same transaction; `triage`: so is that there is something to look at."""
         self._sessions = sessions
         self._breathe = breathe
         self._noting = news
+        self._triage = triage
         self._statement: EventStatement | None = None
         self._news: NewsStatement | None = None
+        self._jobs: JobStatement | None = None
 
     def store(self, lines: Sequence[bytes], *, stored_at: datetime) -> list[DeadLetter]:
         """Store every event that these lines hold; returns those that never can be, with the reason.
@@ -55,7 +59,8 @@ class EventStore:
             try:
                 event = _EVENT.validate_json(line)
                 self._breathe()
-                rows.append(_Row(line, event.id, statement.parameters(event, stored_at)))
+                job = NewJob(event.id, event.camera_id) if self._triage and event.kind is not EventKind.SYSTEM else None
+                rows.append(_Row(line, event.id, statement.parameters(event, stored_at), job))
             except ValidationError as error:
                 letters.append(DeadLetter(line, _validation_reason(error)))
             except _ROW_FAULTS as error:
@@ -71,6 +76,8 @@ class EventStore:
                 statement.execute(connection, [row.parameters for row in rows])
                 if self._news is not None:
                     self._news.execute(connection, [row.event_id for row in rows], stored_at)
+                if self._jobs is not None:
+                    self._jobs.execute(connection, [row.job for row in rows if row.job is not None], stored_at)
         except Exception as error:
             if not is_row_fault(error):
                 raise _unavailable(error) from error
@@ -87,6 +94,7 @@ class EventStore:
                 with session_scope(self._sessions, read_only=True) as session:
                     dialect = session.connection().dialect
                 self._news = NewsStatement(dialect) if self._noting else None
+                self._jobs = JobStatement(dialect) if self._triage else None
                 self._statement = EventStatement(dialect)
             except Exception as error:
                 raise _unavailable(error) from error

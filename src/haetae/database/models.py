@@ -1,4 +1,5 @@
-"""The six tables of the site; those of log-in and audit are in `account_models`, those of notifications in `notification_models`.
+"""The six tables of the site; those of log-in and audit are in `account_models`, those of notifications in `notification_models`, those of
+looking in `analysis_models`.
 
 Events and daily statistics name their camera by id without a foreign key, on purpose: evidence outlives the camera it came from, and an
 event that reaches the database after its camera was removed is stored like any other. Ids are UUIDs, so none is ever used twice.
@@ -13,7 +14,8 @@ from sqlalchemy import BigInteger, Date, Double, ForeignKey, Index, Integer, Met
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from haetae.database.types import UTCDateTime, json_type, word
-from haetae.domain.event import EventKind, EventStatus, Review, Severity
+from haetae.domain.analysis import Basis
+from haetae.domain.event import EventKind, EventStatus, Review, Severity, Verdict
 from haetae.domain.viewer import AccessLevel, Role
 from haetae.ids import new_id
 
@@ -105,7 +107,9 @@ class Event(Base):
     """One incident at its highest known revision.
 
     The pipeline writes all columns but the operators' own (`acknowledged*`, `review*`, `note`, `locked`), which no revision touches, and
-    `media_deleted_at`, which retention sets when it deletes clip and pictures. `locked` is evidence: retention leaves it alone.
+    `media_deleted_at`, which retention sets when it deletes clip and pictures. `locked` is evidence: retention leaves it alone. Once triage
+    has looked at an event (`analysed_at`), `verdict`, `basis` and what begins with `vlm_` are triage's; `analysed_revision` is what it
+    looked at, `search_text` what else the event can be found by.
     `timestamp` is the onset; `onset_s`, `end_s`, `peak_s` are presentation times in seconds.
     """
 
@@ -147,6 +151,11 @@ class Event(Base):
     vlm_type: Mapped[str | None] = mapped_column(Text)
     vlm_description: Mapped[str | None] = mapped_column(Text)
     vlm_confidence: Mapped[float | None]
+    verdict: Mapped[Verdict | None] = mapped_column(word(Verdict))
+    basis: Mapped[Basis | None] = mapped_column(word(Basis))
+    analysed_at: Mapped[datetime | None]
+    analysed_revision: Mapped[int | None]
+    search_text: Mapped[str | None] = mapped_column(Text)
     agent_actions: Mapped[JSONList]
     agent_response_time: Mapped[float | None]
     acknowledged: Mapped[bool] = mapped_column(default=False)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.types import TypeEngine
 
 from haetae.database.backup import BATCH_ROWS, reflect
+from haetae.database.event_words import is_search_table
 from haetae.database.migrate import head_revision, migrate_to
 from haetae.database.types import UTCDateTime
 from haetae.errors import DatabaseUnavailable, StorageError
@@ -32,7 +33,8 @@ def build_and_fill(engine: Engine, revision: str, tables: Iterable[str], lines: 
     try:
         migrate_to(engine, revision)
         with engine.connect() as connection:
-            built = reflect(connection, frozenset(inspect(connection).get_table_names()) - {VERSION_TABLE})
+            names = frozenset(name for name in inspect(connection).get_table_names() if not is_search_table(name))
+            built = reflect(connection, names - {VERSION_TABLE})
         if set(built.tables) != set(tables):
             raise StorageError(f"the backup has the tables {', '.join(sorted(tables))}, which are not those of revision {revision!r}")
         rows = {table.name: _fill(engine, table, lines(table.name)) for table in built.sorted_tables}

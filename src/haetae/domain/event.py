@@ -23,6 +23,7 @@ STORAGE_FULL = "storage_full"
 STORAGE_LOW = "storage_low"
 DATABASE_AWAY = "database_away"
 LEARNING_FINISHED = "learning_finished"
+VLM_AWAY = "vlm_away"
 """Subtypes of system events."""
 
 
@@ -56,6 +57,14 @@ class Review(StrEnum):
     NORMAL = "normal"
 
 
+class Verdict(StrEnum):
+    """What looking at an event came to: `unverified` until one who may do so says otherwise. Every failure ends in it."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    UNVERIFIED = "unverified"
+
+
 @dataclass(frozen=True, slots=True)
 class AnomalyEvent:
     """One incident, from the first abnormal frame to the last. Never one event per frame.
@@ -65,7 +74,8 @@ class AnomalyEvent:
     stream in seconds. `vad_score` is the peak so far, in [0, 1]. `clip_path` and `thumbnail_path` are relative to the storage folder.
     `faults` says in words what went wrong round this event (no clip could be written), never in silence. `continues` is the event that
     reached the maximum length and of which this is the next part. `detail` says in words what a system event is about. `media_bytes` is the
-    size of its clip and pictures, None while they are being made. Times are UTC-aware.
+    size of its clip and pictures, None while they are being made. `verdict` and what begins with `vlm_` is written by triage alone;
+    `verdict` is None until it has. Times are UTC-aware.
     """
 
     id: UUID
@@ -91,6 +101,7 @@ class AnomalyEvent:
     continues: UUID | None = None
     detail: str = ""
     media_bytes: int | None = None
+    verdict: Verdict | None = None
     vlm_type: str | None = None
     vlm_description: str | None = None
     vlm_confidence: float | None = None

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from haetae.domain.camera import CameraStatus
+from haetae.domain.triage import LookStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class SiteStatus:
     storage: StorageStatus = StorageStatus()
     log: LogStatus = LogStatus()
     notices: NoticeStatus = NoticeStatus()
+    looks: LookStatus = field(default_factory=LookStatus)
     memory: dict[str, float] = field(default_factory=dict)
     abandoned_threads: int = 0
     rss_mb: float = 0.0

@@ -22,7 +22,7 @@ from haetae.errors import MediaError
 
 PART_SUFFIX = ".part"
 
-_SHOWN = ("clips", "thumbnails", "sheets", "curves")
+_SHOWN = ("clips", "thumbnails", "sheets", "curves", "looks")
 
 _log = structlog.get_logger(__name__)
 
@@ -72,6 +72,10 @@ class StorageLayout:
         """curves/2026/11/23/<camera>/<event>.json"""
         return _dated("curves", camera_id, event_id, onset_at, ".json")
 
+    def looked_at(self, camera_id: UUID, event_id: UUID, onset_at: datetime) -> str:
+        """looks/2026/11/23/<camera>/<event>.zip: the pictures that a model was shown"""
+        return _dated("looks", camera_id, event_id, onset_at, ".zip")
+
     def state(self, camera_id: UUID, model: str) -> str:
         """states/<camera>/<model>.state; the name of a model is the registry's, never free text"""
         return str(PurePosixPath("states", str(camera_id), f"{model}.state"))
@@ -94,7 +98,7 @@ class StorageLayout:
 
     def clean_leftovers(self) -> int:
         """Remove what killed processes left in the folders of this layout; returns how many files. For the start, before writing."""
-        return sum(clean_leftovers(self.root / kind) for kind in ("clips", "thumbnails", "sheets", "curves"))
+        return sum(clean_leftovers(self.root / kind) for kind in _SHOWN)
 
 
 def _dated(kind: str, camera_id: UUID, event_id: UUID, at: datetime, suffix: str) -> str:

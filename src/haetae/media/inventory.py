@@ -16,10 +16,10 @@ import structlog
 from haetae.errors import MediaError
 from haetae.media.blobs import StorageLayout
 
-KINDS = ("clips", "thumbnails", "sheets", "curves")
+KINDS = ("clips", "thumbnails", "sheets", "curves", "looks")
 
 _ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_NAME = re.compile(rf"(clips|thumbnails|sheets|curves)/(\d{{4}}/\d\d/\d\d)/{_ID}/({_ID})\.(?:mp4|jpg|json)")
+_NAME = re.compile(rf"(clips|thumbnails|sheets|curves|looks)/(\d{{4}}/\d\d/\d\d)/{_ID}/({_ID})\.(?:mp4|jpg|json|zip)")
 
 _log = structlog.get_logger(__name__)
 
@@ -56,9 +56,10 @@ class Deletion:
 
 def files_of(layout: StorageLayout, camera_id: UUID, event_id: UUID, onset_at: datetime) -> EventFiles:
     """Look at the files that an event may have."""
-    names = [make(camera_id, event_id, onset_at) for make in (layout.clip, layout.thumbnail, layout.contact_sheet, layout.score_curve)]
+    makers = (layout.clip, layout.thumbnail, layout.contact_sheet, layout.score_curve, layout.looked_at)
+    names = [make(camera_id, event_id, onset_at) for make in makers]
     sizes = [_size(layout.root / name) for name in names]
-    clip, thumbnail, sheet, curve = (name if size is not None else None for name, size in zip(names, sizes))
+    clip, thumbnail, sheet, curve, _looked = (name if size is not None else None for name, size in zip(names, sizes))
     return EventFiles(clip, thumbnail, sheet, curve, sum(size or 0 for size in sizes))
 
 

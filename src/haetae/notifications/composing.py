@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from haetae.domain.delivery import Claim, Delivery, Occurrence
-from haetae.domain.event import SITE, AnomalyEvent, EventKind
+from haetae.domain.event import SITE, AnomalyEvent, EventKind, Verdict
 from haetae.domain.notice import Change, Notice, NoticeEvent, NoticeKind
 from haetae.domain.rule import Directory, Rule
 from haetae.notifications.fact_words import fact_sentence
@@ -23,12 +23,14 @@ _MOST_FACTS = 5
 @dataclass(frozen=True, slots=True)
 class Composer:
     """`console_url` is where people find the console, empty where nobody said; `unsubscribe_url` makes the link by which a target leaves
-    the digests of a channel. Safe to call from any thread; it may wait for a picture."""
+    the digests of a channel; `describe` says in a language what sort of event it is, where no model has. Safe to call from any thread; it
+    may wait for a picture."""
 
     site: str
     console_url: str
     picture: Picture
     unsubscribe_url: Callable[[UUID, str], str] = lambda _channel_id, _target: ""
+    describe: Callable[[AnomalyEvent, str], str] = lambda _event, _language: ""
 
     def compose(
         self, claim: Claim, occurrences: Mapping[UUID, Occurrence], directory: Directory, *, now: datetime, reply_to: str | None
@@ -73,13 +75,19 @@ class Composer:
             began_at=event.timestamp,
             duration_s=lasted,
             score=event.vad_score,
-            description=event.vlm_description or event.detail,
+            description=_description(event) or event.detail or self.describe(event, rule.language),
             facts=tuple(fact_sentence(fact, rule.language) for fact in event.facts[:_MOST_FACTS]),
             review=occurrence.review.value,
             acknowledged=occurrence.acknowledged,
             url=url,
             clip_url=f"{url}#clip" if url and rule.include_clip_link and event.kind is not EventKind.SYSTEM else "",
         )
+
+
+def _description(event: AnomalyEvent) -> str:
+    """What a model says of the event. Words for the facts alone are not it: the facts follow in the reader's own language."""
+    by_model = event.verdict is not Verdict.UNVERIFIED or event.vlm_type is not None or event.vlm_confidence is not None
+    return event.vlm_description or "" if by_model else ""
 
 
 def override_of(rule: Rule) -> TemplateOverride | None:

@@ -15,6 +15,14 @@ _NAMES: Final[dict[str, dict[FactKind, str]]] = {
         FactKind.SCENE_CHANGE: "Scene change",
         FactKind.SCORE: "Score",
         FactKind.DURATION: "Duration",
+        FactKind.COUNT: "Moving at the same time",
+        FactKind.CLASS: "Detected",
+        FactKind.ZONE: "Time in the zone",
+        FactKind.PATH: "Length of the path",
+        FactKind.POSTURE_RATIO: "Height to width",
+        FactKind.FLOW: "Flow",
+        FactKind.FLICKER: "Flicker",
+        FactKind.HYPOTHESIS: "Suspicion by rule",
     },
     "ko": {
         FactKind.SPEED: "속도",
@@ -26,6 +34,14 @@ _NAMES: Final[dict[str, dict[FactKind, str]]] = {
         FactKind.SCENE_CHANGE: "장면 변화",
         FactKind.SCORE: "점수",
         FactKind.DURATION: "지속 시간",
+        FactKind.COUNT: "동시에 움직인 수",
+        FactKind.CLASS: "탐지",
+        FactKind.ZONE: "구역에 머문 시간",
+        FactKind.PATH: "이동 거리",
+        FactKind.POSTURE_RATIO: "세로/가로 비",
+        FactKind.FLOW: "흐름",
+        FactKind.FLICKER: "깜박임",
+        FactKind.HYPOTHESIS: "규칙에 따른 의심",
     },
 }
 _USUAL: Final = {"en": "{what}; usual at most {usual}", "ko": "{what}, 평소 최대 {usual}"}
@@ -33,9 +49,9 @@ _RARE: Final = {"en": "{what}; 1 in {times:,} normal occasions", "ko": "{what}, 
 
 
 def fact_sentence(fact: Fact, language: str) -> str:
-    """Such as "Speed 142 px/s; usual at most 61 px/s". Every number in it is the fact's own, rounded to three digits."""
+    """Such as "Speed 142 px/s; usual at most 61 px/s". Every number in it is the fact's own (or its subject's), rounded to three digits."""
     language = language if language in _NAMES else "en"
-    name = _NAMES[language][fact.kind]
+    name = _NAMES[language][fact.kind] + (f" {fact.subject}" if fact.subject else "")
     what = f"{name} {_quantity(fact.value, fact.unit)}"
     if fact.usual is not None:
         return _USUAL[language].format(what=what, usual=_quantity(fact.usual, fact.unit))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from haetae.domain.delivery import Delivery, Lane, Occurrence
-from haetae.domain.event import EventKind, EventStatus, Review, Severity
+from haetae.domain.event import EventKind, EventStatus, Review, Severity, Verdict
 from haetae.domain.notice import Change, DeliveryState, NoticeKind
 from haetae.domain.rule import Directory, Rule
 from haetae.ids import new_id
@@ -84,7 +84,7 @@ def stages_of(occurrence: Occurrence) -> dict[str, Change]:
     """What there is to tell of an event beyond that it happened, each under a name that stays."""
     event = occurrence.event
     stages = {f"{SEVERITY}{event.severity.value}": Change.SEVERITY}
-    if event.vlm_type or event.vlm_description:
+    if event.vlm_type or event.verdict in (Verdict.CONFIRMED, Verdict.REJECTED) or (event.verdict is None and event.vlm_description):
         stages["verdict"] = Change.VERDICT
     if occurrence.review in _SETTLED:
         stages[f"review:{occurrence.review.value}"] = Change.REVIEW

@@ -293,7 +293,8 @@ class IncidentRecorder:
 
     def _media_bytes(self, event: AnomalyEvent) -> int:
         """The size of all that was made of the event."""
-        unnamed = (make(self._camera_id, event.id, event.timestamp) for make in (self._layout.contact_sheet, self._layout.score_curve))
+        makers = (self._layout.contact_sheet, self._layout.score_curve, self._layout.looked_at)
+        unnamed = (make(self._camera_id, event.id, event.timestamp) for make in makers)
         names = (event.clip_path, event.thumbnail_path, *unnamed)
         sizes = 0
         for name in names:

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from haetae.domain.camera import CameraState, CameraStatus
 from haetae.domain.site import LogStatus, ModelStatus, NoticeStatus, SiteStatus, StorageStatus
+from haetae.domain.triage import LookStatus
 from haetae.pipeline.metrics_server import MetricsServer
 from haetae.pipeline.observer import NoObserver, Stage
 from haetae.telemetry import redact_url
@@ -96,6 +97,7 @@ class _SiteCollector(Collector):
         yield from _cameras(status.cameras)
         yield from _log(status.log)
         yield from _notices(status.notices)
+        yield from _looks(status.looks)
         yield from _models(status.models)
         yield from _storage(status.storage)
         for histogram in self._durations:
@@ -177,6 +179,17 @@ def _notices(notices: NoticeStatus) -> Iterator[Metric]:
     yield _total("haetae_notices_dead_total", "Messages that were given up.", notices.dead)
     yield _one("haetae_notices_last_sent_timestamp_seconds", "Unix time of the last one; absent before it.", _unix(notices.last_sent_at))
     yield _one("haetae_notices_failing", "1 while the database keeps them from being sent.", bool(notices.database_error))
+
+
+def _looks(looks: LookStatus) -> Iterator[Metric]:
+    yield _one("haetae_looks_waiting", "Events that wait to be looked at.", looks.waiting)
+    yield _total("haetae_events_described_total", "Times that an event's facts were put into words.", looks.described)
+    yield _total("haetae_looks_total", "Looks of a model at an event.", looks.looked)
+    yield _total("haetae_looks_failed_total", "Of them, those that a fault ended.", looks.failed)
+    yield _total("haetae_look_seconds_total", "What all looks took together.", looks.latency_s)
+    shed = (((reason,), count) for reason, count in looks.shed.items())
+    yield _counters("haetae_looks_shed_total", "Events that got no look because too many waited, by reason.", ("reason",), shed)
+    yield _one("haetae_looks_model_away", "1 while the model cannot be asked.", looks.state == "away")
 
 
 def _models(models: tuple[ModelStatus, ...]) -> Iterator[Metric]:

@@ -15,9 +15,10 @@ from haetae.pipeline.batching import BatchedModel
 from haetae.pipeline.lease import Lease, ModelTally, closed
 from haetae.pipeline.memory_budget import MemoryBudget
 from haetae.pipeline.memory_probe import open_probe
-from haetae.pipeline.shared import Analyzer, Flow, SharedAnalyzer, SharedFlow, SharedModel
+from haetae.pipeline.shared import Flow, SharedAnalyzer, SharedFlow, SharedModel
 from haetae.settings import PoolSettings
 from haetae.vad.base import VAD_MODELS, VADModel, create_model
+from haetae.vlm.base import VLMAnalyzer
 
 L = TypeVar("L", bound=Lease[Any])
 
@@ -64,7 +65,7 @@ class ResourcePool:
         uses_gpu: bool = False,
         make_vad_model: Callable[..., VADModel] = create_model,
         estimate_mb: Callable[[str, Mapping[str, Any]], float] = registered_estimate_mb,
-        make_analyzer: Callable[[], Analyzer] | None = None,
+        make_analyzer: Callable[[], VLMAnalyzer] | None = None,
         make_flow: Callable[[str], Flow] | None = None,
         budget: MemoryBudget | None = None,
         drain_s: float = 5.0,

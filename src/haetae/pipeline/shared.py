@@ -5,19 +5,13 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from haetae.domain.analysis import Analysis, Picture
 from haetae.domain.event import AnomalyEvent
 from haetae.domain.fact import Fact
 from haetae.errors import ModelBusy
 from haetae.pipeline.lease import FAILED, Lease, ModelTally
 from haetae.vad.base import HeldOut, ModelState, RawScore, VADModel, Window, is_brief
-
-
-class Analyzer(Protocol):
-    """As much of a VLM analyzer as the pool must know; its types come with that stage. Called on the event loop."""
-
-    async def analyze(self, event: AnomalyEvent, frames: Sequence[Any], facts: Sequence[Fact], deadline: float) -> Any:
-        """Look at an event, until the clock's monotonic `deadline`. A model's failure is an answer (unverified), never raised."""
-        ...
+from haetae.vlm.base import VLMAnalyzer
 
 
 class Flow(Protocol):
@@ -85,16 +79,25 @@ class SharedModel(Lease[VADModel]):
         return scores
 
 
-class SharedAnalyzer(Lease[Analyzer]):
+class SharedAnalyzer(Lease[VLMAnalyzer]):
     """One user's handle on the VLM analyzer of the site."""
 
-    async def analyze(self, event: AnomalyEvent, frames: Sequence[Any], facts: Sequence[Fact], deadline: float) -> Any:
-        """As Analyzer says. Raises ModelBusy after `release` and after the pool was closed."""
+    async def analyze(self, event: AnomalyEvent, frames: Sequence[Picture], facts: Sequence[Fact], deadline: float) -> Analysis:
+        """As VLMAnalyzer says. Raises ModelBusy after `release` and after the pool was closed."""
         analyzer = self._enter()
         try:
             return await analyzer.analyze(event, frames, facts, deadline)
         finally:
             self._leave()
+
+    async def disconnect(self) -> None:
+        """As VLMAnalyzer says; nothing after `release`."""
+        if self._value is not None:
+            await self._value.disconnect()
+
+    def close(self) -> None:
+        """Let go of it, as `release`."""
+        self.release()
 
 
 class SharedFlow(Lease[Flow]):

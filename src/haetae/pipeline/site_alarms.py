@@ -5,7 +5,7 @@ from uuid import UUID
 
 from haetae.clock import Clock
 from haetae.domain.camera import CameraState, CameraStatus
-from haetae.domain.event import DATABASE_AWAY, LEARNING_FINISHED, SITE, STORAGE_LOW, AnomalyEvent, Severity
+from haetae.domain.event import DATABASE_AWAY, LEARNING_FINISHED, SITE, STORAGE_LOW, VLM_AWAY, AnomalyEvent, Severity
 from haetae.domain.site import StorageStatus
 from haetae.pipeline.observer import NoObserver
 from haetae.pipeline.system_events import SystemEvents
@@ -21,6 +21,7 @@ class SiteAlarms:
     as the trouble lasts.
 
     `storage_low`: clips will be deleted before their time, within LOW_DAYS. `database_away`: events wait in the journal for AWAY_S.
+    `vlm_away`: the model that looks at events cannot be asked.
     """
 
     def __init__(
@@ -30,7 +31,9 @@ class SiteAlarms:
         *,
         storage: Callable[[], StorageStatus],
         database_error: Callable[[], str | None],
+        model_away: Callable[[], str] = lambda: "",
     ) -> None:
+        """`model_away` says why the model that looks at events cannot be asked, or nothing."""
         self._events = system_events
         self._clock = clock
         self._storage = storage
@@ -38,11 +41,14 @@ class SiteAlarms:
         self._low: AnomalyEvent | None = None
         self._away: AnomalyEvent | None = None
         self._failing_since: float | None = None
+        self._model_away = model_away
+        self._vlm_away: AnomalyEvent | None = None
 
     def check(self) -> None:
         """Open what is new, close what is over."""
         self._check_storage()
         self._check_database()
+        self._check_model()
 
     def _check_storage(self) -> None:
         days = self._storage().days_left
@@ -66,6 +72,16 @@ class SiteAlarms:
             self._failing_since = now
         if self._away is None and now - self._failing_since >= AWAY_S:
             self._away = self._events.open(SITE, DATABASE_AWAY, at=self._clock.now(), detail=error, severity=Severity.HIGH)
+
+    def _check_model(self) -> None:
+        """Told as soon as the analyzer gives the model up for a while; over when it answers again."""
+        cause = self._model_away()
+        if self._vlm_away is None and cause:
+            detail = f"events are described by measurements alone: {cause}"
+            self._vlm_away = self._events.open(SITE, VLM_AWAY, at=self._clock.now(), detail=detail, severity=Severity.MEDIUM)
+        elif self._vlm_away is not None and not cause:
+            self._events.close(self._vlm_away, at=self._clock.now())
+            self._vlm_away = None
 
 
 class LearningNotice(NoObserver):

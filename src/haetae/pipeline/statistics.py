@@ -37,6 +37,9 @@ SETTLE_S = 60.0
 _MOST_DAYS_BACK = 31
 """How far a start looks for days that were never counted to their end."""
 
+VLM_TIME = "vlm_time"
+"""How long a model needed for a look: columns of its own, measured by triage."""
+
 _SCORE = "score"
 _CameraDay: TypeAlias = tuple[UUID, date]
 

@@ -17,6 +17,7 @@ from haetae.database.camera_repository import get_camera, to_config
 from haetae.database.engine import make_engine, session_factory, session_scope
 from haetae.database.event_repository import get_event
 from haetae.database.event_statement import to_row
+from haetae.database.event_words import is_search_part
 from haetae.database.migrate import current_revision, head_revision, upgrade
 from haetae.database.models import Base, Camera, Event
 from haetae.domain.camera import CameraConfig
@@ -59,7 +60,9 @@ def add_camera(engine) -> None:
 def test_models_and_migrations_agree(empty):
     upgrade(empty)
     with empty.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        # The search is made of what no model can say: a virtual table, triggers, an index over an expression.
+        options = {"compare_type": True, "compare_server_default": True, "include_name": lambda name, *_: not is_search_part(name)}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
 
 

@@ -13,7 +13,7 @@ from haetae.database.engine import make_engine, session_factory
 from haetae.database.scoped.event_filter import EventFilter, EventSort
 from haetae.database.scoped.event_rows import EventRow
 from haetae.database.scoped.events import ScopedEvents
-from haetae.domain.event import SITE, EventKind, EventStatus, Review, Severity
+from haetae.domain.event import SITE, EventKind, EventStatus, Review, Severity, Verdict
 from haetae.errors import DatabaseUnavailable, NotFound
 from haetae.ids import new_id
 from haetae.testing.clock import FakeClock
@@ -37,7 +37,7 @@ SHELF = {
     "normal": ({}, {"review": Review.NORMAL}),
     "false": ({}, {"review": Review.FALSE_ALARM}),
     "evidence": ({}, {"locked": True}),
-    "korean": ({"vlm_description": "정문 앞에서 사람이 넘어짐"}, {}),
+    "korean": ({"vlm_description": "정문 앞에서 사람이 넘어짐"}, {"verdict": Verdict.CONFIRMED, "search_text": "지팡이 CANE"}),
     "percent": ({"detail": "battery at 100%"}, {}),
     "thousand": ({"detail": "battery at 1000"}, {}),
     "snake": ({}, {"note": "cam_1 /etc"}),
@@ -98,7 +98,15 @@ CASES = [
     ({"has_clip": True}, {"clip"}),
     ({"has_clip": False}, everything_but("clip")),
     ({"kinds": (EventKind.TAMPER,), "acknowledged": False, "text": "COVER", "min_score": 0.7}, {"covered"}),
+    ({"verdicts": (Verdict.CONFIRMED,)}, {"korean"}),
+    ({"verdicts": (Verdict.REJECTED, Verdict.UNVERIFIED)}, set()),
     ({"text": "넘어짐"}, {"korean"}),
+    ({"text": "사람"}, {"korean"}),
+    ({"text": "앞"}, {"korean"}),
+    ({"text": "넘어짐 정문"}, {"korean"}),
+    ({"text": '"넘어짐 정문"'}, set()),
+    ({"text": '"사람이 넘어짐" cane'}, {"korean"}),
+    ({"text": "정문 없는말"}, set()),
     ({"text": "문 앞"}, {"korean"}),
     ({"text": "guard"}, {"seen"}),
     ({"text": "DISK is"}, {"full"}),

@@ -15,6 +15,7 @@ from haetae.errors import ConfigError, ModelBusy, ModelError
 from haetae.pipeline.resource_pool import ResourcePool
 from haetae.settings import PoolSettings
 from haetae.testing.clock import FakeClock
+from haetae.testing.scripted_analyzer import UNVERIFIED
 from haetae.testing.scripted_model import ScriptedModel, ScriptedState
 
 
@@ -194,7 +195,7 @@ def test_there_is_one_analyzer_and_one_flow_of_a_type():
     pool = site.pool
     event = make_event()
     with pool.get_vlm_analyzer() as one, pool.get_vlm_analyzer() as other, pool.get_agent_flow("a") as flow, pool.get_agent_flow("b"):
-        assert asyncio.run(one.analyze(event, [], [], 1.0)) == asyncio.run(other.analyze(event, [], [], 2.0)) == "unverified"
+        assert asyncio.run(one.analyze(event, [], [], 1.0)) == asyncio.run(other.analyze(event, [], [], 2.0)) == UNVERIFIED
         assert asyncio.run(flow.respond(event, "unverified", None, 1.0)) == ()
         assert [(status.name, status.cameras) for status in pool.status()] == [("analyzer", 2), ("flow a", 1), ("flow b", 1)]
     site.clock.advance(1e6)

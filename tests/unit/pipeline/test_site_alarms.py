@@ -17,13 +17,18 @@ from haetae.testing.clock import FakeClock
 class Site:
     days_left: float | None = None
     error: str | None = None
+    away: str = ""
     clock: FakeClock = field(default_factory=FakeClock)
     logged: list = field(default_factory=list)
 
     def __post_init__(self):
         self.events = SystemEvents(self, self.clock)
         self.alarms = SiteAlarms(
-            self.events, self.clock, storage=lambda: StorageStatus(days_left=self.days_left), database_error=lambda: self.error
+            self.events,
+            self.clock,
+            storage=lambda: StorageStatus(days_left=self.days_left),
+            database_error=lambda: self.error,
+            model_away=lambda: self.away,
         )
 
     def log_event(self, event):
@@ -53,6 +58,17 @@ def test_a_disk_on_which_clips_will_vanish_early_is_one_event_until_there_is_roo
     site.alarms.check()
     site.alarms.check()
     assert site.told()[1:] == [("storage_low", EventStatus.CLOSED)]
+
+
+def test_a_model_that_cannot_be_asked_is_one_event_until_it_answers(site):
+    for site.away in ("", "no route", "no answer", "no route"):
+        site.alarms.check()
+    assert site.told() == [("vlm_away", EventStatus.OPEN)]
+    assert site.logged[0].detail == "events are described by measurements alone: no route"
+    site.away = ""
+    site.alarms.check()
+    site.alarms.check()
+    assert site.told()[1:] == [("vlm_away", EventStatus.CLOSED)]
 
 
 def test_a_database_that_stays_away_is_one_event_until_it_is_back(site):

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from haetae.database.scoped.event_changes import MOST_AT_ONCE, Answer
 from haetae.database.scoped.event_cursor import MAX_LENGTH
 from haetae.database.scoped.event_filter import EventFilter, EventSort
-from haetae.domain.event import EventKind, EventStatus, Review, Severity
+from haetae.domain.analysis import Basis
+from haetae.domain.event import EventKind, EventStatus, Review, Severity, Verdict
 from haetae.domain.fact import FactKind
 
 _TEXT = r"^[^\x00]*$"
@@ -44,7 +45,13 @@ class Filter(BaseModel):
     acknowledged: bool | None = None
     locked: bool | None = None
     has_clip: bool | None = None
-    q: str | None = Field(None, max_length=200, pattern=_TEXT, description="occurs in type, description, detail or note, in any case")
+    verdict: list[Verdict] = Field([], max_length=len(Verdict))
+    q: str | None = Field(
+        None,
+        max_length=200,
+        pattern=_TEXT,
+        description="each word, and each text in quotes, occurs in type, description, facts, detail or note, in any case",
+    )
 
     def to_filter(self) -> EventFilter:
         return EventFilter(
@@ -61,6 +68,7 @@ class Filter(BaseModel):
             acknowledged=self.acknowledged,
             locked=self.locked,
             has_clip=self.has_clip,
+            verdicts=tuple(self.verdict),
             text=self.q,
         )
 
@@ -113,6 +121,10 @@ class EventRead(_Read):
     review: Review
     note: str | None
     locked: bool = Field(description="evidence: its clip is never deleted by itself")
+    verdict: Verdict | None = Field(description="null until the event was looked at; unverified where nobody can say")
+    basis: Basis | None = Field(description="what the verdict rests on: measurements alone (evidence), a model, or both")
+    analysed_at: datetime | None
+    priority: int = Field(description="how urgent it is, 0 to 3: its severity, one less where a model calls it nothing")
 
 
 class EventList(BaseModel):
@@ -140,6 +152,8 @@ class FactRead(_Read):
     rarity: float | None = None
     quality: float = 1.0
     source: str
+    subject: str = Field("", description="what it is about where the kind alone does not say: a zone, a class, a rule")
+    track_ids: list[int] = []
 
 
 class ScoreCurveRead(BaseModel):

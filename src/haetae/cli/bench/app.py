@@ -131,6 +131,24 @@ def notify(
     _show(result, json_lines)
 
 
+@app.command()
+def triage(
+    delays: Annotated[str, typer.Option("--delays", metavar="S,...", help="Seconds that a model takes for a look.")] = "0,2,10,60",
+    events: Annotated[int, typer.Option("--events", min=5, max=400, help="Events for each, one every quarter of a second.")] = 40,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, max=20, help="Times that all are measured, in turn.")] = 3,
+    json_lines: _Json = False,
+) -> None:
+    """From an event to its row and to the first message about it, without a model and with ones that take their time."""
+    from haetae.cli.bench.triage import bench_triage
+    from haetae.errors import ConfigError
+
+    try:
+        seconds = [float(each) for each in delays.split(",")]
+    except ValueError:
+        raise ConfigError(f"--delays {delays!r} are no numbers", hint="Write seconds such as 0,2,10,60") from None
+    _show(bench_triage(delays_s=seconds, events=events, rounds=rounds, told=partial(typer.echo, err=True)), json_lines)
+
+
 def _show(result: dict[str, object], json_lines: bool) -> None:
     from haetae.cli.display import print_json
 

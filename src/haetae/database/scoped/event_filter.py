@@ -7,20 +7,19 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_
+from sqlalchemy import ColumnElement, false
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.functions import FunctionElement
 
+from haetae.database.event_words import occurring
 from haetae.database.models import Event
 from haetae.database.scoped.scope import visible
-from haetae.domain.event import EventKind, EventStatus, Review, Severity
+from haetae.domain.event import EventKind, EventStatus, Review, Severity, Verdict
 from haetae.domain.viewer import AccessLevel, Viewer
 
 SEVERITIES = (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 """From least to most: the database holds words, which sort otherwise."""
-
-_SEARCHED = (Event.subtype, Event.detail, Event.vlm_type, Event.vlm_description, Event.note)
 
 
 class EventSort(StrEnum):
@@ -36,8 +35,8 @@ class EventSort(StrEnum):
 class EventFilter:
     """Every condition that is given must hold; an empty tuple and None are no condition.
 
-    `camera_ids` () means none of them, so it matches nothing. `since` is inclusive, `until` exclusive, both on the onset. `text` must occur
-    as it stands, in any case, in the type, the description, the detail or the note.
+    `camera_ids` () means none of them, so it matches nothing. `since` is inclusive, `until` exclusive, both on the onset. Each word of
+    `text`, and what stands in quotes as it stands, must occur in any case in type, description, detail, note, or what was observed.
     """
 
     camera_ids: tuple[UUID, ...] | None = None
@@ -53,6 +52,7 @@ class EventFilter:
     acknowledged: bool | None = None
     locked: bool | None = None
     has_clip: bool | None = None
+    verdicts: tuple[Verdict, ...] = ()
     text: str | None = None
 
     @property
@@ -116,6 +116,8 @@ def _others(wanted: EventFilter) -> Iterator[ColumnElement[bool]]:
     yield from (column.in_(chosen) for column, chosen in words if chosen)
     if wanted.min_score is not None:
         yield Event.vad_score >= wanted.min_score
+    if wanted.verdicts:
+        yield Event.verdict.in_(wanted.verdicts)
     if wanted.acknowledged is not None:
         yield Event.acknowledged.is_(wanted.acknowledged)
     if wanted.locked is not None:
@@ -123,4 +125,4 @@ def _others(wanted: EventFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.has_clip is not None:
         yield Event.clip_path.is_not(None) if wanted.has_clip else Event.clip_path.is_(None)
     if wanted.text:
-        yield or_(*(column.icontains(wanted.text, autoescape=True) for column in _SEARCHED))
+        yield from occurring(wanted.text)

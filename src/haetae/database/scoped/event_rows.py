@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, null
 
 from haetae.database.models import Camera, Event
-from haetae.domain.event import EventKind, EventStatus, Review, Severity
+from haetae.domain.analysis import Basis
+from haetae.domain.event import EventKind, EventStatus, Review, Severity, Verdict
 
 DURATION_S: ColumnElement[float | None] = Event.end_s - Event.onset_s
 
@@ -42,6 +43,14 @@ class EventRow:
     review: Review
     note: str | None
     locked: bool
+    verdict: Verdict | None
+    basis: Basis | None
+    analysed_at: datetime | None
+
+    @property
+    def priority(self) -> int:
+        """0 to 3: the severity, one less where a model calls the event nothing. That is all that a model's word against it does."""
+        return max(0, self.severity.rank - (self.verdict is Verdict.REJECTED))
 
 
 @dataclass(frozen=True, slots=True)

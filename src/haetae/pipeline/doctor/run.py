@@ -10,6 +10,7 @@ from haetae.pipeline.doctor.finding import Check, Finding, Level, Site, ok, prob
 from haetae.pipeline.doctor.gpu import check_gpu
 from haetae.pipeline.doctor.libraries import check_ffmpeg, check_onnx
 from haetae.pipeline.doctor.machine import check_clock, check_memory, check_open_files, check_processor, check_python
+from haetae.pipeline.doctor.model import check_model
 from haetae.pipeline.doctor.storage import check_file_system, check_keys, check_permissions, check_room, check_writing
 from haetae.pipeline.doctor.stored import check_database, check_journal
 from haetae.settings import SystemConfig, load_config
@@ -34,6 +35,7 @@ SITE: Mapping[str, Check] = {
     "database": check_database,
     "event log": check_journal,
     "cameras": check_cameras,
+    "looking": check_model,
 }
 
 

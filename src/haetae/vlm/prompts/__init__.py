@@ -1,0 +1,1 @@
+"""Prompts in files, each with an id that analyses name."""
