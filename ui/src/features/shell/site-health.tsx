@@ -1,0 +1,49 @@
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { cx } from "@/components/ui/cx";
+import { Skeleton } from "@/components/ui/states";
+import { useCameras } from "@/features/cameras/queries";
+import { duration, percent } from "@/i18n/format";
+import { useNow } from "./use-now";
+
+/** How the site is, in words and truth; each part leads to where more is known. */
+export function SiteHealth() {
+  const { t } = useTranslation();
+  const { cameras, isPending, isError } = useCameras();
+  const now = useNow();
+  if (isPending) return <Skeleton className="h-4 w-48 flex-1" />;
+  if (isError) return <p className="flex-1 truncate text-sm text-critical">{t("health.unknown")}</p>;
+
+  const running = cameras.filter((camera) => camera.enabled);
+  const watching = running.filter((camera) => camera.status.state === "watching").length;
+  const learning = running.filter((camera) => camera.status.state === "learning");
+  const away = running.filter((camera) => camera.status.state === "offline" || camera.status.state === "failed");
+  const connecting = running.filter((camera) => camera.status.state === "connecting").length;
+  const mean = learning.reduce((sum, camera) => sum + camera.status.learning, 0) / Math.max(1, learning.length);
+  const longest = Math.max(0, ...away.map((camera) => (camera.status.since ? (now - Date.parse(camera.status.since)) / 1000 : 0)));
+
+  return (
+    <p className="flex min-w-0 flex-1 items-center gap-x-3 overflow-x-auto text-sm whitespace-nowrap text-muted [scrollbar-width:none]">
+      {cameras.length === 0 ? (
+        <Link to="/cameras" className="hover:text-text">
+          {t("health.no_cameras")}
+        </Link>
+      ) : (
+        <Link to="/cameras" className="hover:text-text">
+          {t("health.watching", { watching, count: running.length })}
+        </Link>
+      )}
+      {learning.length > 0 && (
+        <Link to="/cameras" className="hover:text-text">
+          {t("health.learning", { count: learning.length, share: percent(mean) })}
+        </Link>
+      )}
+      {connecting > 0 && <span>{t("health.connecting", { count: connecting })}</span>}
+      {away.length > 0 && (
+        <Link to="/cameras" className={cx("font-semibold text-high hover:underline")}>
+          {t("health.offline", { count: away.length, time: duration(longest) })}
+        </Link>
+      )}
+    </p>
+  );
+}
