@@ -23,7 +23,9 @@ import { Route as AppPeopleRouteImport } from "./routes/_app/people";
 import { Route as AppRulesRouteImport } from "./routes/_app/rules";
 import { Route as AppStatisticsRouteImport } from "./routes/_app/statistics";
 import { Route as AppSystemRouteImport } from "./routes/_app/system";
+import { Route as AppCamerasCameraIdRouteImport } from "./routes/_app/cameras.$cameraId";
 import { Route as AppCamerasNewRouteImport } from "./routes/_app/cameras.new";
+import { Route as AppEventsEventIdRouteImport } from "./routes/_app/events.$eventId";
 
 const IndexRoute = IndexRouteImport.update({
   id: "/",
@@ -94,10 +96,20 @@ const AppSystemRoute = AppSystemRouteImport.update({
   path: "/system",
   getParentRoute: () => AppRoute,
 } as any);
+const AppCamerasCameraIdRoute = AppCamerasCameraIdRouteImport.update({
+  id: "/$cameraId",
+  path: "/$cameraId",
+  getParentRoute: () => AppCamerasRoute,
+} as any);
 const AppCamerasNewRoute = AppCamerasNewRouteImport.update({
   id: "/new",
   path: "/new",
   getParentRoute: () => AppCamerasRoute,
+} as any);
+const AppEventsEventIdRoute = AppEventsEventIdRouteImport.update({
+  id: "/$eventId",
+  path: "/$eventId",
+  getParentRoute: () => AppEventsRoute,
 } as any);
 
 export interface FileRoutesByFullPath {
@@ -108,13 +120,15 @@ export interface FileRoutesByFullPath {
   "/setup": typeof SetupRoute;
   "/account": typeof AppAccountRoute;
   "/cameras": typeof AppCamerasRouteWithChildren;
-  "/events": typeof AppEventsRoute;
+  "/events": typeof AppEventsRouteWithChildren;
   "/live": typeof AppLiveRoute;
   "/people": typeof AppPeopleRoute;
   "/rules": typeof AppRulesRoute;
   "/statistics": typeof AppStatisticsRoute;
   "/system": typeof AppSystemRoute;
+  "/cameras/$cameraId": typeof AppCamerasCameraIdRoute;
   "/cameras/new": typeof AppCamerasNewRoute;
+  "/events/$eventId": typeof AppEventsEventIdRoute;
 }
 export interface FileRoutesByTo {
   "/": typeof IndexRoute;
@@ -124,13 +138,15 @@ export interface FileRoutesByTo {
   "/setup": typeof SetupRoute;
   "/account": typeof AppAccountRoute;
   "/cameras": typeof AppCamerasRouteWithChildren;
-  "/events": typeof AppEventsRoute;
+  "/events": typeof AppEventsRouteWithChildren;
   "/live": typeof AppLiveRoute;
   "/people": typeof AppPeopleRoute;
   "/rules": typeof AppRulesRoute;
   "/statistics": typeof AppStatisticsRoute;
   "/system": typeof AppSystemRoute;
+  "/cameras/$cameraId": typeof AppCamerasCameraIdRoute;
   "/cameras/new": typeof AppCamerasNewRoute;
+  "/events/$eventId": typeof AppEventsEventIdRoute;
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport;
@@ -142,13 +158,15 @@ export interface FileRoutesById {
   "/setup": typeof SetupRoute;
   "/_app/account": typeof AppAccountRoute;
   "/_app/cameras": typeof AppCamerasRouteWithChildren;
-  "/_app/events": typeof AppEventsRoute;
+  "/_app/events": typeof AppEventsRouteWithChildren;
   "/_app/live": typeof AppLiveRoute;
   "/_app/people": typeof AppPeopleRoute;
   "/_app/rules": typeof AppRulesRoute;
   "/_app/statistics": typeof AppStatisticsRoute;
   "/_app/system": typeof AppSystemRoute;
+  "/_app/cameras/$cameraId": typeof AppCamerasCameraIdRoute;
   "/_app/cameras/new": typeof AppCamerasNewRoute;
+  "/_app/events/$eventId": typeof AppEventsEventIdRoute;
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath;
@@ -166,7 +184,9 @@ export interface FileRouteTypes {
     | "/rules"
     | "/statistics"
     | "/system"
-    | "/cameras/new";
+    | "/cameras/$cameraId"
+    | "/cameras/new"
+    | "/events/$eventId";
   fileRoutesByTo: FileRoutesByTo;
   to:
     | "/"
@@ -182,7 +202,9 @@ export interface FileRouteTypes {
     | "/rules"
     | "/statistics"
     | "/system"
-    | "/cameras/new";
+    | "/cameras/$cameraId"
+    | "/cameras/new"
+    | "/events/$eventId";
   id:
     | "__root__"
     | "/"
@@ -199,7 +221,9 @@ export interface FileRouteTypes {
     | "/_app/rules"
     | "/_app/statistics"
     | "/_app/system"
-    | "/_app/cameras/new";
+    | "/_app/cameras/$cameraId"
+    | "/_app/cameras/new"
+    | "/_app/events/$eventId";
   fileRoutesById: FileRoutesById;
 }
 export interface RootRouteChildren {
@@ -311,6 +335,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppSystemRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/cameras/$cameraId": {
+      id: "/_app/cameras/$cameraId";
+      path: "/$cameraId";
+      fullPath: "/cameras/$cameraId";
+      preLoaderRoute: typeof AppCamerasCameraIdRouteImport;
+      parentRoute: typeof AppCamerasRoute;
+    };
     "/_app/cameras/new": {
       id: "/_app/cameras/new";
       path: "/new";
@@ -318,14 +349,23 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppCamerasNewRouteImport;
       parentRoute: typeof AppCamerasRoute;
     };
+    "/_app/events/$eventId": {
+      id: "/_app/events/$eventId";
+      path: "/$eventId";
+      fullPath: "/events/$eventId";
+      preLoaderRoute: typeof AppEventsEventIdRouteImport;
+      parentRoute: typeof AppEventsRoute;
+    };
   }
 }
 
 interface AppCamerasRouteChildren {
+  AppCamerasCameraIdRoute: typeof AppCamerasCameraIdRoute;
   AppCamerasNewRoute: typeof AppCamerasNewRoute;
 }
 
 const AppCamerasRouteChildren: AppCamerasRouteChildren = {
+  AppCamerasCameraIdRoute: AppCamerasCameraIdRoute,
   AppCamerasNewRoute: AppCamerasNewRoute,
 };
 
@@ -333,10 +373,22 @@ const AppCamerasRouteWithChildren = AppCamerasRoute._addFileChildren(
   AppCamerasRouteChildren,
 );
 
+interface AppEventsRouteChildren {
+  AppEventsEventIdRoute: typeof AppEventsEventIdRoute;
+}
+
+const AppEventsRouteChildren: AppEventsRouteChildren = {
+  AppEventsEventIdRoute: AppEventsEventIdRoute,
+};
+
+const AppEventsRouteWithChildren = AppEventsRoute._addFileChildren(
+  AppEventsRouteChildren,
+);
+
 interface AppRouteChildren {
   AppAccountRoute: typeof AppAccountRoute;
   AppCamerasRoute: typeof AppCamerasRouteWithChildren;
-  AppEventsRoute: typeof AppEventsRoute;
+  AppEventsRoute: typeof AppEventsRouteWithChildren;
   AppLiveRoute: typeof AppLiveRoute;
   AppPeopleRoute: typeof AppPeopleRoute;
   AppRulesRoute: typeof AppRulesRoute;
@@ -347,7 +399,7 @@ interface AppRouteChildren {
 const AppRouteChildren: AppRouteChildren = {
   AppAccountRoute: AppAccountRoute,
   AppCamerasRoute: AppCamerasRouteWithChildren,
-  AppEventsRoute: AppEventsRoute,
+  AppEventsRoute: AppEventsRouteWithChildren,
   AppLiveRoute: AppLiveRoute,
   AppPeopleRoute: AppPeopleRoute,
   AppRulesRoute: AppRulesRoute,

@@ -2,12 +2,14 @@ import { LoaderCircle } from "lucide-react";
 import type { ComponentProps, ReactNode } from "react";
 import { cx } from "./cx";
 
-type Kind = "primary" | "plain" | "quiet" | "danger";
+type Kind = "primary" | "plain" | "quiet" | "danger" | "on" | "picture";
 
 const KINDS: Record<Kind, string> = {
   primary: "bg-accent text-on-accent border-transparent hover:brightness-110 font-semibold",
   plain: "bg-raised text-text border-line hover:border-line-strong",
   quiet: "bg-transparent text-muted border-transparent hover:bg-raised hover:text-text",
+  on: "bg-accent-quiet text-accent border-transparent",
+  picture: "bg-black/65 text-white border-transparent hover:bg-black/90",
   danger: "bg-critical-quiet text-critical border-transparent hover:border-critical",
 };
 

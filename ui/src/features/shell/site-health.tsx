@@ -1,8 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { cx } from "@/components/ui/cx";
 import { Skeleton } from "@/components/ui/states";
-import { useCameras } from "@/features/cameras/queries";
+import { awaySince } from "@/features/cameras/away";
+import { type Camera, useCameras } from "@/features/cameras/queries";
+import { useOpenEvents } from "@/features/live/open-events";
 import { duration, percent } from "@/i18n/format";
 import { useNow } from "./use-now";
 
@@ -10,6 +11,7 @@ import { useNow } from "./use-now";
 export function SiteHealth() {
   const { t } = useTranslation();
   const { cameras, isPending, isError } = useCameras();
+  const events = useOpenEvents();
   const now = useNow();
   if (isPending) return <Skeleton className="h-4 w-48 flex-1" />;
   if (isError) return <p className="flex-1 truncate text-sm text-critical">{t("health.unknown")}</p>;
@@ -17,10 +19,14 @@ export function SiteHealth() {
   const running = cameras.filter((camera) => camera.enabled);
   const watching = running.filter((camera) => camera.status.state === "watching").length;
   const learning = running.filter((camera) => camera.status.state === "learning");
-  const away = running.filter((camera) => camera.status.state === "offline" || camera.status.state === "failed");
-  const connecting = running.filter((camera) => camera.status.state === "connecting").length;
+  const isAway = (camera: Camera) =>
+    camera.status.state === "offline" ||
+    camera.status.state === "failed" ||
+    (camera.status.state === "connecting" && events.get(camera.id)?.subtype === "camera_offline");
+  const away = running.filter(isAway);
+  const connecting = running.filter((camera) => camera.status.state === "connecting" && !isAway(camera)).length;
   const mean = learning.reduce((sum, camera) => sum + camera.status.learning, 0) / Math.max(1, learning.length);
-  const longest = Math.max(0, ...away.map((camera) => (camera.status.since ? (now - Date.parse(camera.status.since)) / 1000 : 0)));
+  const longest = Math.max(0, ...away.map((camera) => (now - (awaySince(camera.status, events.get(camera.id)) ?? now)) / 1000));
 
   return (
     <p className="flex min-w-0 flex-1 items-center gap-x-3 overflow-x-auto text-sm whitespace-nowrap text-muted [scrollbar-width:none]">
@@ -40,7 +46,7 @@ export function SiteHealth() {
       )}
       {connecting > 0 && <span>{t("health.connecting", { count: connecting })}</span>}
       {away.length > 0 && (
-        <Link to="/cameras" className={cx("font-semibold text-high hover:underline")}>
+        <Link to="/cameras" className="font-semibold text-high hover:underline">
           {t("health.offline", { count: away.length, time: duration(longest) })}
         </Link>
       )}
