@@ -169,7 +169,7 @@ class Hub {
   }
 
   /** Scores cost the server and the network something: they come only while somebody looks. */
-  useScores(listener: () => void): () => void {
+  onScores(listener: () => void): () => void {
     this.scoreListeners.add(listener);
     this.scoreUsers += 1;
     if (this.scoreUsers === 1) this.send({ type: "subscribe", topics: ["scores"], cameras: null });

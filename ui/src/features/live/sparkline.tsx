@@ -13,7 +13,7 @@ export function Sparkline({ camera, className }: { camera: string; className?: s
       frame = 0;
       if (canvas.current) paint(canvas.current, camera);
     };
-    const stop = hub.useScores(() => {
+    const stop = hub.onScores(() => {
       frame ||= requestAnimationFrame(draw);
     });
     return () => {
