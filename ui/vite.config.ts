@@ -13,5 +13,5 @@ export default defineConfig({
   // The site's policy allows no data: fonts or scripts, and a file of its own is kept by the browser.
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: false },
   server: { proxy: { "/api": { target: site, ws: true }, "/readyz": site, "/metrics": site } },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["./tests/unit-setup.ts"] },
+  test: { include: ["src/**/*.test.ts"] },
 });

@@ -6,9 +6,11 @@ import { Button, buttonClass, IconButton } from "@/components/ui/button";
 import { Segments } from "@/components/ui/page";
 import { Empty, Failure, Loading } from "@/components/ui/states";
 import { useCameras } from "@/features/cameras/queries";
+import { columnsFor, fitting, moved, ordered, SIZES, type Size } from "@/features/live/arrange";
 import { useOpenEvents } from "@/features/live/open-events";
 import { Tile } from "@/features/live/tile";
-import { fitting, moved, ordered, SIZES, type Size, useWall } from "@/features/live/wall";
+import { useSpace } from "@/features/live/use-space";
+import { useWall } from "@/features/live/wall";
 import { useMe } from "@/features/session/use-session";
 
 type Search = { camera?: string; page?: number };
@@ -21,9 +23,6 @@ export const Route = createFileRoute("/_app/live")({
   component: LivePage,
 });
 
-/** Rows that would stay empty are left out, so that the pictures are as large as they can be. */
-const rowsOf = (shown: number, size: Size) => Math.max(1, Math.ceil(shown / Math.sqrt(size)));
-
 function LivePage() {
   const { t } = useTranslation();
   const me = useMe();
@@ -32,6 +31,7 @@ function LivePage() {
   const events = useOpenEvents();
   const { camera: alone, page = 1 } = Route.useSearch();
   const navigate = Route.useNavigate();
+  const [grid, space] = useSpace();
 
   if (isPending) return <Loading />;
   if (error) return <Failure error={error} retry={() => void refetch()} />;
@@ -43,6 +43,7 @@ function LivePage() {
   const size: Size = alone ? 1 : wall.size || fitting(all.length);
   const pages = Math.max(1, Math.ceil(chosen.length / size));
   const shown = chosen.slice((Math.min(page, pages) - 1) * size, Math.min(page, pages) * size);
+  const columns = columnsFor(shown.length, space);
   const turn = (to: number) => void navigate({ search: (before) => ({ ...before, page: to > 1 ? to : undefined }), replace: true });
   const move = (from: string, to: string) => change({ order: moved(ids, from, to) });
 
@@ -95,8 +96,9 @@ function LivePage() {
         </div>
       </div>
       <div
+        ref={grid}
         className="grid min-h-0 flex-1 content-start gap-1.5 overflow-y-auto px-3 pb-3 md:content-stretch md:overflow-hidden md:px-4 md:pb-4 md:[grid-template-columns:repeat(var(--columns),minmax(0,1fr))] md:[grid-template-rows:repeat(var(--rows),minmax(0,1fr))]"
-        style={{ "--columns": Math.sqrt(size), "--rows": rowsOf(shown.length, size) } as CSSProperties}
+        style={{ "--columns": columns, "--rows": Math.ceil(shown.length / columns) } as CSSProperties}
       >
         {shown.map((camera) => (
           <Tile

@@ -1,3 +1,0 @@
-import { beforeEach } from "vitest";
-
-beforeEach(() => localStorage.clear());
