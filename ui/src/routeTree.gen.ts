@@ -25,6 +25,7 @@ import { Route as AppStatisticsRouteImport } from "./routes/_app/statistics";
 import { Route as AppSystemRouteImport } from "./routes/_app/system";
 import { Route as AppCamerasCameraIdRouteImport } from "./routes/_app/cameras.$cameraId";
 import { Route as AppCamerasNewRouteImport } from "./routes/_app/cameras.new";
+import { Route as AppEventsIndexRouteImport } from "./routes/_app/events.index";
 import { Route as AppEventsEventIdRouteImport } from "./routes/_app/events.$eventId";
 
 const IndexRoute = IndexRouteImport.update({
@@ -106,6 +107,11 @@ const AppCamerasNewRoute = AppCamerasNewRouteImport.update({
   path: "/new",
   getParentRoute: () => AppCamerasRoute,
 } as any);
+const AppEventsIndexRoute = AppEventsIndexRouteImport.update({
+  id: "/",
+  path: "/",
+  getParentRoute: () => AppEventsRoute,
+} as any);
 const AppEventsEventIdRoute = AppEventsEventIdRouteImport.update({
   id: "/$eventId",
   path: "/$eventId",
@@ -129,6 +135,7 @@ export interface FileRoutesByFullPath {
   "/cameras/$cameraId": typeof AppCamerasCameraIdRoute;
   "/cameras/new": typeof AppCamerasNewRoute;
   "/events/$eventId": typeof AppEventsEventIdRoute;
+  "/events/": typeof AppEventsIndexRoute;
 }
 export interface FileRoutesByTo {
   "/": typeof IndexRoute;
@@ -138,7 +145,6 @@ export interface FileRoutesByTo {
   "/setup": typeof SetupRoute;
   "/account": typeof AppAccountRoute;
   "/cameras": typeof AppCamerasRouteWithChildren;
-  "/events": typeof AppEventsRouteWithChildren;
   "/live": typeof AppLiveRoute;
   "/people": typeof AppPeopleRoute;
   "/rules": typeof AppRulesRoute;
@@ -147,6 +153,7 @@ export interface FileRoutesByTo {
   "/cameras/$cameraId": typeof AppCamerasCameraIdRoute;
   "/cameras/new": typeof AppCamerasNewRoute;
   "/events/$eventId": typeof AppEventsEventIdRoute;
+  "/events": typeof AppEventsIndexRoute;
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport;
@@ -167,6 +174,7 @@ export interface FileRoutesById {
   "/_app/cameras/$cameraId": typeof AppCamerasCameraIdRoute;
   "/_app/cameras/new": typeof AppCamerasNewRoute;
   "/_app/events/$eventId": typeof AppEventsEventIdRoute;
+  "/_app/events/": typeof AppEventsIndexRoute;
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath;
@@ -186,7 +194,8 @@ export interface FileRouteTypes {
     | "/system"
     | "/cameras/$cameraId"
     | "/cameras/new"
-    | "/events/$eventId";
+    | "/events/$eventId"
+    | "/events/";
   fileRoutesByTo: FileRoutesByTo;
   to:
     | "/"
@@ -196,7 +205,6 @@ export interface FileRouteTypes {
     | "/setup"
     | "/account"
     | "/cameras"
-    | "/events"
     | "/live"
     | "/people"
     | "/rules"
@@ -204,7 +212,8 @@ export interface FileRouteTypes {
     | "/system"
     | "/cameras/$cameraId"
     | "/cameras/new"
-    | "/events/$eventId";
+    | "/events/$eventId"
+    | "/events";
   id:
     | "__root__"
     | "/"
@@ -223,7 +232,8 @@ export interface FileRouteTypes {
     | "/_app/system"
     | "/_app/cameras/$cameraId"
     | "/_app/cameras/new"
-    | "/_app/events/$eventId";
+    | "/_app/events/$eventId"
+    | "/_app/events/";
   fileRoutesById: FileRoutesById;
 }
 export interface RootRouteChildren {
@@ -349,6 +359,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppCamerasNewRouteImport;
       parentRoute: typeof AppCamerasRoute;
     };
+    "/_app/events/": {
+      id: "/_app/events/";
+      path: "/";
+      fullPath: "/events/";
+      preLoaderRoute: typeof AppEventsIndexRouteImport;
+      parentRoute: typeof AppEventsRoute;
+    };
     "/_app/events/$eventId": {
       id: "/_app/events/$eventId";
       path: "/$eventId";
@@ -375,10 +392,12 @@ const AppCamerasRouteWithChildren = AppCamerasRoute._addFileChildren(
 
 interface AppEventsRouteChildren {
   AppEventsEventIdRoute: typeof AppEventsEventIdRoute;
+  AppEventsIndexRoute: typeof AppEventsIndexRoute;
 }
 
 const AppEventsRouteChildren: AppEventsRouteChildren = {
   AppEventsEventIdRoute: AppEventsEventIdRoute,
+  AppEventsIndexRoute: AppEventsIndexRoute,
 };
 
 const AppEventsRouteWithChildren = AppEventsRoute._addFileChildren(

@@ -1694,7 +1694,7 @@ export interface components {
              * Status
              * @default ok
              */
-            status: string;
+            status?: string;
         };
         /**
          * Answer
@@ -1723,7 +1723,7 @@ export interface components {
              * @description at most the owner's; the key never has more than its owner has at the time
              * @default viewer
              */
-            role: components["schemas"]["Role"];
+            role?: components["schemas"]["Role"];
         };
         /** ApiKeyCreated */
         ApiKeyCreated: {
@@ -1900,7 +1900,7 @@ export interface components {
              * Limit
              * @default 500
              */
-            limit: number;
+            limit?: number;
             /** Note */
             note?: string | null;
         };
@@ -1913,7 +1913,7 @@ export interface components {
              * @description more events match the filter: ask again
              * @default false
              */
-            more: boolean;
+            more?: boolean;
         };
         /** BulkItemRead */
         BulkItemRead: {
@@ -1994,13 +1994,13 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * False Alarms Per Day
              * @description above 0, at most 10000
              * @default 1
              */
-            false_alarms_per_day: number;
+            false_alarms_per_day?: number;
             /**
              * Learning S
              * @description footage to learn from; null: 10 minutes, or a quarter of a file
@@ -2016,7 +2016,7 @@ export interface components {
              * @description how long the camera may be away before people are told, from 1
              * @default 30
              */
-            offline_alert_s: number;
+            offline_alert_s?: number;
             /**
              * Post Roll S
              * @description of clips, 0 to 60; null: as configured
@@ -2039,7 +2039,7 @@ export interface components {
              * Vad Model
              * @default motion
              */
-            vad_model: string;
+            vad_model?: string;
             /**
              * Vad Settings
              * @description settings of the model; cameras with the same model and settings share one
@@ -2209,7 +2209,7 @@ export interface components {
              * Events Deleted
              * @default 0
              */
-            events_deleted: number;
+            events_deleted?: number;
             /** Events Kept */
             events_kept: number;
             /**
@@ -2217,13 +2217,13 @@ export interface components {
              * @description evidence, which stays
              * @default 0
              */
-            events_locked: number;
+            events_locked?: number;
             /**
              * Events Unfinished
              * @description still being recorded in that moment; ask again to delete these as well
              * @default 0
              */
-            events_unfinished: number;
+            events_unfinished?: number;
         };
         /**
          * CameraState
@@ -2305,7 +2305,7 @@ export interface components {
              * Hint
              * @default
              */
-            hint: string;
+            hint?: string;
             /** Kind */
             kind?: string | null;
             /** Live */
@@ -2319,7 +2319,7 @@ export interface components {
              * Problem
              * @default
              */
-            problem: string;
+            problem?: string;
             /** Took S */
             took_s?: number | null;
             /** Width */
@@ -2334,7 +2334,7 @@ export interface components {
              * @description true: the refresh token is set as a cookie that scripts cannot read (browsers); false: it is in the answer (programs)
              * @default true
              */
-            cookie: boolean;
+            cookie?: boolean;
             /**
              * Current Password
              * Format: password
@@ -2366,7 +2366,7 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Kind
              * @example email
@@ -2394,7 +2394,7 @@ export interface components {
              * @description what to install where it is not available
              * @default
              */
-            hint: string;
+            hint?: string;
             /** Kind */
             kind: string;
             /**
@@ -2409,7 +2409,7 @@ export interface components {
              * @description rules must say whom to reach
              * @default false
              */
-            target_needed: boolean;
+            target_needed?: boolean;
         };
         /** ChannelKinds */
         ChannelKinds: {
@@ -2477,13 +2477,13 @@ export interface components {
              * Language
              * @default en
              */
-            language: string;
+            language?: string;
             /**
              * Target
              * @description whom to reach, where the kind wants to be told
              * @default
              */
-            target: string;
+            target?: string;
         };
         /**
          * CodeRead
@@ -2873,7 +2873,7 @@ export interface components {
              * Has Contact Sheet
              * @default false
              */
-            has_contact_sheet: boolean;
+            has_contact_sheet?: boolean;
             /** Has Thumbnail */
             has_thumbnail: boolean;
             /**
@@ -3068,7 +3068,7 @@ export interface components {
              * Quality
              * @default 1
              */
-            quality: number;
+            quality?: number;
             /** Rarity */
             rarity?: number | null;
             /** Source */
@@ -3106,14 +3106,14 @@ export interface components {
              * @description of these cameras
              * @default []
              */
-            camera_id: string[];
+            camera_id?: string[];
             /** Has Clip */
             has_clip?: boolean | null;
             /**
              * Kind
              * @default []
              */
-            kind: components["schemas"]["EventKind"][];
+            kind?: components["schemas"]["EventKind"][];
             /** Locked */
             locked?: boolean | null;
             /** Min Score */
@@ -3128,12 +3128,12 @@ export interface components {
              * Review
              * @default []
              */
-            review: components["schemas"]["Review"][];
+            review?: components["schemas"]["Review"][];
             /**
              * Severity
              * @default []
              */
-            severity: components["schemas"]["Severity"][];
+            severity?: components["schemas"]["Severity"][];
             /**
              * Since
              * @description that began then or later
@@ -3143,12 +3143,12 @@ export interface components {
              * Status
              * @default []
              */
-            status: components["schemas"]["EventStatus"][];
+            status?: components["schemas"]["EventStatus"][];
             /**
              * Subtype
              * @default []
              */
-            subtype: string[];
+            subtype?: string[];
             /**
              * Until
              * @description that began before
@@ -3310,7 +3310,7 @@ export interface components {
              * Hint
              * @default
              */
-            hint: string;
+            hint?: string;
             /** Name */
             name: string;
             /**
@@ -3318,7 +3318,7 @@ export interface components {
              * @description why it cannot be taken; empty where it can
              * @default
              */
-            problem: string;
+            problem?: string;
             /**
              * Row
              * @description counted from 1, without the heading
@@ -3340,7 +3340,7 @@ export interface components {
             /** Grants */
             grants?: components["schemas"]["Grant"][];
             /** @default viewer */
-            role: components["schemas"]["Role"];
+            role?: components["schemas"]["Role"];
         };
         /** InviteCreated */
         InviteCreated: {
@@ -3414,7 +3414,7 @@ export interface components {
              * @description true: the refresh token is set as a cookie that scripts cannot read (browsers); false: it is in the answer (programs)
              * @default true
              */
-            cookie: boolean;
+            cookie?: boolean;
             /**
              * Password
              * Format: password
@@ -3577,13 +3577,13 @@ export interface components {
              * @description what to do next
              * @default
              */
-            hint: string;
+            hint?: string;
             /**
              * Request Id
              * @description find it in the log by this
              * @default
              */
-            request_id: string;
+            request_id?: string;
             /** Status */
             status: number;
             /** Title */
@@ -3592,7 +3592,7 @@ export interface components {
              * Type
              * @default about:blank
              */
-            type: string;
+            type?: string;
         };
         /**
          * RateLimitModel
@@ -3652,7 +3652,7 @@ export interface components {
              * @description true: the refresh token is set as a cookie that scripts cannot read (browsers); false: it is in the answer (programs)
              * @default true
              */
-            cookie: boolean;
+            cookie?: boolean;
             /** Email */
             email?: string | null;
             /**
@@ -3661,7 +3661,7 @@ export interface components {
              * @example en
              * @example ko
              */
-            language: string;
+            language?: string;
             /**
              * Password
              * Format: password
@@ -3739,7 +3739,7 @@ export interface components {
              * @description true: the refresh token is set as a cookie that scripts cannot read (browsers); false: it is in the answer (programs)
              * @default true
              */
-            cookie: boolean;
+            cookie?: boolean;
             /**
              * Password
              * Format: password
@@ -3791,7 +3791,7 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /** Escalation */
             escalation?: components["schemas"]["EscalationModel"][];
             /**
@@ -3803,24 +3803,24 @@ export interface components {
              * Include Clip Link
              * @default true
              */
-            include_clip_link: boolean;
+            include_clip_link?: boolean;
             /**
              * Include Picture
              * @default true
              */
-            include_picture: boolean;
+            include_picture?: boolean;
             /**
              * Language
              * @default en
              */
-            language: string;
+            language?: string;
             /**
              * Min Score
              * @default 0
              */
-            min_score: number;
+            min_score?: number;
             /** @default medium */
-            min_severity: components["schemas"]["Severity"];
+            min_severity?: components["schemas"]["Severity"];
             /**
              * Name
              * @example Night guards
@@ -3841,7 +3841,7 @@ export interface components {
              * @description also a camera that is offline, a disk that is full, and the like
              * @default false
              */
-            system_events: boolean;
+            system_events?: boolean;
             /** Text Template */
             text_template?: string | null;
             /**
@@ -3849,7 +3849,7 @@ export interface components {
              * @description IANA name; times in messages are in it
              * @default UTC
              */
-            time_zone: string;
+            time_zone?: string;
             /**
              * Title Template
              * @description in place of the built-in one, for alerts
@@ -3860,7 +3860,7 @@ export interface components {
              * @description also what becomes of an event that was told
              * @default true
              */
-            updates: boolean;
+            updates?: boolean;
         };
         /** RuleList */
         RuleList: {
@@ -3887,7 +3887,7 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /** Escalation */
             escalation?: components["schemas"]["EscalationModel"][];
             /**
@@ -3904,24 +3904,24 @@ export interface components {
              * Include Clip Link
              * @default true
              */
-            include_clip_link: boolean;
+            include_clip_link?: boolean;
             /**
              * Include Picture
              * @default true
              */
-            include_picture: boolean;
+            include_picture?: boolean;
             /**
              * Language
              * @default en
              */
-            language: string;
+            language?: string;
             /**
              * Min Score
              * @default 0
              */
-            min_score: number;
+            min_score?: number;
             /** @default medium */
-            min_severity: components["schemas"]["Severity"];
+            min_severity?: components["schemas"]["Severity"];
             /**
              * Name
              * @example Night guards
@@ -3942,7 +3942,7 @@ export interface components {
              * @description also a camera that is offline, a disk that is full, and the like
              * @default false
              */
-            system_events: boolean;
+            system_events?: boolean;
             /** Text Template */
             text_template?: string | null;
             /**
@@ -3950,7 +3950,7 @@ export interface components {
              * @description IANA name; times in messages are in it
              * @default UTC
              */
-            time_zone: string;
+            time_zone?: string;
             /**
              * Title Template
              * @description in place of the built-in one, for alerts
@@ -3966,7 +3966,7 @@ export interface components {
              * @description also what becomes of an event that was told
              * @default true
              */
-            updates: boolean;
+            updates?: boolean;
             /** Version */
             version: number;
         };
@@ -4055,7 +4055,7 @@ export interface components {
              * @description true: the refresh token is set as a cookie that scripts cannot read (browsers); false: it is in the answer (programs)
              * @default true
              */
-            cookie: boolean;
+            cookie?: boolean;
             /** Email */
             email?: string | null;
             /**
@@ -4064,7 +4064,7 @@ export interface components {
              * @example en
              * @example ko
              */
-            language: string;
+            language?: string;
             /**
              * Password
              * Format: password
@@ -4194,7 +4194,7 @@ export interface components {
              * Token Type
              * @default Bearer
              */
-            token_type: string;
+            token_type?: string;
         };
         /** TrendRead */
         TrendRead: {
@@ -4347,14 +4347,14 @@ export interface components {
              * @example en
              * @example ko
              */
-            language: string;
+            language?: string;
             /**
              * Password
              * @description without one the person sets it, with the code of the answer
              */
             password?: string | null;
             /** @default viewer */
-            role: components["schemas"]["Role"];
+            role?: components["schemas"]["Role"];
             /**
              * Username
              * @example kim

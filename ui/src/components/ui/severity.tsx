@@ -1,12 +1,9 @@
 import { CircleAlert, Info, OctagonAlert, TriangleAlert } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import type { Schemas } from "@/api/client";
 import { cx } from "./cx";
+import type { Severity } from "./severity-order";
 
-export type Severity = Schemas["Severity"];
-
-/** From the worst. */
-export const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low"];
+export { SEVERITIES, type Severity } from "./severity-order";
 
 const ICONS = { critical: OctagonAlert, high: TriangleAlert, medium: CircleAlert, low: Info };
 export const SEVERITY_TEXT: Record<Severity, string> = {

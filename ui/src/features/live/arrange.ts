@@ -29,7 +29,7 @@ export function columnsFor(count: number, { width, height }: { width: number; he
   for (let columns = 1; columns <= count; columns += 1) {
     const rows = Math.ceil(count / columns);
     const shown = Math.min(width / columns, ((height / rows) * 16) / 9);
-    if (shown > largest * 1.001) {
+    if (shown >= largest * 0.999) {
       largest = shown;
       best = columns;
     }

@@ -13,11 +13,11 @@ import { useSpace } from "@/features/live/use-space";
 import { useWall } from "@/features/live/wall";
 import { useMe } from "@/features/session/use-session";
 
-type Search = { camera?: string; page?: number };
+type Search = { only?: string; page?: number };
 
 export const Route = createFileRoute("/_app/live")({
   validateSearch: (search: Record<string, unknown>): Search => ({
-    ...(typeof search.camera === "string" ? { camera: search.camera } : {}),
+    ...(typeof search.only === "string" ? { only: search.only } : {}),
     ...(Number(search.page) > 1 ? { page: Math.floor(Number(search.page)) } : {}),
   }),
   component: LivePage,
@@ -29,7 +29,7 @@ function LivePage() {
   const { cameras, isPending, error, refetch } = useCameras();
   const [wall, change] = useWall(me.id);
   const events = useOpenEvents();
-  const { camera: alone, page = 1 } = Route.useSearch();
+  const { only: alone, page = 1 } = Route.useSearch();
   const navigate = Route.useNavigate();
   const [grid, space] = useSpace();
 
@@ -109,7 +109,7 @@ function LivePage() {
             zones={wall.zones}
             scores={wall.scores}
             alone={alone === camera.id}
-            onAlone={all.length > 1 ? () => void navigate({ search: alone ? {} : { camera: camera.id } }) : undefined}
+            onAlone={all.length > 1 ? () => void navigate({ search: alone ? {} : { only: camera.id } }) : undefined}
             {...(alone
               ? {}
               : {
