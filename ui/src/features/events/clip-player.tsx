@@ -95,7 +95,6 @@ function Player({ event, url, renew }: { event: EventDetail; url: string; renew:
   return (
     <div id="clip" className="flex scroll-mt-4 flex-col overflow-hidden rounded-lg border border-line bg-surface">
       <div ref={frame} className="relative flex items-center justify-center bg-black">
-        {/* biome-ignore lint/a11y/useMediaCaption: cameras have no sound. */}
         <video
           ref={video}
           src={url}

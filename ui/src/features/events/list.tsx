@@ -152,7 +152,6 @@ export function EventList({ search }: { search: EventSearch }) {
           {t("events.new", { count: waiting })}
         </Button>
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard. */}
       <section
         ref={scroller}
         className="min-h-0 flex-1 overflow-y-auto focus-visible:-outline-offset-2"
