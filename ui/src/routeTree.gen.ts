@@ -16,17 +16,22 @@ import { Route as RegisterRouteImport } from "./routes/register";
 import { Route as ResetRouteImport } from "./routes/reset";
 import { Route as SetupRouteImport } from "./routes/setup";
 import { Route as AppAccountRouteImport } from "./routes/_app/account";
-import { Route as AppCamerasRouteImport } from "./routes/_app/cameras";
 import { Route as AppEventsRouteImport } from "./routes/_app/events";
 import { Route as AppLiveRouteImport } from "./routes/_app/live";
 import { Route as AppPeopleRouteImport } from "./routes/_app/people";
 import { Route as AppRulesRouteImport } from "./routes/_app/rules";
 import { Route as AppStatisticsRouteImport } from "./routes/_app/statistics";
 import { Route as AppSystemRouteImport } from "./routes/_app/system";
+import { Route as AppCamerasIndexRouteImport } from "./routes/_app/cameras.index";
 import { Route as AppCamerasCameraIdRouteImport } from "./routes/_app/cameras.$cameraId";
 import { Route as AppCamerasNewRouteImport } from "./routes/_app/cameras.new";
 import { Route as AppEventsIndexRouteImport } from "./routes/_app/events.index";
 import { Route as AppEventsEventIdRouteImport } from "./routes/_app/events.$eventId";
+import { Route as AppCamerasCameraIdIndexRouteImport } from "./routes/_app/cameras.$cameraId.index";
+import { Route as AppCamerasCameraIdAccessRouteImport } from "./routes/_app/cameras.$cameraId.access";
+import { Route as AppCamerasCameraIdScheduleRouteImport } from "./routes/_app/cameras.$cameraId.schedule";
+import { Route as AppCamerasCameraIdSettingsRouteImport } from "./routes/_app/cameras.$cameraId.settings";
+import { Route as AppCamerasCameraIdZonesRouteImport } from "./routes/_app/cameras.$cameraId.zones";
 
 const IndexRoute = IndexRouteImport.update({
   id: "/",
@@ -62,11 +67,6 @@ const AppAccountRoute = AppAccountRouteImport.update({
   path: "/account",
   getParentRoute: () => AppRoute,
 } as any);
-const AppCamerasRoute = AppCamerasRouteImport.update({
-  id: "/cameras",
-  path: "/cameras",
-  getParentRoute: () => AppRoute,
-} as any);
 const AppEventsRoute = AppEventsRouteImport.update({
   id: "/events",
   path: "/events",
@@ -97,15 +97,20 @@ const AppSystemRoute = AppSystemRouteImport.update({
   path: "/system",
   getParentRoute: () => AppRoute,
 } as any);
+const AppCamerasIndexRoute = AppCamerasIndexRouteImport.update({
+  id: "/cameras/",
+  path: "/cameras/",
+  getParentRoute: () => AppRoute,
+} as any);
 const AppCamerasCameraIdRoute = AppCamerasCameraIdRouteImport.update({
-  id: "/$cameraId",
-  path: "/$cameraId",
-  getParentRoute: () => AppCamerasRoute,
+  id: "/cameras/$cameraId",
+  path: "/cameras/$cameraId",
+  getParentRoute: () => AppRoute,
 } as any);
 const AppCamerasNewRoute = AppCamerasNewRouteImport.update({
-  id: "/new",
-  path: "/new",
-  getParentRoute: () => AppCamerasRoute,
+  id: "/cameras/new",
+  path: "/cameras/new",
+  getParentRoute: () => AppRoute,
 } as any);
 const AppEventsIndexRoute = AppEventsIndexRouteImport.update({
   id: "/",
@@ -117,6 +122,34 @@ const AppEventsEventIdRoute = AppEventsEventIdRouteImport.update({
   path: "/$eventId",
   getParentRoute: () => AppEventsRoute,
 } as any);
+const AppCamerasCameraIdIndexRoute = AppCamerasCameraIdIndexRouteImport.update({
+  id: "/",
+  path: "/",
+  getParentRoute: () => AppCamerasCameraIdRoute,
+} as any);
+const AppCamerasCameraIdAccessRoute =
+  AppCamerasCameraIdAccessRouteImport.update({
+    id: "/access",
+    path: "/access",
+    getParentRoute: () => AppCamerasCameraIdRoute,
+  } as any);
+const AppCamerasCameraIdScheduleRoute =
+  AppCamerasCameraIdScheduleRouteImport.update({
+    id: "/schedule",
+    path: "/schedule",
+    getParentRoute: () => AppCamerasCameraIdRoute,
+  } as any);
+const AppCamerasCameraIdSettingsRoute =
+  AppCamerasCameraIdSettingsRouteImport.update({
+    id: "/settings",
+    path: "/settings",
+    getParentRoute: () => AppCamerasCameraIdRoute,
+  } as any);
+const AppCamerasCameraIdZonesRoute = AppCamerasCameraIdZonesRouteImport.update({
+  id: "/zones",
+  path: "/zones",
+  getParentRoute: () => AppCamerasCameraIdRoute,
+} as any);
 
 export interface FileRoutesByFullPath {
   "/": typeof IndexRoute;
@@ -125,17 +158,22 @@ export interface FileRoutesByFullPath {
   "/reset": typeof ResetRoute;
   "/setup": typeof SetupRoute;
   "/account": typeof AppAccountRoute;
-  "/cameras": typeof AppCamerasRouteWithChildren;
   "/events": typeof AppEventsRouteWithChildren;
   "/live": typeof AppLiveRoute;
   "/people": typeof AppPeopleRoute;
   "/rules": typeof AppRulesRoute;
   "/statistics": typeof AppStatisticsRoute;
   "/system": typeof AppSystemRoute;
-  "/cameras/$cameraId": typeof AppCamerasCameraIdRoute;
+  "/cameras/$cameraId": typeof AppCamerasCameraIdRouteWithChildren;
   "/cameras/new": typeof AppCamerasNewRoute;
   "/events/$eventId": typeof AppEventsEventIdRoute;
+  "/cameras/": typeof AppCamerasIndexRoute;
   "/events/": typeof AppEventsIndexRoute;
+  "/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
+  "/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
+  "/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
+  "/cameras/$cameraId/zones": typeof AppCamerasCameraIdZonesRoute;
+  "/cameras/$cameraId/": typeof AppCamerasCameraIdIndexRoute;
 }
 export interface FileRoutesByTo {
   "/": typeof IndexRoute;
@@ -144,16 +182,20 @@ export interface FileRoutesByTo {
   "/reset": typeof ResetRoute;
   "/setup": typeof SetupRoute;
   "/account": typeof AppAccountRoute;
-  "/cameras": typeof AppCamerasRouteWithChildren;
   "/live": typeof AppLiveRoute;
   "/people": typeof AppPeopleRoute;
   "/rules": typeof AppRulesRoute;
   "/statistics": typeof AppStatisticsRoute;
   "/system": typeof AppSystemRoute;
-  "/cameras/$cameraId": typeof AppCamerasCameraIdRoute;
   "/cameras/new": typeof AppCamerasNewRoute;
   "/events/$eventId": typeof AppEventsEventIdRoute;
+  "/cameras": typeof AppCamerasIndexRoute;
   "/events": typeof AppEventsIndexRoute;
+  "/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
+  "/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
+  "/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
+  "/cameras/$cameraId/zones": typeof AppCamerasCameraIdZonesRoute;
+  "/cameras/$cameraId": typeof AppCamerasCameraIdIndexRoute;
 }
 export interface FileRoutesById {
   __root__: typeof rootRouteImport;
@@ -164,17 +206,22 @@ export interface FileRoutesById {
   "/reset": typeof ResetRoute;
   "/setup": typeof SetupRoute;
   "/_app/account": typeof AppAccountRoute;
-  "/_app/cameras": typeof AppCamerasRouteWithChildren;
   "/_app/events": typeof AppEventsRouteWithChildren;
   "/_app/live": typeof AppLiveRoute;
   "/_app/people": typeof AppPeopleRoute;
   "/_app/rules": typeof AppRulesRoute;
   "/_app/statistics": typeof AppStatisticsRoute;
   "/_app/system": typeof AppSystemRoute;
-  "/_app/cameras/$cameraId": typeof AppCamerasCameraIdRoute;
+  "/_app/cameras/$cameraId": typeof AppCamerasCameraIdRouteWithChildren;
   "/_app/cameras/new": typeof AppCamerasNewRoute;
   "/_app/events/$eventId": typeof AppEventsEventIdRoute;
+  "/_app/cameras/": typeof AppCamerasIndexRoute;
   "/_app/events/": typeof AppEventsIndexRoute;
+  "/_app/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
+  "/_app/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
+  "/_app/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
+  "/_app/cameras/$cameraId/zones": typeof AppCamerasCameraIdZonesRoute;
+  "/_app/cameras/$cameraId/": typeof AppCamerasCameraIdIndexRoute;
 }
 export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath;
@@ -185,7 +232,6 @@ export interface FileRouteTypes {
     | "/reset"
     | "/setup"
     | "/account"
-    | "/cameras"
     | "/events"
     | "/live"
     | "/people"
@@ -195,7 +241,13 @@ export interface FileRouteTypes {
     | "/cameras/$cameraId"
     | "/cameras/new"
     | "/events/$eventId"
-    | "/events/";
+    | "/cameras/"
+    | "/events/"
+    | "/cameras/$cameraId/access"
+    | "/cameras/$cameraId/schedule"
+    | "/cameras/$cameraId/settings"
+    | "/cameras/$cameraId/zones"
+    | "/cameras/$cameraId/";
   fileRoutesByTo: FileRoutesByTo;
   to:
     | "/"
@@ -204,16 +256,20 @@ export interface FileRouteTypes {
     | "/reset"
     | "/setup"
     | "/account"
-    | "/cameras"
     | "/live"
     | "/people"
     | "/rules"
     | "/statistics"
     | "/system"
-    | "/cameras/$cameraId"
     | "/cameras/new"
     | "/events/$eventId"
-    | "/events";
+    | "/cameras"
+    | "/events"
+    | "/cameras/$cameraId/access"
+    | "/cameras/$cameraId/schedule"
+    | "/cameras/$cameraId/settings"
+    | "/cameras/$cameraId/zones"
+    | "/cameras/$cameraId";
   id:
     | "__root__"
     | "/"
@@ -223,7 +279,6 @@ export interface FileRouteTypes {
     | "/reset"
     | "/setup"
     | "/_app/account"
-    | "/_app/cameras"
     | "/_app/events"
     | "/_app/live"
     | "/_app/people"
@@ -233,7 +288,13 @@ export interface FileRouteTypes {
     | "/_app/cameras/$cameraId"
     | "/_app/cameras/new"
     | "/_app/events/$eventId"
-    | "/_app/events/";
+    | "/_app/cameras/"
+    | "/_app/events/"
+    | "/_app/cameras/$cameraId/access"
+    | "/_app/cameras/$cameraId/schedule"
+    | "/_app/cameras/$cameraId/settings"
+    | "/_app/cameras/$cameraId/zones"
+    | "/_app/cameras/$cameraId/";
   fileRoutesById: FileRoutesById;
 }
 export interface RootRouteChildren {
@@ -296,13 +357,6 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppAccountRouteImport;
       parentRoute: typeof AppRoute;
     };
-    "/_app/cameras": {
-      id: "/_app/cameras";
-      path: "/cameras";
-      fullPath: "/cameras";
-      preLoaderRoute: typeof AppCamerasRouteImport;
-      parentRoute: typeof AppRoute;
-    };
     "/_app/events": {
       id: "/_app/events";
       path: "/events";
@@ -345,19 +399,26 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppSystemRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/cameras/": {
+      id: "/_app/cameras/";
+      path: "/cameras";
+      fullPath: "/cameras/";
+      preLoaderRoute: typeof AppCamerasIndexRouteImport;
+      parentRoute: typeof AppRoute;
+    };
     "/_app/cameras/$cameraId": {
       id: "/_app/cameras/$cameraId";
-      path: "/$cameraId";
+      path: "/cameras/$cameraId";
       fullPath: "/cameras/$cameraId";
       preLoaderRoute: typeof AppCamerasCameraIdRouteImport;
-      parentRoute: typeof AppCamerasRoute;
+      parentRoute: typeof AppRoute;
     };
     "/_app/cameras/new": {
       id: "/_app/cameras/new";
-      path: "/new";
+      path: "/cameras/new";
       fullPath: "/cameras/new";
       preLoaderRoute: typeof AppCamerasNewRouteImport;
-      parentRoute: typeof AppCamerasRoute;
+      parentRoute: typeof AppRoute;
     };
     "/_app/events/": {
       id: "/_app/events/";
@@ -373,22 +434,43 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppEventsEventIdRouteImport;
       parentRoute: typeof AppEventsRoute;
     };
+    "/_app/cameras/$cameraId/": {
+      id: "/_app/cameras/$cameraId/";
+      path: "/";
+      fullPath: "/cameras/$cameraId/";
+      preLoaderRoute: typeof AppCamerasCameraIdIndexRouteImport;
+      parentRoute: typeof AppCamerasCameraIdRoute;
+    };
+    "/_app/cameras/$cameraId/access": {
+      id: "/_app/cameras/$cameraId/access";
+      path: "/access";
+      fullPath: "/cameras/$cameraId/access";
+      preLoaderRoute: typeof AppCamerasCameraIdAccessRouteImport;
+      parentRoute: typeof AppCamerasCameraIdRoute;
+    };
+    "/_app/cameras/$cameraId/schedule": {
+      id: "/_app/cameras/$cameraId/schedule";
+      path: "/schedule";
+      fullPath: "/cameras/$cameraId/schedule";
+      preLoaderRoute: typeof AppCamerasCameraIdScheduleRouteImport;
+      parentRoute: typeof AppCamerasCameraIdRoute;
+    };
+    "/_app/cameras/$cameraId/settings": {
+      id: "/_app/cameras/$cameraId/settings";
+      path: "/settings";
+      fullPath: "/cameras/$cameraId/settings";
+      preLoaderRoute: typeof AppCamerasCameraIdSettingsRouteImport;
+      parentRoute: typeof AppCamerasCameraIdRoute;
+    };
+    "/_app/cameras/$cameraId/zones": {
+      id: "/_app/cameras/$cameraId/zones";
+      path: "/zones";
+      fullPath: "/cameras/$cameraId/zones";
+      preLoaderRoute: typeof AppCamerasCameraIdZonesRouteImport;
+      parentRoute: typeof AppCamerasCameraIdRoute;
+    };
   }
 }
-
-interface AppCamerasRouteChildren {
-  AppCamerasCameraIdRoute: typeof AppCamerasCameraIdRoute;
-  AppCamerasNewRoute: typeof AppCamerasNewRoute;
-}
-
-const AppCamerasRouteChildren: AppCamerasRouteChildren = {
-  AppCamerasCameraIdRoute: AppCamerasCameraIdRoute,
-  AppCamerasNewRoute: AppCamerasNewRoute,
-};
-
-const AppCamerasRouteWithChildren = AppCamerasRoute._addFileChildren(
-  AppCamerasRouteChildren,
-);
 
 interface AppEventsRouteChildren {
   AppEventsEventIdRoute: typeof AppEventsEventIdRoute;
@@ -404,26 +486,49 @@ const AppEventsRouteWithChildren = AppEventsRoute._addFileChildren(
   AppEventsRouteChildren,
 );
 
+interface AppCamerasCameraIdRouteChildren {
+  AppCamerasCameraIdAccessRoute: typeof AppCamerasCameraIdAccessRoute;
+  AppCamerasCameraIdScheduleRoute: typeof AppCamerasCameraIdScheduleRoute;
+  AppCamerasCameraIdSettingsRoute: typeof AppCamerasCameraIdSettingsRoute;
+  AppCamerasCameraIdZonesRoute: typeof AppCamerasCameraIdZonesRoute;
+  AppCamerasCameraIdIndexRoute: typeof AppCamerasCameraIdIndexRoute;
+}
+
+const AppCamerasCameraIdRouteChildren: AppCamerasCameraIdRouteChildren = {
+  AppCamerasCameraIdAccessRoute: AppCamerasCameraIdAccessRoute,
+  AppCamerasCameraIdScheduleRoute: AppCamerasCameraIdScheduleRoute,
+  AppCamerasCameraIdSettingsRoute: AppCamerasCameraIdSettingsRoute,
+  AppCamerasCameraIdZonesRoute: AppCamerasCameraIdZonesRoute,
+  AppCamerasCameraIdIndexRoute: AppCamerasCameraIdIndexRoute,
+};
+
+const AppCamerasCameraIdRouteWithChildren =
+  AppCamerasCameraIdRoute._addFileChildren(AppCamerasCameraIdRouteChildren);
+
 interface AppRouteChildren {
   AppAccountRoute: typeof AppAccountRoute;
-  AppCamerasRoute: typeof AppCamerasRouteWithChildren;
   AppEventsRoute: typeof AppEventsRouteWithChildren;
   AppLiveRoute: typeof AppLiveRoute;
   AppPeopleRoute: typeof AppPeopleRoute;
   AppRulesRoute: typeof AppRulesRoute;
   AppStatisticsRoute: typeof AppStatisticsRoute;
   AppSystemRoute: typeof AppSystemRoute;
+  AppCamerasCameraIdRoute: typeof AppCamerasCameraIdRouteWithChildren;
+  AppCamerasNewRoute: typeof AppCamerasNewRoute;
+  AppCamerasIndexRoute: typeof AppCamerasIndexRoute;
 }
 
 const AppRouteChildren: AppRouteChildren = {
   AppAccountRoute: AppAccountRoute,
-  AppCamerasRoute: AppCamerasRouteWithChildren,
   AppEventsRoute: AppEventsRouteWithChildren,
   AppLiveRoute: AppLiveRoute,
   AppPeopleRoute: AppPeopleRoute,
   AppRulesRoute: AppRulesRoute,
   AppStatisticsRoute: AppStatisticsRoute,
   AppSystemRoute: AppSystemRoute,
+  AppCamerasCameraIdRoute: AppCamerasCameraIdRouteWithChildren,
+  AppCamerasNewRoute: AppCamerasNewRoute,
+  AppCamerasIndexRoute: AppCamerasIndexRoute,
 };
 
 const AppRouteWithChildren = AppRoute._addFileChildren(AppRouteChildren);

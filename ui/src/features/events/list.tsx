@@ -152,12 +152,7 @@ export function EventList({ search }: { search: EventSearch }) {
           {t("events.new", { count: waiting })}
         </Button>
       )}
-      <section
-        ref={scroller}
-        className="min-h-0 flex-1 overflow-y-auto focus-visible:-outline-offset-2"
-        aria-label={t("events.list")}
-        tabIndex={0}
-      >
+      <section ref={scroller} className="min-h-0 flex-1 overflow-y-auto focus-visible:-outline-offset-2" aria-label={t("events.list")}>
         {query.isPending ? (
           <div className="flex flex-col gap-3 p-3">
             {["a", "b", "c", "d", "e", "f"].map((key) => (
