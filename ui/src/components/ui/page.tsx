@@ -97,7 +97,7 @@ export function Segments<T extends string | number>({
   size?: "sm" | "md";
 }) {
   return (
-    <div role="radiogroup" aria-label={label} className="inline-flex rounded-md border border-line bg-raised p-0.5">
+    <div role="radiogroup" aria-label={label} className="inline-flex self-start rounded-md border border-line bg-raised p-0.5">
       {choices.map(([each, name]) => (
         <label
           key={each}

@@ -53,7 +53,7 @@ export function ScheduleEditor({ value, onChange, words }: Props) {
                   {t("schedule.from")}
                   <input
                     type="time"
-                    className="control w-28"
+                    className="control w-36"
                     value={span.start.slice(0, 5)}
                     onChange={(event) => event.target.value && change(index, { start: event.target.value })}
                   />
@@ -62,7 +62,7 @@ export function ScheduleEditor({ value, onChange, words }: Props) {
                   {t("schedule.to")}
                   <input
                     type="time"
-                    className="control w-28"
+                    className="control w-36"
                     value={span.end === "24:00" ? "00:00" : span.end.slice(0, 5)}
                     onChange={(event) =>
                       event.target.value && change(index, { end: event.target.value === "00:00" ? "24:00" : event.target.value })

@@ -36,7 +36,8 @@ const WEEKEND = ["sat", "sun"] as const;
 export const PRESETS: Record<"nights" | "closed" | "weekends", Span[]> = {
   nights: [{ days: [...WEEKDAYS], start: "22:00", end: "06:00" }],
   closed: [
-    { days: [...WORKDAYS], start: "18:00", end: "08:00" },
+    { days: [...WORKDAYS], start: "00:00", end: "08:00" },
+    { days: [...WORKDAYS], start: "18:00", end: "24:00" },
     { days: [...WEEKEND], start: "00:00", end: "24:00" },
   ],
   weekends: [{ days: [...WEEKEND], start: "00:00", end: "24:00" }],
