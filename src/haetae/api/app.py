@@ -44,6 +44,7 @@ ROUTERS = (
     "opt_outs",
     "statistics",
     "audit",
+    "system",
     "messages",
 )
 """Modules of `routers`, each with a `router`; where two could answer a path, the one named first does."""

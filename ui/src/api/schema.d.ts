@@ -1492,6 +1492,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get System
+         * @description How the site is doing now: storage, queues, models, messages, the process.
+         */
+        get: operations["get_system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Configuration
+         * @description The configuration in force, defaults included, without any secret.
+         */
+        get: operations["get_configuration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets": {
         parameters: {
             query?: never;
@@ -2503,6 +2543,16 @@ export interface components {
              */
             link: string;
         };
+        /** ConfigurationRead */
+        ConfigurationRead: {
+            /**
+             * Sections
+             * @description by section, as they are in force; secrets are ***
+             */
+            sections: {
+                [key: string]: unknown;
+            };
+        };
         /** DailyRead */
         DailyRead: {
             /** Days */
@@ -2955,6 +3005,27 @@ export interface components {
             total: number;
             /** Total Is Exact */
             total_is_exact: boolean;
+        };
+        /**
+         * EventLogRead
+         * @description Events since the start: accepted and replayed = stored + dead + waiting.
+         */
+        EventLogRead: {
+            /** Accepted */
+            accepted: number;
+            /**
+             * Dead
+             * @description refused by the database for good; they lie in the dead-letter file
+             */
+            dead: number;
+            /** Last Error */
+            last_error: string | null;
+            /** Replayed */
+            replayed: number;
+            /** Stored */
+            stored: number;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * EventPatch
@@ -3485,6 +3556,28 @@ export interface components {
          * @enum {string}
          */
         Mismatch: "disabled" | "camera" | "system_events" | "type" | "severity" | "score" | "schedule";
+        /** ModelRead */
+        ModelRead: {
+            /** Batches */
+            batches: number;
+            /** Cameras */
+            cameras: number;
+            /**
+             * Dropped
+             * @description by reason
+             */
+            dropped: {
+                [key: string]: number;
+            };
+            /** Memory Mb */
+            memory_mb: number;
+            /** Name */
+            name: string;
+            /** Scored */
+            scored: number;
+            /** Waiting */
+            waiting: number;
+        };
         /**
          * NoticeKind
          * @description `alert` is about an event that is new to its reader, `update` about what became of it since, `escalation` tells somebody else because
@@ -3492,6 +3585,30 @@ export interface components {
          * @enum {string}
          */
         NoticeKind: "alert" | "update" | "escalation" | "digest" | "test";
+        /**
+         * NoticesRead
+         * @description Messages since the start.
+         */
+        NoticesRead: {
+            /** Database Error */
+            database_error: string;
+            /**
+             * Dead
+             * @description messages that were given up
+             */
+            dead: number;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Failed
+             * @description tries that failed
+             */
+            failed: number;
+            /** Last Sent At */
+            last_sent_at: string | null;
+            /** Sent */
+            sent: number;
+        };
         /** OptOutList */
         OptOutList: {
             /**
@@ -4108,6 +4225,41 @@ export interface components {
              */
             start: string;
         };
+        /**
+         * StorageRead
+         * @description The disk under the storage folder.
+         */
+        StorageRead: {
+            /**
+             * Cause
+             * @description why clips are refused, in words
+             */
+            cause: string;
+            /**
+             * Days Left
+             * @description until clips are deleted for room before they are for age; null where nothing can be said
+             */
+            days_left: number | null;
+            /** Free Bytes */
+            free_bytes: number;
+            /**
+             * Locked Bytes
+             * @description the part of them that is evidence
+             */
+            locked_bytes: number;
+            /**
+             * Media Bytes
+             * @description clips and pictures of events
+             */
+            media_bytes: number;
+            /**
+             * Recording
+             * @description false while clips are refused
+             */
+            recording: boolean;
+            /** Total Bytes */
+            total_bytes: number;
+        };
         /** SummaryRead */
         SummaryRead: {
             /**
@@ -4132,6 +4284,56 @@ export interface components {
             yesterday: components["schemas"]["EventCountsRead"];
             /** @description yesterday up to the same time of day */
             yesterday_by_now: components["schemas"]["EventCountsRead"];
+        };
+        /** SystemRead */
+        SystemRead: {
+            /**
+             * Abandoned Threads
+             * @description threads that hung in native code and were given up
+             */
+            abandoned_threads: number;
+            log: components["schemas"]["EventLogRead"];
+            /** Max Cameras */
+            max_cameras: number;
+            /**
+             * Memory
+             * @description what the models may take and take, in MB
+             */
+            memory: {
+                [key: string]: number;
+            };
+            /** Models */
+            models: components["schemas"]["ModelRead"][];
+            /**
+             * Not Ready
+             * @description what is not in order, in words; empty when all is
+             */
+            not_ready: string[];
+            notices: components["schemas"]["NoticesRead"];
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Open Files */
+            open_files: number;
+            /** Rss Mb */
+            rss_mb: number;
+            /**
+             * Site
+             * @description its name
+             */
+            site: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            storage: components["schemas"]["StorageRead"];
+            /** Threads */
+            threads: number;
+            /** Version */
+            version: string;
         };
         /**
          * TableFormat
@@ -11237,6 +11439,106 @@ export interface operations {
             };
             /** @description something in the request is not allowed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_system: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_configuration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigurationRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
