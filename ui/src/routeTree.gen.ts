@@ -19,7 +19,6 @@ import { Route as AppAccountRouteImport } from "./routes/_app/account";
 import { Route as AppEventsRouteImport } from "./routes/_app/events";
 import { Route as AppLiveRouteImport } from "./routes/_app/live";
 import { Route as AppPeopleRouteImport } from "./routes/_app/people";
-import { Route as AppRulesRouteImport } from "./routes/_app/rules";
 import { Route as AppStatisticsRouteImport } from "./routes/_app/statistics";
 import { Route as AppSystemRouteImport } from "./routes/_app/system";
 import { Route as AppCamerasIndexRouteImport } from "./routes/_app/cameras.index";
@@ -27,6 +26,10 @@ import { Route as AppCamerasCameraIdRouteImport } from "./routes/_app/cameras.$c
 import { Route as AppCamerasNewRouteImport } from "./routes/_app/cameras.new";
 import { Route as AppEventsIndexRouteImport } from "./routes/_app/events.index";
 import { Route as AppEventsEventIdRouteImport } from "./routes/_app/events.$eventId";
+import { Route as AppRulesIndexRouteImport } from "./routes/_app/rules.index";
+import { Route as AppRulesRuleIdRouteImport } from "./routes/_app/rules.$ruleId";
+import { Route as AppRulesChannelsRouteImport } from "./routes/_app/rules.channels";
+import { Route as AppRulesDeliveriesRouteImport } from "./routes/_app/rules.deliveries";
 import { Route as AppCamerasCameraIdIndexRouteImport } from "./routes/_app/cameras.$cameraId.index";
 import { Route as AppCamerasCameraIdAccessRouteImport } from "./routes/_app/cameras.$cameraId.access";
 import { Route as AppCamerasCameraIdScheduleRouteImport } from "./routes/_app/cameras.$cameraId.schedule";
@@ -82,11 +85,6 @@ const AppPeopleRoute = AppPeopleRouteImport.update({
   path: "/people",
   getParentRoute: () => AppRoute,
 } as any);
-const AppRulesRoute = AppRulesRouteImport.update({
-  id: "/rules",
-  path: "/rules",
-  getParentRoute: () => AppRoute,
-} as any);
 const AppStatisticsRoute = AppStatisticsRouteImport.update({
   id: "/statistics",
   path: "/statistics",
@@ -121,6 +119,26 @@ const AppEventsEventIdRoute = AppEventsEventIdRouteImport.update({
   id: "/$eventId",
   path: "/$eventId",
   getParentRoute: () => AppEventsRoute,
+} as any);
+const AppRulesIndexRoute = AppRulesIndexRouteImport.update({
+  id: "/rules/",
+  path: "/rules/",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppRulesRuleIdRoute = AppRulesRuleIdRouteImport.update({
+  id: "/rules/$ruleId",
+  path: "/rules/$ruleId",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppRulesChannelsRoute = AppRulesChannelsRouteImport.update({
+  id: "/rules/channels",
+  path: "/rules/channels",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppRulesDeliveriesRoute = AppRulesDeliveriesRouteImport.update({
+  id: "/rules/deliveries",
+  path: "/rules/deliveries",
+  getParentRoute: () => AppRoute,
 } as any);
 const AppCamerasCameraIdIndexRoute = AppCamerasCameraIdIndexRouteImport.update({
   id: "/",
@@ -161,14 +179,17 @@ export interface FileRoutesByFullPath {
   "/events": typeof AppEventsRouteWithChildren;
   "/live": typeof AppLiveRoute;
   "/people": typeof AppPeopleRoute;
-  "/rules": typeof AppRulesRoute;
   "/statistics": typeof AppStatisticsRoute;
   "/system": typeof AppSystemRoute;
   "/cameras/$cameraId": typeof AppCamerasCameraIdRouteWithChildren;
   "/cameras/new": typeof AppCamerasNewRoute;
   "/events/$eventId": typeof AppEventsEventIdRoute;
+  "/rules/$ruleId": typeof AppRulesRuleIdRoute;
+  "/rules/channels": typeof AppRulesChannelsRoute;
+  "/rules/deliveries": typeof AppRulesDeliveriesRoute;
   "/cameras/": typeof AppCamerasIndexRoute;
   "/events/": typeof AppEventsIndexRoute;
+  "/rules/": typeof AppRulesIndexRoute;
   "/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
   "/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
   "/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
@@ -184,13 +205,16 @@ export interface FileRoutesByTo {
   "/account": typeof AppAccountRoute;
   "/live": typeof AppLiveRoute;
   "/people": typeof AppPeopleRoute;
-  "/rules": typeof AppRulesRoute;
   "/statistics": typeof AppStatisticsRoute;
   "/system": typeof AppSystemRoute;
   "/cameras/new": typeof AppCamerasNewRoute;
   "/events/$eventId": typeof AppEventsEventIdRoute;
+  "/rules/$ruleId": typeof AppRulesRuleIdRoute;
+  "/rules/channels": typeof AppRulesChannelsRoute;
+  "/rules/deliveries": typeof AppRulesDeliveriesRoute;
   "/cameras": typeof AppCamerasIndexRoute;
   "/events": typeof AppEventsIndexRoute;
+  "/rules": typeof AppRulesIndexRoute;
   "/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
   "/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
   "/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
@@ -209,14 +233,17 @@ export interface FileRoutesById {
   "/_app/events": typeof AppEventsRouteWithChildren;
   "/_app/live": typeof AppLiveRoute;
   "/_app/people": typeof AppPeopleRoute;
-  "/_app/rules": typeof AppRulesRoute;
   "/_app/statistics": typeof AppStatisticsRoute;
   "/_app/system": typeof AppSystemRoute;
   "/_app/cameras/$cameraId": typeof AppCamerasCameraIdRouteWithChildren;
   "/_app/cameras/new": typeof AppCamerasNewRoute;
   "/_app/events/$eventId": typeof AppEventsEventIdRoute;
+  "/_app/rules/$ruleId": typeof AppRulesRuleIdRoute;
+  "/_app/rules/channels": typeof AppRulesChannelsRoute;
+  "/_app/rules/deliveries": typeof AppRulesDeliveriesRoute;
   "/_app/cameras/": typeof AppCamerasIndexRoute;
   "/_app/events/": typeof AppEventsIndexRoute;
+  "/_app/rules/": typeof AppRulesIndexRoute;
   "/_app/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
   "/_app/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
   "/_app/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
@@ -235,14 +262,17 @@ export interface FileRouteTypes {
     | "/events"
     | "/live"
     | "/people"
-    | "/rules"
     | "/statistics"
     | "/system"
     | "/cameras/$cameraId"
     | "/cameras/new"
     | "/events/$eventId"
+    | "/rules/$ruleId"
+    | "/rules/channels"
+    | "/rules/deliveries"
     | "/cameras/"
     | "/events/"
+    | "/rules/"
     | "/cameras/$cameraId/access"
     | "/cameras/$cameraId/schedule"
     | "/cameras/$cameraId/settings"
@@ -258,13 +288,16 @@ export interface FileRouteTypes {
     | "/account"
     | "/live"
     | "/people"
-    | "/rules"
     | "/statistics"
     | "/system"
     | "/cameras/new"
     | "/events/$eventId"
+    | "/rules/$ruleId"
+    | "/rules/channels"
+    | "/rules/deliveries"
     | "/cameras"
     | "/events"
+    | "/rules"
     | "/cameras/$cameraId/access"
     | "/cameras/$cameraId/schedule"
     | "/cameras/$cameraId/settings"
@@ -282,14 +315,17 @@ export interface FileRouteTypes {
     | "/_app/events"
     | "/_app/live"
     | "/_app/people"
-    | "/_app/rules"
     | "/_app/statistics"
     | "/_app/system"
     | "/_app/cameras/$cameraId"
     | "/_app/cameras/new"
     | "/_app/events/$eventId"
+    | "/_app/rules/$ruleId"
+    | "/_app/rules/channels"
+    | "/_app/rules/deliveries"
     | "/_app/cameras/"
     | "/_app/events/"
+    | "/_app/rules/"
     | "/_app/cameras/$cameraId/access"
     | "/_app/cameras/$cameraId/schedule"
     | "/_app/cameras/$cameraId/settings"
@@ -378,13 +414,6 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppPeopleRouteImport;
       parentRoute: typeof AppRoute;
     };
-    "/_app/rules": {
-      id: "/_app/rules";
-      path: "/rules";
-      fullPath: "/rules";
-      preLoaderRoute: typeof AppRulesRouteImport;
-      parentRoute: typeof AppRoute;
-    };
     "/_app/statistics": {
       id: "/_app/statistics";
       path: "/statistics";
@@ -433,6 +462,34 @@ declare module "@tanstack/react-router" {
       fullPath: "/events/$eventId";
       preLoaderRoute: typeof AppEventsEventIdRouteImport;
       parentRoute: typeof AppEventsRoute;
+    };
+    "/_app/rules/": {
+      id: "/_app/rules/";
+      path: "/rules";
+      fullPath: "/rules/";
+      preLoaderRoute: typeof AppRulesIndexRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/rules/$ruleId": {
+      id: "/_app/rules/$ruleId";
+      path: "/rules/$ruleId";
+      fullPath: "/rules/$ruleId";
+      preLoaderRoute: typeof AppRulesRuleIdRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/rules/channels": {
+      id: "/_app/rules/channels";
+      path: "/rules/channels";
+      fullPath: "/rules/channels";
+      preLoaderRoute: typeof AppRulesChannelsRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/rules/deliveries": {
+      id: "/_app/rules/deliveries";
+      path: "/rules/deliveries";
+      fullPath: "/rules/deliveries";
+      preLoaderRoute: typeof AppRulesDeliveriesRouteImport;
+      parentRoute: typeof AppRoute;
     };
     "/_app/cameras/$cameraId/": {
       id: "/_app/cameras/$cameraId/";
@@ -510,12 +567,15 @@ interface AppRouteChildren {
   AppEventsRoute: typeof AppEventsRouteWithChildren;
   AppLiveRoute: typeof AppLiveRoute;
   AppPeopleRoute: typeof AppPeopleRoute;
-  AppRulesRoute: typeof AppRulesRoute;
   AppStatisticsRoute: typeof AppStatisticsRoute;
   AppSystemRoute: typeof AppSystemRoute;
   AppCamerasCameraIdRoute: typeof AppCamerasCameraIdRouteWithChildren;
   AppCamerasNewRoute: typeof AppCamerasNewRoute;
+  AppRulesRuleIdRoute: typeof AppRulesRuleIdRoute;
+  AppRulesChannelsRoute: typeof AppRulesChannelsRoute;
+  AppRulesDeliveriesRoute: typeof AppRulesDeliveriesRoute;
   AppCamerasIndexRoute: typeof AppCamerasIndexRoute;
+  AppRulesIndexRoute: typeof AppRulesIndexRoute;
 }
 
 const AppRouteChildren: AppRouteChildren = {
@@ -523,12 +583,15 @@ const AppRouteChildren: AppRouteChildren = {
   AppEventsRoute: AppEventsRouteWithChildren,
   AppLiveRoute: AppLiveRoute,
   AppPeopleRoute: AppPeopleRoute,
-  AppRulesRoute: AppRulesRoute,
   AppStatisticsRoute: AppStatisticsRoute,
   AppSystemRoute: AppSystemRoute,
   AppCamerasCameraIdRoute: AppCamerasCameraIdRouteWithChildren,
   AppCamerasNewRoute: AppCamerasNewRoute,
+  AppRulesRuleIdRoute: AppRulesRuleIdRoute,
+  AppRulesChannelsRoute: AppRulesChannelsRoute,
+  AppRulesDeliveriesRoute: AppRulesDeliveriesRoute,
   AppCamerasIndexRoute: AppCamerasIndexRoute,
+  AppRulesIndexRoute: AppRulesIndexRoute,
 };
 
 const AppRouteWithChildren = AppRoute._addFileChildren(AppRouteChildren);
