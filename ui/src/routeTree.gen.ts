@@ -20,7 +20,6 @@ import { Route as AppEventsRouteImport } from "./routes/_app/events";
 import { Route as AppLiveRouteImport } from "./routes/_app/live";
 import { Route as AppPeopleRouteImport } from "./routes/_app/people";
 import { Route as AppStatisticsRouteImport } from "./routes/_app/statistics";
-import { Route as AppSystemRouteImport } from "./routes/_app/system";
 import { Route as AppCamerasIndexRouteImport } from "./routes/_app/cameras.index";
 import { Route as AppCamerasCameraIdRouteImport } from "./routes/_app/cameras.$cameraId";
 import { Route as AppCamerasNewRouteImport } from "./routes/_app/cameras.new";
@@ -30,6 +29,9 @@ import { Route as AppRulesIndexRouteImport } from "./routes/_app/rules.index";
 import { Route as AppRulesRuleIdRouteImport } from "./routes/_app/rules.$ruleId";
 import { Route as AppRulesChannelsRouteImport } from "./routes/_app/rules.channels";
 import { Route as AppRulesDeliveriesRouteImport } from "./routes/_app/rules.deliveries";
+import { Route as AppSystemIndexRouteImport } from "./routes/_app/system.index";
+import { Route as AppSystemAuditRouteImport } from "./routes/_app/system.audit";
+import { Route as AppSystemConfigurationRouteImport } from "./routes/_app/system.configuration";
 import { Route as AppCamerasCameraIdIndexRouteImport } from "./routes/_app/cameras.$cameraId.index";
 import { Route as AppCamerasCameraIdAccessRouteImport } from "./routes/_app/cameras.$cameraId.access";
 import { Route as AppCamerasCameraIdScheduleRouteImport } from "./routes/_app/cameras.$cameraId.schedule";
@@ -90,11 +92,6 @@ const AppStatisticsRoute = AppStatisticsRouteImport.update({
   path: "/statistics",
   getParentRoute: () => AppRoute,
 } as any);
-const AppSystemRoute = AppSystemRouteImport.update({
-  id: "/system",
-  path: "/system",
-  getParentRoute: () => AppRoute,
-} as any);
 const AppCamerasIndexRoute = AppCamerasIndexRouteImport.update({
   id: "/cameras/",
   path: "/cameras/",
@@ -140,6 +137,21 @@ const AppRulesDeliveriesRoute = AppRulesDeliveriesRouteImport.update({
   path: "/rules/deliveries",
   getParentRoute: () => AppRoute,
 } as any);
+const AppSystemIndexRoute = AppSystemIndexRouteImport.update({
+  id: "/system/",
+  path: "/system/",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppSystemAuditRoute = AppSystemAuditRouteImport.update({
+  id: "/system/audit",
+  path: "/system/audit",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppSystemConfigurationRoute = AppSystemConfigurationRouteImport.update({
+  id: "/system/configuration",
+  path: "/system/configuration",
+  getParentRoute: () => AppRoute,
+} as any);
 const AppCamerasCameraIdIndexRoute = AppCamerasCameraIdIndexRouteImport.update({
   id: "/",
   path: "/",
@@ -180,16 +192,18 @@ export interface FileRoutesByFullPath {
   "/live": typeof AppLiveRoute;
   "/people": typeof AppPeopleRoute;
   "/statistics": typeof AppStatisticsRoute;
-  "/system": typeof AppSystemRoute;
   "/cameras/$cameraId": typeof AppCamerasCameraIdRouteWithChildren;
   "/cameras/new": typeof AppCamerasNewRoute;
   "/events/$eventId": typeof AppEventsEventIdRoute;
   "/rules/$ruleId": typeof AppRulesRuleIdRoute;
   "/rules/channels": typeof AppRulesChannelsRoute;
   "/rules/deliveries": typeof AppRulesDeliveriesRoute;
+  "/system/audit": typeof AppSystemAuditRoute;
+  "/system/configuration": typeof AppSystemConfigurationRoute;
   "/cameras/": typeof AppCamerasIndexRoute;
   "/events/": typeof AppEventsIndexRoute;
   "/rules/": typeof AppRulesIndexRoute;
+  "/system/": typeof AppSystemIndexRoute;
   "/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
   "/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
   "/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
@@ -206,15 +220,17 @@ export interface FileRoutesByTo {
   "/live": typeof AppLiveRoute;
   "/people": typeof AppPeopleRoute;
   "/statistics": typeof AppStatisticsRoute;
-  "/system": typeof AppSystemRoute;
   "/cameras/new": typeof AppCamerasNewRoute;
   "/events/$eventId": typeof AppEventsEventIdRoute;
   "/rules/$ruleId": typeof AppRulesRuleIdRoute;
   "/rules/channels": typeof AppRulesChannelsRoute;
   "/rules/deliveries": typeof AppRulesDeliveriesRoute;
+  "/system/audit": typeof AppSystemAuditRoute;
+  "/system/configuration": typeof AppSystemConfigurationRoute;
   "/cameras": typeof AppCamerasIndexRoute;
   "/events": typeof AppEventsIndexRoute;
   "/rules": typeof AppRulesIndexRoute;
+  "/system": typeof AppSystemIndexRoute;
   "/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
   "/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
   "/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
@@ -234,16 +250,18 @@ export interface FileRoutesById {
   "/_app/live": typeof AppLiveRoute;
   "/_app/people": typeof AppPeopleRoute;
   "/_app/statistics": typeof AppStatisticsRoute;
-  "/_app/system": typeof AppSystemRoute;
   "/_app/cameras/$cameraId": typeof AppCamerasCameraIdRouteWithChildren;
   "/_app/cameras/new": typeof AppCamerasNewRoute;
   "/_app/events/$eventId": typeof AppEventsEventIdRoute;
   "/_app/rules/$ruleId": typeof AppRulesRuleIdRoute;
   "/_app/rules/channels": typeof AppRulesChannelsRoute;
   "/_app/rules/deliveries": typeof AppRulesDeliveriesRoute;
+  "/_app/system/audit": typeof AppSystemAuditRoute;
+  "/_app/system/configuration": typeof AppSystemConfigurationRoute;
   "/_app/cameras/": typeof AppCamerasIndexRoute;
   "/_app/events/": typeof AppEventsIndexRoute;
   "/_app/rules/": typeof AppRulesIndexRoute;
+  "/_app/system/": typeof AppSystemIndexRoute;
   "/_app/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
   "/_app/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
   "/_app/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
@@ -263,16 +281,18 @@ export interface FileRouteTypes {
     | "/live"
     | "/people"
     | "/statistics"
-    | "/system"
     | "/cameras/$cameraId"
     | "/cameras/new"
     | "/events/$eventId"
     | "/rules/$ruleId"
     | "/rules/channels"
     | "/rules/deliveries"
+    | "/system/audit"
+    | "/system/configuration"
     | "/cameras/"
     | "/events/"
     | "/rules/"
+    | "/system/"
     | "/cameras/$cameraId/access"
     | "/cameras/$cameraId/schedule"
     | "/cameras/$cameraId/settings"
@@ -289,15 +309,17 @@ export interface FileRouteTypes {
     | "/live"
     | "/people"
     | "/statistics"
-    | "/system"
     | "/cameras/new"
     | "/events/$eventId"
     | "/rules/$ruleId"
     | "/rules/channels"
     | "/rules/deliveries"
+    | "/system/audit"
+    | "/system/configuration"
     | "/cameras"
     | "/events"
     | "/rules"
+    | "/system"
     | "/cameras/$cameraId/access"
     | "/cameras/$cameraId/schedule"
     | "/cameras/$cameraId/settings"
@@ -316,16 +338,18 @@ export interface FileRouteTypes {
     | "/_app/live"
     | "/_app/people"
     | "/_app/statistics"
-    | "/_app/system"
     | "/_app/cameras/$cameraId"
     | "/_app/cameras/new"
     | "/_app/events/$eventId"
     | "/_app/rules/$ruleId"
     | "/_app/rules/channels"
     | "/_app/rules/deliveries"
+    | "/_app/system/audit"
+    | "/_app/system/configuration"
     | "/_app/cameras/"
     | "/_app/events/"
     | "/_app/rules/"
+    | "/_app/system/"
     | "/_app/cameras/$cameraId/access"
     | "/_app/cameras/$cameraId/schedule"
     | "/_app/cameras/$cameraId/settings"
@@ -421,13 +445,6 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppStatisticsRouteImport;
       parentRoute: typeof AppRoute;
     };
-    "/_app/system": {
-      id: "/_app/system";
-      path: "/system";
-      fullPath: "/system";
-      preLoaderRoute: typeof AppSystemRouteImport;
-      parentRoute: typeof AppRoute;
-    };
     "/_app/cameras/": {
       id: "/_app/cameras/";
       path: "/cameras";
@@ -489,6 +506,27 @@ declare module "@tanstack/react-router" {
       path: "/rules/deliveries";
       fullPath: "/rules/deliveries";
       preLoaderRoute: typeof AppRulesDeliveriesRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/system/": {
+      id: "/_app/system/";
+      path: "/system";
+      fullPath: "/system/";
+      preLoaderRoute: typeof AppSystemIndexRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/system/audit": {
+      id: "/_app/system/audit";
+      path: "/system/audit";
+      fullPath: "/system/audit";
+      preLoaderRoute: typeof AppSystemAuditRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/system/configuration": {
+      id: "/_app/system/configuration";
+      path: "/system/configuration";
+      fullPath: "/system/configuration";
+      preLoaderRoute: typeof AppSystemConfigurationRouteImport;
       parentRoute: typeof AppRoute;
     };
     "/_app/cameras/$cameraId/": {
@@ -568,14 +606,16 @@ interface AppRouteChildren {
   AppLiveRoute: typeof AppLiveRoute;
   AppPeopleRoute: typeof AppPeopleRoute;
   AppStatisticsRoute: typeof AppStatisticsRoute;
-  AppSystemRoute: typeof AppSystemRoute;
   AppCamerasCameraIdRoute: typeof AppCamerasCameraIdRouteWithChildren;
   AppCamerasNewRoute: typeof AppCamerasNewRoute;
   AppRulesRuleIdRoute: typeof AppRulesRuleIdRoute;
   AppRulesChannelsRoute: typeof AppRulesChannelsRoute;
   AppRulesDeliveriesRoute: typeof AppRulesDeliveriesRoute;
+  AppSystemAuditRoute: typeof AppSystemAuditRoute;
+  AppSystemConfigurationRoute: typeof AppSystemConfigurationRoute;
   AppCamerasIndexRoute: typeof AppCamerasIndexRoute;
   AppRulesIndexRoute: typeof AppRulesIndexRoute;
+  AppSystemIndexRoute: typeof AppSystemIndexRoute;
 }
 
 const AppRouteChildren: AppRouteChildren = {
@@ -584,14 +624,16 @@ const AppRouteChildren: AppRouteChildren = {
   AppLiveRoute: AppLiveRoute,
   AppPeopleRoute: AppPeopleRoute,
   AppStatisticsRoute: AppStatisticsRoute,
-  AppSystemRoute: AppSystemRoute,
   AppCamerasCameraIdRoute: AppCamerasCameraIdRouteWithChildren,
   AppCamerasNewRoute: AppCamerasNewRoute,
   AppRulesRuleIdRoute: AppRulesRuleIdRoute,
   AppRulesChannelsRoute: AppRulesChannelsRoute,
   AppRulesDeliveriesRoute: AppRulesDeliveriesRoute,
+  AppSystemAuditRoute: AppSystemAuditRoute,
+  AppSystemConfigurationRoute: AppSystemConfigurationRoute,
   AppCamerasIndexRoute: AppCamerasIndexRoute,
   AppRulesIndexRoute: AppRulesIndexRoute,
+  AppSystemIndexRoute: AppSystemIndexRoute,
 };
 
 const AppRouteWithChildren = AppRoute._addFileChildren(AppRouteChildren);

@@ -1,16 +1,20 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { Skeleton } from "@/components/ui/states";
 import { awaySince } from "@/features/cameras/away";
 import { type Camera, useCameras } from "@/features/cameras/queries";
 import { useOpenEvents } from "@/features/live/open-events";
-import { duration, percent } from "@/i18n/format";
+import { useMe } from "@/features/session/use-session";
+import { systemQuery } from "@/features/system/queries";
+import { clockTime, duration, percent } from "@/i18n/format";
 import { useNow } from "./use-now";
 
 /** How the site is, in words and truth; each part leads to where more is known. */
 export function SiteHealth() {
   const { t } = useTranslation();
   const { cameras, isPending, isError } = useCameras();
+  const me = useMe();
   const events = useOpenEvents();
   const now = useNow();
   if (isPending) return <Skeleton className="h-4 w-48 flex-1" />;
@@ -50,6 +54,35 @@ export function SiteHealth() {
           {t("health.offline", { count: away.length, time: duration(longest) })}
         </Link>
       )}
+      {me.role === "admin" && <Storage />}
     </p>
+  );
+}
+
+/** What only those are told who look after the site. */
+function Storage() {
+  const { t } = useTranslation();
+  const { data } = useQuery({ ...systemQuery, refetchInterval: 60_000 });
+  if (!data) return null;
+  const { storage, notices } = data;
+  return (
+    <>
+      {!storage.recording ? (
+        <Link to="/system" className="font-semibold text-critical hover:underline">
+          {t("system.storage_full")}
+        </Link>
+      ) : (
+        storage.days_left !== null && (
+          <Link to="/system" className="hidden hover:text-text sm:inline">
+            {t("system.storage_days", { count: Math.floor(storage.days_left) })}
+          </Link>
+        )
+      )}
+      {notices.last_sent_at && (
+        <Link to="/rules/deliveries" className="hidden hover:text-text sm:inline">
+          {t("system.last_notice", { time: clockTime(notices.last_sent_at) })}
+        </Link>
+      )}
+    </>
   );
 }
