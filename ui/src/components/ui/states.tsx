@@ -61,12 +61,12 @@ export function Fault({ error, className }: { error: unknown; className?: string
   );
 }
 
-export function Loading({ className }: { className?: string }) {
+export function Loading({ className, words }: { className?: string; words?: string }) {
   const { t } = useTranslation();
   return (
     <div role="status" className={cx("flex items-center justify-center gap-2 p-10 text-sm text-muted", className)}>
       <LoaderCircle className="size-4 animate-spin" aria-hidden />
-      {t("common.loading")}
+      {words ?? t("common.loading")}
     </div>
   );
 }

@@ -3,9 +3,16 @@ import { api, type Schemas, take } from "@/api/client";
 
 export type User = Schemas["UserRead"];
 
-const MOST = 500;
+const PAGE = 200;
 
-export const usersQuery = queryOptions({
-  queryKey: ["users"],
-  queryFn: ({ signal }) => take(api.GET("/api/v1/users", { params: { query: { limit: MOST } }, signal })),
-});
+/** Everybody, page by page. */
+async function readAll(signal: AbortSignal): Promise<{ users: User[] }> {
+  const users: User[] = [];
+  for (;;) {
+    const page = await take(api.GET("/api/v1/users", { params: { query: { limit: PAGE, offset: users.length } }, signal }));
+    users.push(...page.users);
+    if (page.users.length === 0 || users.length >= page.total) return { users };
+  }
+}
+
+export const usersQuery = queryOptions({ queryKey: ["users"], queryFn: ({ signal }) => readAll(signal) });

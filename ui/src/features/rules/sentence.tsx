@@ -22,14 +22,8 @@ export function ruleSentence(t: TFunction, language: string, rule: RuleInput, { 
       )
     : t("rules.anything");
   const ways = rule.channel_ids.map((id) => channels.get(id) ?? t("told.channel_gone"));
-  const parts = [
-    t("rules.sentence", {
-      where,
-      what,
-      severity: t(`severity.${rule.min_severity ?? "medium"}`),
-      ways: ways.length ? listed(language, ways) : t("rules.no_channel"),
-    }),
-  ];
+  const words = { where, what, severity: t(`severity.${rule.min_severity ?? "medium"}`) };
+  const parts = [ways.length > 0 ? t("rules.sentence", { ...words, ways: listed(language, ways) }) : t("rules.sentence_nobody", words)];
   if (rule.system_events) parts.push(t("rules.also_system"));
   if (rule.schedule) parts.push(t("rules.only_planned"));
   if (rule.quiet_hours) parts.push(t("rules.quiet"));

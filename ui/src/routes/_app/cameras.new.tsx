@@ -108,7 +108,7 @@ function NewCamera() {
                 {t("new_camera.test")}
               </Button>
             </div>
-            {trying && <Loading className="p-6" />}
+            {trying && <Loading className="p-6" words={t("new_camera.trying")} />}
             {known && <SourceTestResult result={known} />}
           </div>
         </Section>

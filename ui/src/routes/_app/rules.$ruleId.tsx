@@ -145,7 +145,7 @@ function Editor({ before, id, tag }: { before: RuleInput; id: string | null; tag
                 label={t("nav.cameras")}
                 value={rule.camera_ids ? "some" : "all"}
                 choices={[
-                  ["all", t("rules.all_cameras")],
+                  ["all", t("common.all")],
                   ["some", t("rules.some")],
                 ]}
                 onChoose={(which) => set({ camera_ids: which === "all" ? null : [] })}
@@ -170,7 +170,7 @@ function Editor({ before, id, tag }: { before: RuleInput; id: string | null; tag
                 label={t("rules.types")}
                 value={rule.event_types ? "some" : "all"}
                 choices={[
-                  ["all", t("rules.anything")],
+                  ["all", t("common.all")],
                   ["some", t("rules.some")],
                 ]}
                 onChoose={(which) => set({ event_types: which === "all" ? null : ["anomaly"] })}
