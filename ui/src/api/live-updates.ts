@@ -23,7 +23,7 @@ function follow(message: Message) {
       void queryClient.invalidateQueries({ queryKey: ["cameras"] });
       return void queryClient.invalidateQueries({ queryKey: ["camera", message.camera_id] });
     case "event":
-      void queryClient.invalidateQueries({ queryKey: ["event", message.event.id] });
+      void catchUp(message.event.id, message.event.revision);
       return later("counts");
     case "event_changed":
       void queryClient.invalidateQueries({ queryKey: ["event", message.event_id] });
@@ -45,6 +45,20 @@ function keepStatus(status: StatusMessage) {
     return { ...list, cameras };
   });
   if (!known && queryClient.getQueryData(["cameras"])) void queryClient.invalidateQueries({ queryKey: ["cameras"] });
+}
+
+const TRIES = 10;
+const TRY_MS = 1000;
+
+/** Read an event that is shown until the answer is as new as the message: people are told before the database has it. */
+async function catchUp(id: string, revision: number) {
+  const queryKey = ["event", id];
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const known = queryClient.getQueryData<{ revision: number }>(queryKey);
+    if (!known || known.revision >= revision) return;
+    await queryClient.refetchQueries({ queryKey, exact: true });
+    await new Promise((resolve) => setTimeout(resolve, TRY_MS));
+  }
 }
 
 function readAnew() {

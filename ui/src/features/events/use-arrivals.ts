@@ -6,7 +6,8 @@ import { type EventPages, keepEvent, patchRow, withHead } from "./cache";
 import { type EventSearch, mayMatch } from "./filters";
 import { eventsQuery, fetchPage } from "./queries";
 
-const TOGETHER_MS = 400;
+/** People are told before the database has an event, which takes up to a second. */
+const TOGETHER_MS = 1200;
 
 /**
  * What begins while somebody looks at a list. Rows that are shown are changed where they stand; new ones wait until they are asked for, or
@@ -23,7 +24,9 @@ export function useArrivals(search: EventSearch, still: () => boolean) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key says all that there is to say of the filter.
   const show = useCallback(async () => {
     const head = await fetchPage(search, null);
-    setWaiting(new Set());
+    // What is not there yet goes on waiting.
+    const there = new Set(head.items.map((row) => row.id));
+    setWaiting((before) => new Set([...before].filter((id) => !there.has(id))));
     let gap = false;
     client.setQueryData<EventPages>(queryKey, (data) => {
       if (!data) return data;
@@ -73,7 +76,17 @@ export function useArrivals(search: EventSearch, still: () => boolean) {
     };
   }, [key, client, show]);
 
-  return { waiting: waiting.size, show };
+  // What the first look did not find comes with the next.
+  const left = waiting.size;
+  useEffect(() => {
+    if (left === 0) return;
+    const timer = setInterval(() => {
+      if (stillNow.current()) void show().catch(() => undefined);
+    }, 2 * TOGETHER_MS);
+    return () => clearInterval(timer);
+  }, [left, show]);
+
+  return { waiting: left, show };
 }
 
 async function readAgain(id: string, shows: (id: string) => boolean) {

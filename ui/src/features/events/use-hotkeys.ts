@@ -13,7 +13,7 @@ export function useHotkeys(keys: Record<string, (() => void) | undefined>) {
       if (target.closest(TYPING) || document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]')) return;
       const action = current.current[event.key] ?? current.current[event.key.toLowerCase()];
       // A focused button is pressed by the space bar.
-      if (!action || (event.key === " " && target.closest("button, summary, a, input"))) return;
+      if (!action || (event.key === " " && target.closest("button, summary, input"))) return;
       event.preventDefault();
       action();
     };
