@@ -9,7 +9,7 @@ ARGS ?=
 NPM := ui/node.sh npm --prefix ui
 
 .DEFAULT_GOAL := help
-.PHONY: help ui ui-client ui-check ui-e2e ui-test openapi setup setup-train lock demo watch serve test check format bench soak clean
+.PHONY: help report ui ui-client ui-check ui-e2e ui-test openapi setup setup-train lock demo watch serve test check format bench soak clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,8 +38,12 @@ lock: $(UV) ## compile requirements/*.txt anew from pyproject.toml
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/runtime.txt
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra postgres --extra notify --group dev -o requirements/dev.txt
 
-demo: setup ## render a plaza with labelled incidents, watch it, and write a report that says where it lies
+demo: setup ## run a site of four simulated cameras with the console on http://127.0.0.1:8000
+	@$(MAKE) --no-print-directory ui || echo "Without the console: the API alone" >&2
 	@$(BIN)/haetae demo --out $(OUT)/demo $(ARGS)
+
+report: setup ## render a plaza with labelled incidents, watch it, and write a report that says where it lies
+	@$(BIN)/haetae demo --report --out $(OUT)/demo $(ARGS)
 
 watch: setup ## watch your own video: make watch SOURCE=path-or-url
 	@test -n "$(SOURCE)" || { echo "Say what to watch: make watch SOURCE=video.mp4 (or rtsp://..., /dev/video0, a folder of images)" >&2; exit 2; }

@@ -22,7 +22,7 @@ function RulesPage() {
   return (
     <NoticesPage
       actions={
-        !noChannels && (
+        (rules.data?.rules.length ?? 0) > 0 && (
           <Link to="/rules/$ruleId" params={{ ruleId: "new" }} className={buttonClass("primary")}>
             <Plus className="size-4" aria-hidden />
             {t("rules.add")}
