@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { Sideways } from "@/components/ui/sideways";
 import { number, shortDate, weekdayName } from "@/i18n/format";
 
 /** A day of the site's calendar as a moment that is that day everywhere. */
@@ -47,7 +48,7 @@ export function HourMap({ counts }: { counts: readonly (readonly number[])[] }) 
   const { t } = useTranslation();
   const most = Math.max(1, ...counts.flat());
   return (
-    <div className="overflow-x-auto">
+    <Sideways label={t("statistics.hours")}>
       <table className="w-full min-w-[36rem] border-separate border-spacing-[2px] text-xs">
         <caption className="sr-only">{t("statistics.hours")}</caption>
         <thead>
@@ -86,7 +87,7 @@ export function HourMap({ counts }: { counts: readonly (readonly number[])[] }) 
           ))}
         </tbody>
       </table>
-    </div>
+    </Sideways>
   );
 }
 

@@ -8,6 +8,7 @@ import { saveAs } from "@/api/media";
 import { Button } from "@/components/ui/button";
 import { Page, Section, Segments } from "@/components/ui/page";
 import { SeverityIcon } from "@/components/ui/severity";
+import { Sideways } from "@/components/ui/sideways";
 import { Failure, Skeleton } from "@/components/ui/states";
 import { failed } from "@/components/ui/toast";
 import { useCameras } from "@/features/cameras/queries";
@@ -210,8 +211,7 @@ function CameraTable({ daily, byCamera }: { daily: Daily; byCamera: Record<strin
   const known = cameras.filter((camera) => byCamera[camera.id] || daily.days.some((day) => day.camera_id === camera.id));
   if (known.length === 0) return <p className="text-sm text-muted">{t("statistics.no_events")}</p>;
   return (
-    // A wide table is moved sideways; so it has to be reached by the keyboard.
-    <section className="-m-4 overflow-x-auto p-4" aria-label={t("nav.cameras")}>
+    <Sideways label={t("nav.cameras")}>
       <table className="w-full min-w-[40rem] text-sm">
         <thead>
           <tr className="border-b border-line text-left text-muted">
@@ -252,6 +252,6 @@ function CameraTable({ daily, byCamera }: { daily: Daily; byCamera: Record<strin
           })}
         </tbody>
       </table>
-    </section>
+    </Sideways>
   );
 }

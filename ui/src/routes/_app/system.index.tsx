@@ -4,6 +4,7 @@ import { CircleCheck, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Section } from "@/components/ui/page";
+import { Sideways } from "@/components/ui/sideways";
 import { Failure, Loading } from "@/components/ui/states";
 import { SystemFrame } from "@/features/system/frame";
 import { systemQuery } from "@/features/system/queries";
@@ -118,7 +119,7 @@ function HealthPage() {
         {models.length === 0 ? (
           <p className="text-sm text-muted">{t("system.no_models")}</p>
         ) : (
-          <div className="-m-4 overflow-x-auto p-4">
+          <Sideways label={t("system.models")}>
             <table className="w-full min-w-[36rem] text-sm">
               <thead>
                 <tr className="border-b border-line text-left text-muted">
@@ -144,7 +145,7 @@ function HealthPage() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Sideways>
         )}
       </Section>
     </SystemFrame>
