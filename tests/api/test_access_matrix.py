@@ -52,6 +52,8 @@ RULES = {
     "POST /invites": ADMIN,
     "DELETE /invites/{invite_id}": ADMIN,
     "GET /audit": ADMIN,
+    "GET /system": ADMIN,
+    "GET /system/configuration": ADMIN,
     "GET /audit/verify": ADMIN,
     "GET /cameras": LOGGED_IN,
     "POST /cameras": ADMIN,

@@ -14,8 +14,8 @@ PASSWORD = "a long sentence of my own"
 class ServedSite:
     """A running `haetae serve` with an admin called kim. `start` again after it ended."""
 
-    def __init__(self, folder, **sections):
-        """`sections` are added to the configuration, as TOML."""
+    def __init__(self, folder, *, admin=True, **sections):
+        """`sections` are added to the configuration, as TOML. `admin` False leaves the site as it is before anybody set it up."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -31,6 +31,10 @@ class ServedSite:
         (folder / "haetae.toml").write_text("".join(f"[{name}]\n{line}\n" for name, line in (own | sections).items()))
         self.start()
         self.code = self._read_code()
+        if admin:
+            self.set_up()
+
+    def set_up(self):
         answer = self.ask("POST", "/auth/setup", json={"code": self.code, "username": "kim", "password": PASSWORD, "cookie": False})
         self.token = answer.raise_for_status().json()["access_token"]
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -11,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from haetae import __version__
+from haetae.api.console import add_console, console_folder
 from haetae.api.docs import add_docs
 from haetae.api.errors import add_error_handlers
 from haetae.api.middleware.context import RequestContext
@@ -45,6 +47,7 @@ ROUTERS = (
     "opt_outs",
     "statistics",
     "audit",
+    "system",
     "messages",
 )
 """Modules of `routers`, each with a `router`; where two could answer a path, the one named first does."""
@@ -55,8 +58,11 @@ Log in with `POST /api/v1/auth/login` and send the access token as `Authorizatio
 document (RFC 9457) with a `code` that does not change. What you may not see is answered as if it did not exist."""
 
 
-def create_app(services: Services) -> FastAPI:
-    """The whole API over these services. `services.live` is attached to the event loop while the application runs."""
+def create_app(services: Services, *, console: Path | None = None) -> FastAPI:
+    """The whole API over these services, and the console. `services.live` is attached to the event loop while the application runs.
+
+    `console` is the folder of the built console; None: where it is usually built.
+    """
     api = services.config.api
 
     @asynccontextmanager
@@ -68,6 +74,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     if api.docs:
         add_docs(app)
+    add_console(app, console or console_folder())
     add_error_handlers(app)
     _add_middleware(app, services)
     return app

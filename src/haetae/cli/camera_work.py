@@ -40,7 +40,7 @@ def add_camera(options: CameraOptions, config_file: Path | None, *, password_std
     blank = CameraConfig(new_id(), options.name, options.source, pre_roll_s=site.clips.pre_roll_s, post_roll_s=site.clips.post_roll_s)
     camera = check_camera(_reader(options, site)(blank))
     _check_parts(camera, options, site, check=check)
-    with _writable(site) as store:
+    with writable(site) as store:
         stored = store.add(camera).config
     typer.echo(f"added {stored.name!r} ({stored.id}){_follow(site) if stored.enabled else '; it is disabled'}")
     _note(options, given)
@@ -111,7 +111,8 @@ def show_camera(name: str, config_file: Path | None, *, json: bool) -> None:
 
 
 @contextmanager
-def _writable(site: SystemConfig) -> Iterator[CameraStore]:
+def writable(site: SystemConfig) -> Iterator[CameraStore]:
+    """The cameras of a site, to be changed; its database is made where there is none."""
     with writing(site.database_url()) as sessions:
         yield _store(sessions, site)
 

@@ -1,4 +1,4 @@
-"""`haetae demo`: a rendered scene with labelled incidents, watched from end to end."""
+"""`haetae demo`: a site of simulated cameras to look at in a browser, or one scene watched from end to end with a report."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,17 +7,26 @@ import typer
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the scene, the clips and the report.")] = Path("out/demo"),
-    scene: Annotated[str, typer.Option("--scene", help="plaza, corridor, car_park or gate.")] = "plaza",
-    minutes: Annotated[float, typer.Option("--minutes", help="Length of the scene.")] = 3.0,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the site; with --report of scene, clips and report.")] = Path(
+        "out/demo"
+    ),
+    port: Annotated[int, typer.Option("--port", help="Where the console is to be.")] = 8000,
+    report: Annotated[bool, typer.Option("--report", help="No site: render one scene, watch it, write a report, and end.")] = False,
+    scene: Annotated[str, typer.Option("--scene", help="With --report: plaza, corridor, car_park or gate.")] = "plaza",
+    minutes: Annotated[float, typer.Option("--minutes", help="With --report: length of the scene.")] = 3.0,
     seed: Annotated[int, typer.Option("--seed", help="Another seed is another day.")] = 1,
-    language: Annotated[str, typer.Option("--lang", help="Language of the report: en or ko.")] = "",
+    language: Annotated[str, typer.Option("--lang", help="Language of the report, and of the cameras' names: en or ko.")] = "",
 ) -> None:
-    """Render a scene with labelled incidents, watch it, and write a report that shows what was found and what was not."""
+    """Run a site of four simulated cameras with the console, until Ctrl-C; or, with --report, watch one scene and write a report."""
+    out.mkdir(parents=True, exist_ok=True)
+    if not report:
+        from haetae.cli.demo_site import run_demo_site
+
+        run_demo_site(out / "site", port=port, seed=seed, language=language)
+        return
     from haetae.cli.simulate import simulate
     from haetae.cli.watching import WatchOptions, run_watch
 
-    out.mkdir(parents=True, exist_ok=True)
     video = out / f"{scene}-{seed}.mp4"
     simulate(scene=scene, minutes=minutes, seed=seed, output=video)
     run_watch(WatchOptions(source=str(video), out=out, report=True, language=language, learning_s=minutes * 60 * 0.4))

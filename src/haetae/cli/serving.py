@@ -16,8 +16,12 @@ _log = structlog.get_logger()
 
 
 def run_site(path: Path | None, *, headless: bool) -> None:
+    """Run the site that a configuration file describes, as `serve_site` does."""
+    serve_site(load_config(path), headless=headless)
+
+
+def serve_site(config: SystemConfig, *, headless: bool) -> None:
     """Run a site until SIGINT or SIGTERM; a second one ends the process at once. Raises HaetaeError where it cannot start."""
-    config = load_config(path)
     configure_logging(config.log.level, config.log.style)
     stop = threading.Event()
 
@@ -71,9 +75,12 @@ def _run_web(config: SystemConfig, stop: threading.Event) -> None:
 
 def _invite(code: str | None, url: str) -> None:
     """Say where the site is, and how its first admin comes in. The code goes to the terminal alone, never into the log."""
+    from haetae.api.auth.links import code_link
+
     typer.echo(f"The site is at {url}", err=True)
     if code is not None:
         typer.echo(f"It has no admin yet. Set-up code, good once and for a day: {code}", err=True)
+        typer.echo(f"Make the first admin at {code_link(url, 'setup', code)}", err=True)
 
 
 def _welcome(site: Site) -> None:

@@ -1,0 +1,50 @@
+import { useTranslation } from "react-i18next";
+import type { Schemas } from "@/api/client";
+import { measured, number } from "@/i18n/format";
+
+type Fact = Schemas["FactRead"];
+
+const rank = (fact: Fact) => fact.rarity ?? (fact.usual ? Math.min(1, fact.usual / Math.max(1e-9, fact.value)) : 1);
+
+/** Why it alarmed: what was measured, the most unusual first, beside what is usual there. */
+export function Facts({ facts }: { facts: readonly Fact[] }) {
+  const { t } = useTranslation();
+  const units = t as unknown as (key: string, options: object) => string;
+  const unit = (fact: Fact) => (fact.unit ? units(`unit.${fact.unit}`, { defaultValue: fact.unit }) : "");
+  if (facts.length === 0) return <p className="text-sm text-muted">{t("facts.none")}</p>;
+  return (
+    <ul className="flex flex-col gap-4">
+      {[...facts]
+        .sort((one, two) => rank(one) - rank(two))
+        .map((fact) => (
+          <li key={fact.id} className="flex flex-col gap-1.5">
+            <p className="flex flex-wrap items-baseline justify-between gap-x-3">
+              <span className="text-sm text-muted">{t(`fact.${fact.kind}`)}</span>
+              <span className="font-semibold">
+                {measured(fact.value)} {unit(fact)}
+              </span>
+            </p>
+            {fact.usual !== null && fact.usual !== undefined && <Range value={fact.value} usual={fact.usual} />}
+            <p className="text-[0.8125rem] text-muted">
+              {fact.usual !== null && fact.usual !== undefined
+                ? t("facts.usual", { usual: `${measured(fact.usual)} ${unit(fact)}`.trim() })
+                : fact.rarity && fact.rarity < 0.5
+                  ? t("facts.rare", { times: number(Math.min(1e6, Math.round(1 / fact.rarity))) })
+                  : null}
+            </p>
+          </li>
+        ))}
+    </ul>
+  );
+}
+
+/** The usual range as a bar, and where this was. */
+function Range({ value, usual }: { value: number; usual: number }) {
+  const most = Math.max(value, usual, 1e-9) * 1.08;
+  return (
+    <div className="relative h-2 rounded-full bg-sunken" aria-hidden>
+      <div className="absolute inset-y-0 left-0 rounded-full bg-line-strong" style={{ width: `${(100 * usual) / most}%` }} />
+      <div className="absolute -inset-y-1 w-1 -translate-x-1/2 rounded-full bg-text" style={{ left: `${(100 * value) / most}%` }} />
+    </div>
+  );
+}

@@ -1,0 +1,216 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { CheckCheck, ListFilter, ShieldCheck } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "@/components/ui/button";
+import { Confirm } from "@/components/ui/dialog";
+import { Empty, Failure, Skeleton } from "@/components/ui/states";
+import { done, failed } from "@/components/ui/toast";
+import { useMe } from "@/features/session/use-session";
+import { useNow } from "@/features/shell/use-now";
+import { number } from "@/i18n/format";
+import { usePreferences } from "@/preferences";
+import { acknowledgeMany } from "./actions";
+import type { EventRow } from "./cache";
+import { conditions, type EventSearch, toFilter } from "./filters";
+import { eventsQuery } from "./queries";
+import { EventRowView } from "./row";
+import { useArrivals } from "./use-arrivals";
+import { useHotkeys } from "./use-hotkeys";
+
+const ROW_REM = 4.75;
+
+export function EventList({ search }: { search: EventSearch }) {
+  const { t } = useTranslation();
+  const me = useMe();
+  const now = useNow(15_000);
+  const navigate = useNavigate();
+  const { eventId } = useParams({ strict: false });
+  const scroller = useRef<HTMLDivElement>(null);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [confirming, setConfirming] = useState(false);
+  const anchor = useRef<number>(-1);
+  const query = useInfiniteQuery(eventsQuery(search));
+  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
+  const total = query.data?.pages[0]?.total ?? 0;
+  const exact = query.data?.pages[0]?.total_is_exact ?? true;
+
+  // New rows come by themselves only where the list begins in sight and nobody's hand is on it.
+  const still = () => {
+    const element = scroller.current;
+    return (
+      !search.sort &&
+      Boolean(element) &&
+      element?.scrollTop === 0 &&
+      !element.matches(":hover") &&
+      !element.contains(document.activeElement)
+    );
+  };
+  const { waiting, show } = useArrivals(search, still);
+
+  usePreferences();
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => Math.round(ROW_REM * rem),
+    overscan: 8,
+    getItemKey: (index) => rows[index]?.id ?? index,
+  });
+  const items = virtual.getVirtualItems();
+  const lastIndex = items.at(-1)?.index ?? 0;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && lastIndex >= rows.length - 20) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage, lastIndex, rows.length]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was chosen belongs to the filter that it was chosen under.
+  useEffect(() => setChosen(new Set()), [JSON.stringify(search)]);
+
+  const place = rows.findIndex((row) => row.id === eventId);
+  const go = (by: 1 | -1) => {
+    const next = rows[place < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, place + by))];
+    if (!next) return;
+    virtual.scrollToIndex(rows.indexOf(next), { align: "auto" });
+    void navigate({ to: "/events/$eventId", params: { eventId: next.id }, search: (before) => before, replace: place >= 0 });
+  };
+  const choose = (index: number, row: EventRow) => (on: boolean, range: boolean) => {
+    const from = range && anchor.current >= 0 ? Math.min(anchor.current, index) : index;
+    const to = range && anchor.current >= 0 ? Math.max(anchor.current, index) : index;
+    anchor.current = index;
+    setChosen((before) => {
+      const after = new Set(before);
+      for (const each of range ? rows.slice(from, to + 1) : [row]) on ? after.add(each.id) : after.delete(each.id);
+      return after;
+    });
+  };
+  const current = rows[place];
+  useHotkeys({
+    j: () => go(1),
+    k: () => go(-1),
+    ArrowDown: () => go(1),
+    ArrowUp: () => go(-1),
+    x: current && me.role !== "viewer" ? () => choose(place, current)(!chosen.has(current.id), false) : undefined,
+    ".": () => void show().catch(failed),
+    Escape: eventId ? () => void navigate({ to: "/events", search: (before) => before }) : undefined,
+  });
+
+  const acknowledge = async (body: Parameters<typeof acknowledgeMany>[0]) => {
+    const { done: count, refused } = await acknowledgeMany(body);
+    setChosen(new Set());
+    done(refused ? t("events.bulk_some", { count, refused }) : t("events.bulk_done", { count }));
+  };
+
+  if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
+  const unseen = search.show === undefined;
+
+  return (
+    <div className="flex min-h-0 flex-1 flex-col">
+      <div className="flex min-h-11 items-center gap-2 border-b border-line px-3 text-[0.8125rem] text-muted">
+        {chosen.size > 0 ? (
+          <>
+            <span className="flex-1 font-semibold text-text">{t("events.chosen", { count: chosen.size })}</span>
+            <Button size="sm" kind="quiet" onClick={() => setChosen(new Set())}>
+              {t("events.clear_choice")}
+            </Button>
+            <Button
+              size="sm"
+              kind="primary"
+              icon={<CheckCheck className="size-4" aria-hidden />}
+              onClick={() => void acknowledge({ ids: [...chosen] }).catch(failed)}
+            >
+              {t("events.acknowledge")}
+            </Button>
+          </>
+        ) : (
+          <>
+            <span className="flex-1" role="status">
+              {query.isPending
+                ? t("common.loading")
+                : t(exact ? "events.total" : "events.total_more", { count: total, shown: number(total) })}
+            </span>
+            {unseen && me.role !== "viewer" && total > 1 && (
+              <Button size="sm" kind="quiet" icon={<CheckCheck className="size-4" aria-hidden />} onClick={() => setConfirming(true)}>
+                {t("events.acknowledge_all")}
+              </Button>
+            )}
+          </>
+        )}
+      </div>
+      {waiting > 0 && (
+        <Button
+          kind="on"
+          className="m-2 shrink-0"
+          onClick={() =>
+            void show()
+              .then(() => scroller.current?.scrollTo({ top: 0 }))
+              .catch(failed)
+          }
+        >
+          {t("events.new", { count: waiting })}
+        </Button>
+      )}
+      <section ref={scroller} className="min-h-0 flex-1 overflow-y-auto focus-visible:-outline-offset-2" aria-label={t("events.list")}>
+        {query.isPending ? (
+          <div className="flex flex-col gap-3 p-3">
+            {["a", "b", "c", "d", "e", "f"].map((key) => (
+              <Skeleton key={key} className="h-14" />
+            ))}
+          </div>
+        ) : rows.length === 0 ? (
+          <Nothing search={search} />
+        ) : (
+          <div className="relative" style={{ height: virtual.getTotalSize() }}>
+            {items.map((item) => {
+              const row = rows[item.index];
+              return row ? (
+                <div
+                  key={item.key}
+                  className="absolute inset-x-0 top-0"
+                  style={{ height: item.size, transform: `translateY(${item.start}px)` }}
+                >
+                  <EventRowView
+                    event={row}
+                    now={now}
+                    open={row.id === eventId}
+                    chosen={chosen.has(row.id)}
+                    onChoose={me.role === "viewer" ? undefined : choose(item.index, row)}
+                  />
+                </div>
+              ) : null;
+            })}
+          </div>
+        )}
+        {isFetchingNextPage && <p className="p-3 text-center text-[0.8125rem] text-muted">{t("common.loading")}</p>}
+      </section>
+      <Confirm
+        open={confirming}
+        onClose={() => setConfirming(false)}
+        title={t("events.acknowledge_all_title", { count: total, shown: number(total) })}
+        action={t("events.acknowledge")}
+        onConfirm={() => acknowledge({ filter: toFilter(search) })}
+      >
+        {t(conditions(search) ? "events.acknowledge_all_filter" : "events.acknowledge_all_text")}
+      </Confirm>
+    </div>
+  );
+}
+
+function Nothing({ search }: { search: EventSearch }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  if (conditions(search) > 0) {
+    return (
+      <Empty icon={<ListFilter strokeWidth={1.5} />} title={t("events.none_match")}>
+        <Button onClick={() => void navigate({ to: "/events", search: { show: search.show } })}>{t("events.clear_filter")}</Button>
+      </Empty>
+    );
+  }
+  return (
+    <Empty icon={<ShieldCheck strokeWidth={1.5} />} title={t(search.show ? "events.none_ever" : "events.none_new")}>
+      {t(search.show ? "events.none_ever_text" : "events.none_new_text")}
+    </Empty>
+  );
+}

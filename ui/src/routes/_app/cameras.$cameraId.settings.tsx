@@ -1,0 +1,219 @@
+import { useQuery } from "@tanstack/react-query";
+import { createFileRoute, useNavigate } from "@tanstack/react-router";
+import { PlugZap, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, type Schemas, take } from "@/api/client";
+import { Button } from "@/components/ui/button";
+import { Confirm } from "@/components/ui/dialog";
+import { Checkbox, Input } from "@/components/ui/field";
+import { Section } from "@/components/ui/page";
+import { Failure, Fault, Loading } from "@/components/ui/states";
+import { done } from "@/components/ui/toast";
+import { camerasChanged, changeCamera, removeCamera } from "@/features/cameras/mutations";
+import { cameraQuery } from "@/features/cameras/queries";
+import { RateField } from "@/features/cameras/rate-field";
+import { SourceTestResult } from "@/features/cameras/source-test";
+import { useCamera } from "@/features/cameras/use-camera";
+import { useMe } from "@/features/session/use-session";
+
+export const Route = createFileRoute("/_app/cameras/$cameraId/settings")({ component: SettingsPage });
+
+function SettingsPage() {
+  const camera = useCamera();
+  const query = useQuery({ ...cameraQuery(camera.id), refetchOnWindowFocus: false });
+  if (query.isPending) return <Loading />;
+  if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
+  return <Settings key={query.data.tag} camera={query.data.value} tag={query.data.tag} />;
+}
+
+type Camera = Schemas["CameraRead"];
+
+const FIELDS = ["name", "source", "vad_model"] as const;
+const NUMBERS = ["offline_alert_s", "pre_roll_s", "post_roll_s"] as const;
+
+function Settings({ camera, tag }: { camera: Camera; tag: string }) {
+  const { t } = useTranslation();
+  const me = useMe();
+  const navigate = useNavigate();
+  const [rate, setRate] = useState(camera.false_alarms_per_day);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+  const [tested, setTested] = useState<Schemas["CameraTest"] | null>(null);
+  const [testing, setTesting] = useState(false);
+  const [removing, setRemoving] = useState(false);
+  const [withEvents, setWithEvents] = useState(false);
+
+  const save = async (form: FormData) => {
+    const change: Schemas["CameraChange"] = {};
+    for (const field of FIELDS) {
+      const value = String(form.get(field)).trim();
+      if (value && value !== camera[field]) change[field] = value;
+    }
+    for (const field of NUMBERS) {
+      const value = Number(form.get(field));
+      if (value !== camera[field]) change[field] = value;
+    }
+    const optional = { learning_s: 60, analysed_fps: 1 } as const;
+    for (const [field, factor] of Object.entries(optional) as [keyof typeof optional, number][]) {
+      const text = String(form.get(field)).trim();
+      const value = text === "" ? null : Number(text) * factor;
+      if (value !== camera[field]) change[field] = value;
+    }
+    if (rate !== camera.false_alarms_per_day) change.false_alarms_per_day = rate;
+    setBusy(true);
+    setProblem(null);
+    try {
+      if (Object.keys(change).length > 0) await changeCamera(camera.id, tag, change);
+      camerasChanged(camera.id);
+      done(t("common.saved"));
+    } catch (error) {
+      setProblem(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const test = async () => {
+    setTesting(true);
+    setTested(null);
+    setProblem(null);
+    try {
+      setTested(await take(api.POST("/api/v1/cameras/{camera_id}/test", { params: { path: { camera_id: camera.id } } })));
+    } catch (error) {
+      setProblem(error);
+    } finally {
+      setTesting(false);
+    }
+  };
+
+  return (
+    <form
+      className="flex flex-col gap-5"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save(new FormData(event.currentTarget));
+      }}
+    >
+      <Section title={t("camera.source_title")}>
+        <div className="grid max-w-3xl gap-4">
+          <Input name="name" label={t("camera.name")} defaultValue={camera.name} required maxLength={128} />
+          <Input
+            name="source"
+            label={t("camera.source")}
+            hint={t("camera.source_hint")}
+            defaultValue={camera.source ?? ""}
+            required
+            spellCheck={false}
+            autoComplete="off"
+          />
+          <div className="flex flex-col items-start gap-3">
+            <Button busy={testing} onClick={() => void test()} icon={<PlugZap className="size-4" aria-hidden />}>
+              {t("camera.test_stored")}
+            </Button>
+            {tested && <SourceTestResult result={tested} />}
+          </div>
+        </div>
+      </Section>
+      <Section title={t("camera.sensitivity")}>
+        <div className="grid max-w-3xl gap-5">
+          <RateField value={rate} onChange={setRate} />
+          <Input
+            name="learning_s"
+            type="number"
+            min={0.1}
+            step="any"
+            label={t("camera.learning_minutes")}
+            hint={t("camera.learning_hint")}
+            defaultValue={camera.learning_s === null ? "" : camera.learning_s / 60}
+            placeholder={t("camera.default")}
+          />
+        </div>
+      </Section>
+      <Section title={t("camera.recording")}>
+        <div className="grid max-w-3xl gap-4 sm:grid-cols-2">
+          <Input
+            name="pre_roll_s"
+            type="number"
+            min={0}
+            max={60}
+            step="any"
+            label={t("camera.pre_roll")}
+            defaultValue={camera.pre_roll_s}
+            required
+          />
+          <Input
+            name="post_roll_s"
+            type="number"
+            min={0}
+            max={60}
+            step="any"
+            label={t("camera.post_roll")}
+            defaultValue={camera.post_roll_s}
+            required
+          />
+          <Input
+            name="offline_alert_s"
+            type="number"
+            min={1}
+            step="any"
+            label={t("camera.offline_alert")}
+            defaultValue={camera.offline_alert_s}
+            required
+          />
+          <Input
+            name="analysed_fps"
+            type="number"
+            min={0.2}
+            max={60}
+            step="any"
+            label={t("camera.analysed_fps")}
+            defaultValue={camera.analysed_fps ?? ""}
+            placeholder={t("camera.default")}
+          />
+          <Input
+            name="vad_model"
+            label={t("camera.model")}
+            hint={t("camera.model_hint")}
+            defaultValue={camera.vad_model}
+            required
+            spellCheck={false}
+            maxLength={64}
+          />
+        </div>
+      </Section>
+      <Fault error={problem} />
+      <div className="flex flex-wrap justify-between gap-2">
+        {me.role === "admin" ? (
+          <Button kind="danger" icon={<Trash2 className="size-4" aria-hidden />} onClick={() => setRemoving(true)}>
+            {t("camera.remove")}
+          </Button>
+        ) : (
+          <span />
+        )}
+        <Button kind="primary" type="submit" busy={busy}>
+          {t("common.save")}
+        </Button>
+      </div>
+      <Confirm
+        open={removing}
+        onClose={() => setRemoving(false)}
+        title={t("camera.remove_title", { name: camera.name })}
+        action={t("camera.remove")}
+        danger
+        onConfirm={async () => {
+          const answer = await removeCamera(camera.id, withEvents);
+          done(t("camera.removed", { kept: answer.events_kept, deleted: answer.events_deleted ?? 0 }));
+          await navigate({ to: "/cameras" });
+        }}
+      >
+        <p>{t("camera.remove_text")}</p>
+        <Checkbox
+          className="mt-2 text-text"
+          label={t("camera.remove_events")}
+          checked={withEvents}
+          onChange={(event) => setWithEvents(event.target.checked)}
+        />
+      </Confirm>
+    </form>
+  );
+}
