@@ -61,8 +61,8 @@ def clip_pictures(path: Path, times_s: Sequence[float], *, conceal: Callable[[RG
 
 
 class _Walk:
-    """Goes through a video, times growing: on from where it is, or by a leap to a keyframe where that is far. A clip whose keyframes are far
-    apart is decoded once, not once for each picture."""
+    """Goes through a video, times growing: on from where it is, or by a leap to a keyframe where that is far. A clip whose keyframes are
+    far apart is decoded once, not once for each picture."""
 
     def __init__(self, container: InputContainer, stream: VideoStream, *, leap: int) -> None:
         self._container = container
