@@ -1,5 +1,6 @@
 """Analyses as rows, and what they change of their event."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -22,9 +23,8 @@ _ANALYSIS = TypeAdapter(Analysis)
 
 
 def write_outcome(session: Session, outcome: Outcome, now: datetime) -> bool:
-    """Write an outcome down; true where the event looks different by it."""
+    """Write an outcome down; true where the event looks different by it. The event's row is locked (`lock_events`)."""
     job, analysis = outcome.job, outcome.analysis
-    session.execute(_locked(outcome)).all()
     changed = _change_event(session, outcome, now)
     if analysis.basis is Basis.EVIDENCE and not analysis.provenance.attempts:
         # Only the newest words for the facts are worth keeping.
@@ -48,9 +48,10 @@ def to_record(row: AnalysisRow) -> LookRecord:
     return LookRecord(row.id, row.event_id, row.created_at, row.revision, to_analysis(row.content))
 
 
-def _locked(outcome: Outcome) -> Any:
-    """The event's row, so that two who write of it take turns (SQLite has one writer anyway)."""
-    return select(Event.id).where(Event.id == outcome.job.event.id).with_for_update()
+def lock_events(session: Session, event_ids: Collection[UUID]) -> None:
+    """Lock the rows of these events in the order that all keep, before any of their jobs: who stores events takes them in the same order
+    (SQLite has one writer anyway)."""
+    session.execute(select(Event.id).where(Event.id.in_(event_ids)).order_by(Event.id).with_for_update()).all()
 
 
 def _change_event(session: Session, outcome: Outcome, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from haetae.clock import Clock
 from haetae.database.analysis_models import AnalysisJob, AnalysisRow
-from haetae.database.analysis_rows import write_outcome
+from haetae.database.analysis_rows import lock_events, write_outcome
 from haetae.database.engine import Sessions, session_scope
 from haetae.database.event_repository import to_event
 from haetae.database.models import Camera, Event
@@ -101,6 +101,7 @@ class TriageStore:
         now = self._clock.now()
         with self._transaction() as session:
             ordered = sorted(outcomes, key=lambda each: each.job.event.id.int)
+            lock_events(session, [each.job.event.id for each in ordered])
             return [each.job.event.id for each in ordered if write_outcome(session, each, now)]
 
     def release(self, event_id: UUID) -> None:
