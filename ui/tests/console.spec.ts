@@ -5,6 +5,7 @@ test.describe.configure({ mode: "serial" });
 let plaza = "";
 
 test("first run: the code of the server makes an admin, who adds a camera that was seen to work", async ({ page, site }) => {
+  test.setTimeout(180_000);
   await page.goto(site.url);
   await expect(page.getByRole("heading", { name: "Set up this site" })).toBeVisible();
   await expectAccessible(page);
@@ -22,8 +23,11 @@ test("first run: the code of the server makes an admin, who adds a camera that w
   await page.getByRole("button", { name: "Try it" }).click();
   await expect(page.getByRole("alert")).toContainText("refused");
   await page.getByLabel("Address").fill(scene(1));
-  await page.getByRole("button", { name: "Try it" }).click();
-  await expect(page.getByAltText("First picture of the camera")).toBeVisible({ timeout: 60_000 });
+  await expect(async () => {
+    // On a machine that is busy with other things the scene may take longer than a source is given.
+    await page.getByRole("button", { name: "Try it" }).click();
+    await expect(page.getByAltText("First picture of the camera")).toBeVisible({ timeout: 15_000 });
+  }).toPass({ timeout: 90_000 });
   await expectAccessible(page);
   await keepPicture(page, "camera-new");
   await page.getByLabel("Name").fill("Plaza");
@@ -244,6 +248,10 @@ test("language and theme are switched, and stay", async ({ page, site, logIn }) 
   await expect(page.locator("html")).toHaveAttribute("lang", "ko");
   await expectAccessible(page);
   await keepPicture(page, "statistics-ko-light");
+  // The account speaks it too, wherever its owner logs in next.
+  const { language } = await site.ask<{ language: string }>(page.request, "PATCH", "/auth/me", {});
+  expect(language).toBe("ko");
+  await site.ask(page.request, "PATCH", "/auth/me", { language: "en" });
 });
 
 test("a log-in that ends is asked for again over the page, which stays where it was", async ({ page, site, logIn }) => {
