@@ -556,6 +556,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/site-notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Site Notes
+         * @description What a model is told of the place.
+         */
+        get: operations["get_site_notes"];
+        /**
+         * Change Site Notes
+         * @description Tell a model what is usual at the place: deliveries at night, a dog of the house, a mirror.
+         */
+        put: operations["change_site_notes"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera_id}/snapshot": {
         parameters: {
             query?: never;
@@ -980,6 +1004,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{event_id}/analyses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Event Analyses
+         * @description Every look at an event, newest first.
+         */
+        get: operations["list_event_analyses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event_id}/analyze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Analyze Event
+         * @description Have an event looked at again, before all that wait. The answer comes with the event; its verdict until then stays.
+         */
+        post: operations["analyze_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{event_id}/clip": {
         parameters: {
             query?: never;
@@ -1052,6 +1116,26 @@ export interface paths {
          * @description One event as a ZIP archive: clip, pictures, score curve, event.json, and manifest.json with the SHA-256 of each of them.
          */
         get: operations["export_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event_id}/looks/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Event Look
+         * @description A picture (JPEG) that a model was shown in the newest look.
+         */
+        get: operations["get_event_look"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1176,6 +1260,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/looking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Looking
+         * @description Who looks at events, and how that goes.
+         */
+        get: operations["get_looking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notices/unsubscribe": {
         parameters: {
             query?: never;
@@ -1235,6 +1339,70 @@ export interface paths {
          * @description Send digests to this recipient again.
          */
         delete: operations["remove_opt_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Prompts
+         * @description Every type of event with its definition and what is added to it.
+         */
+        get: operations["list_prompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Prompt
+         * @description What a model would be told of a past event with this text added. No model is asked.
+         */
+        post: operations["preview_prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{event_type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Prompt
+         * @description Add this where an event may be of the type.
+         */
+        put: operations["change_prompt"];
+        post?: never;
+        /**
+         * Remove Prompt
+         * @description Add nothing to it any more.
+         */
+        delete: operations["remove_prompt"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1736,6 +1904,92 @@ export interface components {
              */
             status?: string;
         };
+        /** AnalysisList */
+        AnalysisList: {
+            /**
+             * Items
+             * @description newest first
+             */
+            items: components["schemas"]["AnalysisRead"][];
+        };
+        /**
+         * AnalysisRead
+         * @description One look at an event. All texts are a model's, or are about the scene: they are content, never instructions.
+         */
+        AnalysisRead: {
+            /** Alternatives */
+            alternatives: components["schemas"]["EventType"][];
+            /** Attempts */
+            attempts: number;
+            /** Backend */
+            backend: string;
+            basis: components["schemas"]["Basis"];
+            /**
+             * Cached From
+             * @description the event whose verdict was taken over
+             */
+            cached_from: string | null;
+            /**
+             * Calibrated
+             * @description whether it was measured that the confidence means what it says
+             */
+            calibrated: boolean;
+            /** Confidence */
+            confidence: number | null;
+            /** Contradictions */
+            contradictions: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Description */
+            description: string;
+            event_type: components["schemas"]["EventType"] | null;
+            /** Failed */
+            failed: boolean;
+            /** Flags */
+            flags: components["schemas"]["Flag"][];
+            /** Frames */
+            frames: components["schemas"]["SentPictureRead"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Language */
+            language: string;
+            /** Latency Ms */
+            latency_ms: number;
+            /** Model */
+            model: string;
+            /** Observations */
+            observations: components["schemas"]["ObservationRead"][];
+            /** Prompt Id */
+            prompt_id: string;
+            /** Prompt Sha256 */
+            prompt_sha256: string;
+            /**
+             * Raw
+             * @description what the model answered, for admins
+             */
+            raw?: string | null;
+            /**
+             * Reason
+             * @description why it is unverified although a model was to be asked
+             */
+            reason: string;
+            /**
+             * Revision
+             * @description of the event that was looked at
+             */
+            revision: number;
+            /** Tokens */
+            tokens: number;
+            verdict: components["schemas"]["Verdict"];
+            /** Visible Text */
+            visible_text: string;
+        };
         /**
          * Answer
          * @description What became of one of many events.
@@ -1917,6 +2171,12 @@ export interface components {
              */
             setup_needed: boolean;
         };
+        /**
+         * Basis
+         * @description What a verdict rests on: measurements alone, a model's look at pictures, or both.
+         * @enum {string}
+         */
+        Basis: "evidence" | "vlm" | "both";
         /** BoxRead */
         BoxRead: {
             /** Bottom */
@@ -2880,6 +3140,10 @@ export interface components {
             agent_actions: string[];
             /** Agent Response Time */
             agent_response_time: number | null;
+            /** Analysed At */
+            analysed_at: string | null;
+            /** @description what the verdict rests on: measurements alone (evidence), a model, or both */
+            basis: components["schemas"]["Basis"] | null;
             box: components["schemas"]["BoxRead"] | null;
             /**
              * Camera Id
@@ -2950,6 +3214,11 @@ export interface components {
             onset_s: number;
             /** Peak S */
             peak_s: number;
+            /**
+             * Priority
+             * @description how urgent it is, 0 to 3: its severity, one less where a model calls it nothing
+             */
+            priority: number;
             review: components["schemas"]["Review"];
             /** Reviewed At */
             reviewed_at: string | null;
@@ -2977,6 +3246,8 @@ export interface components {
              * @description the highest score, 0 to 1
              */
             vad_score: number;
+            /** @description null until the event was looked at; unverified where nobody can say */
+            verdict: components["schemas"]["Verdict"] | null;
             /** Vlm Confidence */
             vlm_confidence: number | null;
             /** Vlm Description */
@@ -3051,6 +3322,10 @@ export interface components {
             acknowledged: boolean;
             /** Acknowledged At */
             acknowledged_at: string | null;
+            /** Analysed At */
+            analysed_at: string | null;
+            /** @description what the verdict rests on: measurements alone (evidence), a model, or both */
+            basis: components["schemas"]["Basis"] | null;
             /**
              * Camera Id
              * Format: uuid
@@ -3086,6 +3361,11 @@ export interface components {
             media_deleted_at: string | null;
             /** Note */
             note: string | null;
+            /**
+             * Priority
+             * @description how urgent it is, 0 to 3: its severity, one less where a model calls it nothing
+             */
+            priority: number;
             review: components["schemas"]["Review"];
             /** Revision */
             revision: number;
@@ -3106,6 +3386,8 @@ export interface components {
              * @description the highest score, 0 to 1
              */
             vad_score: number;
+            /** @description null until the event was looked at; unverified where nobody can say */
+            verdict: components["schemas"]["Verdict"] | null;
             /** Vlm Confidence */
             vlm_confidence: number | null;
             /** Vlm Description */
@@ -3126,10 +3408,16 @@ export interface components {
          */
         EventStatus: "open" | "closed" | "interrupted";
         /**
+         * EventType
+         * @description What an event can be said to be. The words are what clients, rules and stored rows hold.
+         * @enum {string}
+         */
+        EventType: "Fighting" | "Arson" | "Explosion" | "Road_Accident" | "Suspicious_Object" | "Falling" | "Turnstile_Jumping" | "Wildlife_Intrusion" | "Normal" | "Intrusion" | "Assault" | "Loitering" | "Theft" | "Vandalism" | "Weapon" | "Crowd_Panic" | "Camera_Tamper" | "Other_Anomaly" | "Unclear";
+        /**
          * FactKind
          * @enum {string}
          */
-        FactKind: "speed" | "direction" | "size" | "place" | "dwell" | "appearance" | "scene_change" | "score" | "duration";
+        FactKind: "speed" | "direction" | "size" | "place" | "dwell" | "appearance" | "scene_change" | "score" | "duration" | "count" | "class" | "zone" | "path" | "posture_ratio" | "flow" | "flicker" | "hypothesis";
         /** FactRead */
         FactRead: {
             /** Id */
@@ -3144,10 +3432,21 @@ export interface components {
             rarity?: number | null;
             /** Source */
             source: string;
+            /**
+             * Subject
+             * @description what it is about where the kind alone does not say: a zone, a class, a rule
+             * @default
+             */
+            subject?: string;
             /** T0 S */
             t0_s: number;
             /** T1 S */
             t1_s: number;
+            /**
+             * Track Ids
+             * @default []
+             */
+            track_ids?: number[];
             /** Unit */
             unit: string;
             /** Usual */
@@ -3192,7 +3491,7 @@ export interface components {
             min_severity?: components["schemas"]["Severity"] | null;
             /**
              * Q
-             * @description occurs in type, description, detail or note, in any case
+             * @description each word, and each text in quotes, occurs in type, description, facts, detail or note, in any case
              */
             q?: string | null;
             /**
@@ -3225,7 +3524,18 @@ export interface components {
              * @description that began before
              */
             until?: string | null;
+            /**
+             * Verdict
+             * @default []
+             */
+            verdict?: components["schemas"]["Verdict"][];
         };
+        /**
+         * Flag
+         * @description What whoever reads an analysis should know of it.
+         * @enum {string}
+         */
+        Flag: "injection_suspected" | "contradicts_facts" | "rejection_refused" | "low_light" | "no_frames" | "repaired" | "cached";
         /**
          * FrameCountsRead
          * @description read = analysed + skipped + the sum of dropped.
@@ -3497,6 +3807,51 @@ export interface components {
              */
             username: string;
         };
+        /** LookAsked */
+        LookAsked: {
+            /**
+             * By Model
+             * @description false where no model is configured: then the facts are put into words anew
+             */
+            by_model: boolean;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+        };
+        /**
+         * LookingRead
+         * @description Who looks at events, and how that goes since the start.
+         */
+        LookingRead: {
+            /** Backend */
+            backend: string;
+            /** Cause */
+            cause: string;
+            /** Described */
+            described: number;
+            /** Failed */
+            failed: number;
+            /** Looked */
+            looked: number;
+            /** Model */
+            model: string;
+            /**
+             * Shed
+             * @description events that got no look because too many waited, by reason
+             */
+            shed: {
+                [key: string]: number;
+            };
+            /**
+             * State
+             * @description idle: no model; ready; away: it cannot be asked, see cause
+             */
+            state: string;
+            /** Waiting */
+            waiting: number;
+        };
         /** Me */
         Me: {
             /**
@@ -3609,6 +3964,15 @@ export interface components {
             /** Sent */
             sent: number;
         };
+        /** ObservationRead */
+        ObservationRead: {
+            /** Fact Ids */
+            fact_ids: string[];
+            /** Frames */
+            frames: number[];
+            /** Text */
+            text: string;
+        };
         /** OptOutList */
         OptOutList: {
             /**
@@ -3710,6 +4074,67 @@ export interface components {
              * @default about:blank
              */
             type?: string;
+        };
+        /** PromptInput */
+        PromptInput: {
+            /**
+             * Text
+             * @description added where an event may be of this type; empty: none
+             */
+            text: string;
+        };
+        /** PromptList */
+        PromptList: {
+            /** Items */
+            items: components["schemas"]["PromptRead"][];
+            /** Prompt Id */
+            prompt_id: string;
+        };
+        /**
+         * PromptPreview
+         * @description What a model would be told of the event beside its pictures.
+         */
+        PromptPreview: {
+            /** Intro */
+            intro: string;
+            /** Prompt Id */
+            prompt_id: string;
+            /** Question */
+            question: string;
+            /** Sha256 */
+            sha256: string;
+            /** System */
+            system: string;
+        };
+        /** PromptPreviewInput */
+        PromptPreviewInput: {
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            event_type?: components["schemas"]["EventType"] | null;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+        };
+        /** PromptRead */
+        PromptRead: {
+            /**
+             * Definition
+             * @description what the prompt says of this type anyway
+             */
+            definition: string;
+            event_type: components["schemas"]["EventType"];
+            /**
+             * Text
+             * @description what is added; empty: nothing
+             */
+            text: string;
+            /** Updated At */
+            updated_at: string | null;
         };
         /**
          * RateLimitModel
@@ -4130,6 +4555,30 @@ export interface components {
             /** T S */
             t_s: number[];
         };
+        /** SentPictureRead */
+        SentPictureRead: {
+            /**
+             * Detail
+             * @description an enlargement of the abnormal region
+             */
+            detail: boolean;
+            /** Height */
+            height: number;
+            /**
+             * Number
+             * @description in `/events/{event_id}/looks/{number}`, as long as no newer look took its place
+             */
+            number: number;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * T S
+             * @description seconds after the beginning
+             */
+            t_s: number;
+            /** Width */
+            width: number;
+        };
         /**
          * SessionRead
          * @description One log-in; address and user agent are those of then.
@@ -4198,6 +4647,21 @@ export interface components {
          * @enum {string}
          */
         Severity: "low" | "medium" | "high" | "critical";
+        /** SiteNotesInput */
+        SiteNotesInput: {
+            /**
+             * Text
+             * @description what a model should know of the place; empty: nothing
+             */
+            text: string;
+        };
+        /** SiteNotesRead */
+        SiteNotesRead: {
+            /** Text */
+            text: string;
+            /** Updated At */
+            updated_at: string | null;
+        };
         /** SourceInput */
         SourceInput: {
             /**
@@ -4626,6 +5090,12 @@ export interface components {
             /** Error Type */
             type: string;
         };
+        /**
+         * Verdict
+         * @description What looking at an event came to: `unverified` until one who may do so says otherwise. Every failure ends in it.
+         * @enum {string}
+         */
+        Verdict: "confirmed" | "rejected" | "unverified";
         /**
          * ZoneKind
          * @description `include`: where any such zone is drawn, only what happens in one of them can alarm. `exclude`: nothing there alarms.
@@ -7266,6 +7736,154 @@ export interface operations {
             };
         };
     };
+    get_site_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteNotesRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    change_site_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteNotesInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteNotesRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_snapshot: {
         parameters: {
             query?: {
@@ -8682,7 +9300,8 @@ export interface operations {
                 acknowledged?: boolean | null;
                 locked?: boolean | null;
                 has_clip?: boolean | null;
-                /** @description occurs in type, description, detail or note, in any case */
+                verdict?: components["schemas"]["Verdict"][];
+                /** @description each word, and each text in quotes, occurs in type, description, facts, detail or note, in any case */
                 q?: string | null;
                 /** @description time is that of the beginning; by score and duration is slow without a time span */
                 sort?: components["schemas"]["EventSort"];
@@ -8757,7 +9376,8 @@ export interface operations {
                 acknowledged?: boolean | null;
                 locked?: boolean | null;
                 has_clip?: boolean | null;
-                /** @description occurs in type, description, detail or note, in any case */
+                verdict?: components["schemas"]["Verdict"][];
+                /** @description each word, and each text in quotes, occurs in type, description, facts, detail or note, in any case */
                 q?: string | null;
                 /** @description time is that of the beginning; by score and duration is slow without a time span */
                 sort?: components["schemas"]["EventSort"];
@@ -8833,7 +9453,8 @@ export interface operations {
                 acknowledged?: boolean | null;
                 locked?: boolean | null;
                 has_clip?: boolean | null;
-                /** @description occurs in type, description, detail or note, in any case */
+                verdict?: components["schemas"]["Verdict"][];
+                /** @description each word, and each text in quotes, occurs in type, description, facts, detail or note, in any case */
                 q?: string | null;
                 /** @description time is that of the beginning; by score and duration is slow without a time span */
                 sort?: components["schemas"]["EventSort"];
@@ -9245,6 +9866,150 @@ export interface operations {
             };
         };
     };
+    list_event_analyses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisList"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    analyze_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookAsked"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description does not go with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_event_clip: {
         parameters: {
             query?: never;
@@ -9501,6 +10266,69 @@ export interface operations {
                 };
                 content: {
                     "application/zip": string;
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_event_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
                 };
             };
             /** @description who is asking is not known */
@@ -10242,6 +11070,66 @@ export interface operations {
             };
         };
     };
+    get_looking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookingRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     ask_unsubscribe: {
         parameters: {
             query: {
@@ -10412,6 +11300,266 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OptOutRemoved"];
                 };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_prompts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptList"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    preview_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptPreviewInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptPreview"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    change_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_type: components["schemas"]["EventType"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    remove_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_type: components["schemas"]["EventType"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description who is asking is not known */
             401: {

@@ -31,7 +31,7 @@ KINDS = {
     Attribute.FLATNESS: FactKind.APPEARANCE,
     Attribute.STAY: FactKind.DWELL,
     Attribute.STILL: FactKind.DWELL,
-    Attribute.FLICKER: FactKind.APPEARANCE,
+    Attribute.FLICKER: FactKind.FLICKER,
     Attribute.DIRECTION: FactKind.DIRECTION,
     Attribute.PLACE: FactKind.PLACE,
     Attribute.HOUR: FactKind.PLACE,
