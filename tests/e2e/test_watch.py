@@ -245,7 +245,7 @@ def test_a_file_without_permission_is_one_clear_line(scene, tmp_path):
         (["--false-alarms-per-day", "0"], "--false-alarms-per-day"),
         (["--learning-time", "soon"], "--learning-time"),
         (["--lang", "fr"], "--lang"),
-        (["--model", "magic"], "Known: embedding, motion"),
+        (["--model", "magic"], "Known: attributes, embedding, fused"),
         (["--learn", "nowhere.mp4"], "nowhere.mp4"),
         (["--config", "none.toml"], "none.toml"),
     ],

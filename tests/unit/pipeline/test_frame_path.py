@@ -14,6 +14,7 @@ from haetae.pipeline.observer import Stage
 from haetae.testing.clock import FakeClock
 from haetae.testing.scripted_model import ScriptedModel
 from haetae.testing.scripted_source import scripted_frame
+from haetae.vad.calibrate import Calibration
 from haetae.vad.gate import Change, Gate
 from haetae.vad.normality import Normality
 
@@ -153,10 +154,11 @@ def test_another_number_of_false_alarms_takes_effect_without_learning_anew():
     path = Path()
     path.play(1)
     learned = len(path.model.learned)
-    before = path.path.normality.threshold
+    before = path.path.normality.snapshot().arrays
     path.path.change(replace(path.camera, false_alarms_per_day=200.0))
     path.play(1)
-    assert path.path.normality.threshold < before
+    after = path.path.normality.snapshot().arrays
+    assert Calibration.of_arrays(after) == Calibration.of_arrays(before).with_budget(200.0) != Calibration.of_arrays(before)
     assert len(path.model.learned) == learned
 
 
