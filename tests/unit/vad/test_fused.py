@@ -11,9 +11,10 @@ from tests.support.trained_network import write_mulde, write_predictor
 from haetae.domain.fact import Fact, FactKind
 from haetae.domain.frame import Box
 from haetae.errors import ConfigError, ModelError, StateError
-from haetae.vad.base import HeldOut, RawScore, Window, create_model
+from haetae.vad.base import HeldOut, LivingState, RawScore, Window, create_model
 from haetae.vad.calibrate import Calibration
 from haetae.vad.fused import FusedModel
+from haetae.vad.fused.history import RawHistory
 from haetae.vad.fused.model import fuse, power_mean, together
 
 SCENE = MovingScene(walkers(12, every_s=8.0, speed=16.0))
@@ -66,12 +67,12 @@ def test_learned_footage_is_joined_frame_by_frame_or_by_second():
     some = HeldOut(t_s[50:], np.full(150, 0.1))
     joined = together(every, some)
     assert joined.t_s.tolist() == some.t_s.tolist()
-    assert joined.raw.max() == pytest.approx(2.0, abs=0.01)
+    assert joined.raw.max() == pytest.approx(2.0025, abs=1e-3)
     thinned = HeldOut(np.arange(0.0, 20.0) + 0.55, np.full(20, 0.3))
     by_second = together(every, thinned)
     assert by_second.t_s.tolist() == list(range(20))
-    assert by_second.raw[5] == pytest.approx(2.0, abs=0.01)
-    assert by_second.raw[6] == pytest.approx((0.5**3 + 0.3**3) ** (1 / 3))
+    assert by_second.raw[5] == pytest.approx((4.0 + 0.09) ** 0.5)
+    assert by_second.raw[6] == pytest.approx((0.5**2 + 0.3**2) ** 0.5)
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,32 @@ def test_only_trained_models_may_stand_beside_motion():
 def test_a_state_without_tails_does_not_score(learned):
     with pytest.raises(ModelError, match="has not learned"):
         learned.model.score([Window(learned.model.new_state(), SCENE.picture(0.0), 0.0)])
+
+
+def test_the_alarm_level_goes_on_being_fitted_to_both_together(learned):
+    state = learned.model.load_state(learned.arrays)
+    assert isinstance(state, LivingState)
+    before = state.history.peaks()
+    for t in 81.0 + np.arange(0.0, 70.0, 0.2):
+        learned.model.score([Window(state, SCENE.picture(float(t) - 40.0), float(t))])
+        state.note(alarm=False, at_s=1.7e9 + float(t))
+    assert state.renew(200.0) is None
+    after = state.renew(10_000.0)
+    assert after is not None
+    assert after.values.size == before.values.size + 1
+    assert after.seconds == pytest.approx(before.seconds + 60.0, abs=1.0)
+    again = learned.model.load_state(dict(state.arrays()))
+    assert again.history.peaks().values == pytest.approx(after.values)
+
+
+def test_a_block_with_an_alarm_in_it_is_not_normal_footage():
+    history = RawHistory()
+    for number in range(1300):
+        if number == 300:
+            history.interrupt()
+        else:
+            history.take(number * 0.1, 5.0 if number < 300 else 0.4)
+    assert history.peaks().values.tolist() == [0.4]
 
 
 def test_watching_teaches_motion_alone(learned):

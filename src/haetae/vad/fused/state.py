@@ -1,0 +1,64 @@
+"""What the fused model keeps for one camera."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haetae.vad.base import LivingState, ModelState
+from haetae.vad.fused.history import RawHistory
+from haetae.vad.peaks import Peaks
+from haetae.vad.state_file import with_prefix
+
+FORMAT = 1
+"""Of the saved arrays. A state of another format is refused."""
+
+
+class FusedState:
+    """One camera's two states, and `scale`: what of both together is passed once a day, None until learning was finished.
+
+    `motion` goes on learning while the camera is watched, and the alarm level with it; what the trained model knows stays.
+    """
+
+    def __init__(self, motion: ModelState, second: ModelState, name: str) -> None:
+        self.motion: ModelState = motion
+        self.second: ModelState = second
+        self.name = name
+        self.scale: float | None = None
+        self.history = RawHistory()
+        self._judged: tuple[float, float] | None = None
+
+    def judged(self, t_s: float, value: float) -> None:
+        """The score that was just given."""
+        self._judged = (t_s, value)
+
+    def note(self, *, alarm: bool, at_s: float) -> None:
+        """See `LivingState`."""
+        if isinstance(self.motion, LivingState):
+            self.motion.note(alarm=alarm, at_s=at_s)
+        if alarm:
+            self.history.interrupt()
+        elif self._judged is not None:
+            self.history.take(*self._judged)
+
+    def renew(self, t_s: float) -> Peaks | None:
+        """See `LivingState`: when `motion` has learned, the alarm level is fitted to the scores of both together."""
+        renewed = self.motion.renew(t_s) if isinstance(self.motion, LivingState) else None
+        return None if renewed is None else self.history.peaks()
+
+    def accept(self, at_s: float) -> bool:
+        """`motion` learns the event as usual where it was. The trained model cannot, so the answer is no: the alarm level has to rise."""
+        if isinstance(self.motion, LivingState):
+            self.motion.accept(at_s)
+        return False
+
+    def confirm(self, at_s: float, t_s: float, now_s: float) -> bool:
+        """See `LivingState`."""
+        return isinstance(self.motion, LivingState) and self.motion.confirm(at_s, t_s, now_s)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Both states, and what joins them."""
+        saved: dict[str, NDArray[Any]] = {"format": np.array([FORMAT], np.int32), "with": np.frombuffer(self.name.encode(), np.uint8)}
+        if self.scale is not None:
+            saved |= {"scale": np.array([self.scale], np.float64), **self.history.arrays()}
+        return saved | with_prefix("motion", dict(self.motion.arrays())) | with_prefix("second", dict(self.second.arrays()))
