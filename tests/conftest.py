@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
+
+# Machines are shared: how long an example takes says nothing about the code.
+settings.register_profile("haetae", deadline=None)
+settings.load_profile("haetae")
 
 
 @pytest.fixture(scope="session")
