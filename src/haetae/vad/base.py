@@ -42,8 +42,8 @@ class LivingState(ModelState, Protocol):
         """Take the alarm of that time for usual; false where it is not remembered."""
         ...
 
-    def confirm(self, at_s: float, t_s: float, now_s: float) -> bool:
-        """Learn nothing of what was near the alarm of that time (it is `now_s`, and `t_s`, now); false where it is not remembered."""
+    def confirm(self, at_s: float) -> bool:
+        """Learn nothing of what was near the alarm of that time; false where it is not remembered."""
         ...
 
 

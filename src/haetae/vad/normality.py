@@ -52,7 +52,6 @@ class Normality:
         self._model_s = 0.0
         self._stream_s: float | None = None
         self._tamper: TamperKind | None = None
-        self._now_s = 0.0
         self._living = state if isinstance(state, LivingState) else None
         self._controller = Controller()
 
@@ -169,10 +168,9 @@ class Normality:
 
     def _go_on(self, value: float, frame: Frame) -> None:
         """Let the state and the alarm level learn from what was just judged, but for a camera that somebody is at."""
-        self._now_s = frame.captured_at.timestamp()
         assert self._calibration is not None
         if self._living is not None and self._tamper is None:
-            self._living.note(alarm=value >= NEAR_ALARM, at_s=self._now_s)
+            self._living.note(alarm=value >= NEAR_ALARM, at_s=frame.captured_at.timestamp())
             peaks = self._living.renew(self._model_s)
             if peaks is not None:
                 self._calibration = self._calibration.renewed(peaks)
@@ -209,7 +207,7 @@ class Normality:
     def confirm(self, at: datetime) -> None:
         """Somebody confirmed the event with its onset `at`: nothing near it is learned, and it was no false alarm."""
         if self._living is not None:
-            self._living.confirm(at.timestamp(), self._model_s, self._now_s)
+            self._living.confirm(at.timestamp())
         self._controller.confirmed()
 
     def set_learning_s(self, learning_s: float) -> None:

@@ -78,6 +78,8 @@ UNITS: Final[dict[str, dict[str, str]]] = {
         "objects": "개",
         "% of the picture": "% (화면 대비)",
         "h between visits": "시간에 한 번꼴",
+        "h between visits at this hour": "시간에 한 번꼴(이 시간대)",
+        "grey levels": "밝기 단계",
         "width/height": "(가로/세로)",
         "cosine distance": "(코사인 거리)",
         "body heights/s": "키/초",

@@ -14,7 +14,6 @@ from haetae.errors import ConfigError, ModelError, StateError
 from haetae.vad.base import HeldOut, LivingState, RawScore, Window, create_model
 from haetae.vad.calibrate import Calibration
 from haetae.vad.fused import FusedModel
-from haetae.vad.fused.history import RawHistory
 from haetae.vad.fused.model import fuse, power_mean, together
 
 SCENE = MovingScene(walkers(12, every_s=8.0, speed=16.0))
@@ -146,7 +145,7 @@ def test_a_state_without_tails_does_not_score(learned):
 def test_the_alarm_level_goes_on_being_fitted_to_both_together(learned):
     state = learned.model.load_state(learned.arrays)
     assert isinstance(state, LivingState)
-    before = state.history.peaks()
+    before = state.peaks()
     for t in 81.0 + np.arange(0.0, 70.0, 0.2):
         learned.model.score([Window(state, SCENE.picture(float(t) - 40.0), float(t))])
         state.note(alarm=False, at_s=1.7e9 + float(t))
@@ -156,17 +155,7 @@ def test_the_alarm_level_goes_on_being_fitted_to_both_together(learned):
     assert after.values.size == before.values.size + 1
     assert after.seconds == pytest.approx(before.seconds + 60.0, abs=1.0)
     again = learned.model.load_state(dict(state.arrays()))
-    assert again.history.peaks().values == pytest.approx(after.values)
-
-
-def test_a_block_with_an_alarm_in_it_is_not_normal_footage():
-    history = RawHistory()
-    for number in range(1300):
-        if number == 300:
-            history.interrupt()
-        else:
-            history.take(number * 0.1, 5.0 if number < 300 else 0.4)
-    assert history.peaks().values.tolist() == [0.4]
+    assert again.peaks().values == pytest.approx(after.values)
 
 
 def test_watching_teaches_motion_alone(learned):

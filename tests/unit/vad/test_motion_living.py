@@ -4,12 +4,10 @@ import pytest
 from haetae.errors import StateError
 from haetae.vad.motion.cells import Observation, Value
 from haetae.vad.motion.counts import RATIO, code_of
-from haetae.vad.motion.fusion import peaks_of, quotients, references
-from haetae.vad.motion.history import History
+from haetae.vad.motion.fusion import quotients
 from haetae.vad.motion.learning import Learning
 from haetae.vad.motion.living import DAY_S, RENEW_S, Judgement, Living
 from haetae.vad.motion.quarantine import CONFIRMED_MARGIN_S, MARGIN_S, QUARANTINE_S, Quarantine
-from haetae.vad.motion.tables import Attribute
 
 ROWS, COLUMNS = 6, 8
 FPS = 2.0
@@ -45,10 +43,7 @@ def learned(seconds: float = 1200.0, seed: int = 0) -> Living:
     street, learning = Street(seed), Learning(ROWS, COLUMNS)
     for number in range(int(seconds * FPS)):
         learning.take(street.seen(number / FPS))
-    judged = learning.judge()
-    history = History()
-    history.begin(judged)
-    return Living(learning.total(), references(peaks_of(judged)), history)
+    return Living.begun(learning.total(), learning.judge())
 
 
 def judge(living: Living, seen: Observation) -> tuple[float, Judgement]:
@@ -131,7 +126,7 @@ def test_an_alarm_that_is_not_remembered_teaches_nothing():
     living = learned()
     tables = living.tables
     assert not living.accept(EPOCH_S)
-    assert not living.confirm(EPOCH_S, 10.0, EPOCH_S + 10.0)
+    assert not living.confirm(EPOCH_S)
     assert living.tables is tables
 
 
@@ -147,6 +142,13 @@ def test_it_is_saved_and_read_back_and_older_states_have_only_counts():
     assert sum(array.nbytes for array in arrays.values()) < 1_000_000
     old = Living.of_arrays({}, living.counts, living.reference)
     assert old.history.seconds == 0.0
+    # What was learned before there was a history is not thrown away for the first hour of one.
+    reference = old.reference.copy()
+    watch(old, Street(2), 20_000.0, 1.2 * RENEW_S)
+    assert old.counts.seconds > living.counts.seconds
+    assert np.array_equal(old.reference, reference)
+    old.renew(30_000.0)
+    assert np.array_equal(old.reference, reference)
     for name in ("history", "alarms", "limits"):
         with pytest.raises(StateError):
             Living.of_arrays({**arrays, name: arrays[name].ravel()[:3]}, living.counts, living.reference)
@@ -189,21 +191,6 @@ def test_what_is_near_an_alarm_never_leaves(margin: float):
     assert left == [t_s for t_s in range(300) if abs(t_s - 150) > margin]
 
 
-def test_history_counts_what_lasts_minute_by_minute_and_drops_what_was_interrupted():
-    history = History()
-    quiet, loud = np.full(len(Attribute), 0.5, np.float32), np.full(len(Attribute), 9.0, np.float32)
-    for number in range(3 * 60 * 5):
-        t_s = number / 5
-        # One frame alone is noise, three of five are not; the second minute has an alarm.
-        spike = t_s in (10.0, 130.0, 130.2, 130.4)
-        if t_s == 90.0:
-            history.interrupt()
-        history.take(t_s, 0.2, loud if spike else quiet)
-    blocks = history.by_block()[:, 0]
-    assert blocks.tolist() == [0.5, 9.0]
-    assert history.seconds == pytest.approx(120.0, abs=0.5)
-
-
 def test_each_mode_keeps_its_own_tables_and_a_new_one_begins_with_a_part():
     living = learned()
     day = living.tables.cells.copy()
@@ -228,3 +215,27 @@ def test_what_was_learned_moves_with_the_scene_and_parts_of_blocks_add_up():
     assert np.array_equal(living.counts.occupied.reshape(ROWS, COLUMNS), before)
     living.move(3.0, 0.0, 20.0)
     assert np.array_equal(living.counts.occupied.reshape(ROWS, COLUMNS)[:, 1:], before[:, :-1])
+
+
+def test_an_alarm_confirmed_late_leaves_what_was_seen_since_alone():
+    quarantine = Quarantine()
+    for t_s in range(800):
+        quarantine.take(sample(float(t_s)), np.zeros((len(Value), HERE.size), np.float32))
+    quarantine.spoil(690.0, 710.0)
+    quarantine.spoil(90.0, 110.0)
+    assert released(quarantine, 2 * QUARANTINE_S) == [t_s for t_s in range(800) if not (690 <= t_s <= 710 or 90 <= t_s <= 110)]
+
+
+def test_only_what_is_round_a_confirmed_alarm_is_not_learned():
+    living = learned()
+    street = Street(4)
+    seconds = living.counts.seconds
+    for number in range(int(600 * FPS)):
+        t_s = 2000.0 + number / FPS
+        _, judged = judge(living, street.seen(t_s))
+        living.note(judged, alarm=100.0 <= t_s - 2000.0 <= 103.0, at_s=EPOCH_S + t_s)
+    living.renew(2000.0)
+    assert living.confirm(EPOCH_S + 2101.0)
+    living.renew(2000.0 + 2 * QUARANTINE_S)
+    # Ten minutes but for the minute on both sides of the alarm.
+    assert living.counts.seconds - seconds == pytest.approx(600.0 - 123.0, abs=8.0)

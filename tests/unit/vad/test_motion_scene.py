@@ -100,6 +100,14 @@ def test_any_time_falls_into_an_hour(at_s: int):
     assert hours.watched[at_s // 3600 % HOURS] == 1.0
 
 
+def test_an_hour_that_is_restarted_in_is_the_same_day():
+    hours = Hours(ROWS, COLUMNS)
+    for _ in range(LEAST_DAYS + 1):
+        hours.take(sample([0]), 12 * 3600.0)
+        hours = Hours.of_arrays(hours.arrays(), ROWS, COLUMNS)
+    assert hours.days[12] == 1
+
+
 def test_hours_are_saved_and_those_of_another_picture_refused():
     hours = busy_noons(LEAST_DAYS)
     again = Hours.of_arrays(hours.arrays(), ROWS, COLUMNS)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from haetae.errors import ConfigError, ModelError, StateError
 from haetae.vad.base import VAD_MODELS, HeldOut, ModelState, RawScore, VADModel, Window, create_model
 from haetae.vad.calibrate import Tail
-from haetae.vad.fused.history import RawHistory
 from haetae.vad.fused.state import FORMAT, FusedState
+from haetae.vad.history import History
 from haetae.vad.looks import read_array
 from haetae.vad.state_file import without_prefix
 from haetae.vad.trained.model import TrainedModel
@@ -83,7 +83,7 @@ class FusedModel:
             if not 0.0 < scale <= GREATEST_SCALE:
                 raise StateError("the saved scale cannot be read", hint=_HINT)
             state.scale = scale
-            state.history = RawHistory.of_arrays(arrays)
+            state.history = History.of_arrays(arrays, 1)
         return state
 
     def watch(self, batch: Sequence[Window]) -> None:
@@ -102,7 +102,7 @@ class FusedModel:
         both = together(self.motion.finish_learning(own.motion), self.second.finish_learning(own.second))
         own.scale = float(np.clip(Tail.of(both).level(REFERENCE_PER_DAY), 1.0, GREATEST_SCALE))
         fused = HeldOut(both.t_s, both.raw / own.scale)
-        own.history.begin(fused)
+        own.history.begin(fused.t_s, fused.raw[:, None])
         return fused
 
     def score(self, batch: Sequence[Window]) -> list[RawScore]:

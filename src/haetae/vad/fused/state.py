@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haetae.vad.base import LivingState, ModelState
-from haetae.vad.fused.history import RawHistory
+from haetae.vad.history import History
 from haetae.vad.peaks import Peaks
 from haetae.vad.state_file import with_prefix
 
@@ -25,12 +25,12 @@ class FusedState:
         self.second: ModelState = second
         self.name = name
         self.scale: float | None = None
-        self.history = RawHistory()
-        self._judged: tuple[float, float] | None = None
+        self.history = History(1)
+        self._judged: tuple[float, NDArray[np.float32]] | None = None
 
     def judged(self, t_s: float, value: float) -> None:
         """The score that was just given."""
-        self._judged = (t_s, value)
+        self._judged = (t_s, np.array([value], np.float32))
 
     def note(self, *, alarm: bool, at_s: float) -> None:
         """See `LivingState`."""
@@ -44,7 +44,11 @@ class FusedState:
     def renew(self, t_s: float) -> Peaks | None:
         """See `LivingState`: when `motion` has learned, the alarm level is fitted to the scores of both together."""
         renewed = self.motion.renew(t_s) if isinstance(self.motion, LivingState) else None
-        return None if renewed is None else self.history.peaks()
+        return None if renewed is None else self.peaks()
+
+    def peaks(self) -> Peaks:
+        """The peaks of the fused score over all normal footage that is remembered."""
+        return self.history.peaks(self.history.by_block()[:, 0])
 
     def accept(self, at_s: float) -> bool:
         """`motion` learns the event as usual where it was. The trained model cannot, so the answer is no: the alarm level has to rise."""
@@ -52,9 +56,9 @@ class FusedState:
             self.motion.accept(at_s)
         return False
 
-    def confirm(self, at_s: float, t_s: float, now_s: float) -> bool:
+    def confirm(self, at_s: float) -> bool:
         """See `LivingState`."""
-        return isinstance(self.motion, LivingState) and self.motion.confirm(at_s, t_s, now_s)
+        return isinstance(self.motion, LivingState) and self.motion.confirm(at_s)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Both states, and what joins them."""

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from haetae.vad.base import HeldOut
 from haetae.vad.calibrate import Tail
 from haetae.vad.motion.learning import Judged
-from haetae.vad.motion.tables import Attribute
 from haetae.vad.peaks import Peaks
 
 REFERENCE_PER_DAY = 1.0
@@ -66,11 +65,6 @@ class Smoothing:
         else:
             self._value += (1.0 - exp(-elapsed_s / SMOOTH_S)) * (value - self._value)
         return self._value
-
-
-def peaks_of(judged: Judged) -> list[Peaks]:
-    """The peaks of each attribute's surprise over the learned footage."""
-    return [Peaks.of(HeldOut(judged.t_s, judged.surprise[:, attribute].astype(np.float64))) for attribute in Attribute]
 
 
 def held_out(judged: Judged, reference: NDArray[np.float32]) -> HeldOut:

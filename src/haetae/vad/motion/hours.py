@@ -22,7 +22,8 @@ _DAY_S = 86_400
 
 
 class Hours:
-    """`present` (HOURS, regions) and `watched` (HOURS,) count seconds, of an hour of UTC; `days` (HOURS,) how often that hour came."""
+    """`present` (HOURS, regions) and `watched` (HOURS,) count seconds, of an hour of UTC; `days` (HOURS,) on how many days that hour was
+    watched, `last` (HOURS,) which day since the epoch was the newest of them, -1 for none."""
 
     def __init__(self, rows: int, columns: int) -> None:
         self._rows, self._columns = -(-rows // REGION), -(-columns // REGION)
@@ -31,13 +32,13 @@ class Hours:
         self.present = np.zeros((HOURS, self._rows * self._columns), np.float32)
         self.watched = np.zeros(HOURS, np.float32)
         self.days = np.zeros(HOURS, np.int32)
-        self._day = np.full(HOURS, -1, np.int64)
+        self.last = np.full(HOURS, -1, np.int64)
 
     def take(self, sample: Sample, at_s: float) -> None:
         """Learn a sample of normal footage taken at `at_s`, in seconds since the epoch."""
-        day, hour = divmod(int(at_s), _DAY_S)[0], int(at_s) % _DAY_S // 3600
-        if self._day[hour] != day:
-            self._day[hour] = day
+        day, hour = int(at_s) // _DAY_S, int(at_s) % _DAY_S // 3600
+        if self.last[hour] != day:
+            self.last[hour] = day
             self.days[hour] += 1
         self.watched[hour] += sample.seconds
         self.present[hour, np.unique(self._region[sample.cell])] += sample.seconds
@@ -61,16 +62,16 @@ class Hours:
         self.watched *= np.float32(share)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"hours": self.present, "hours_watched": self.watched, "hours_days": self.days}
+        return {"hours": self.present, "hours_watched": self.watched, "hours_days": self.days, "hours_last": self.last}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], rows: int, columns: int) -> "Hours":
         """The hours whose `arrays()` these were, of a picture of so many blocks. Raises StateError when they do not fit it."""
         hours = cls(rows, columns)
-        found = (arrays["hours"], arrays["hours_watched"], arrays["hours_days"])
-        wanted = (hours.present, hours.watched, hours.days)
+        found = (arrays["hours"], arrays["hours_watched"], arrays["hours_days"], arrays["hours_last"])
+        wanted: tuple[NDArray[Any], ...] = (hours.present, hours.watched, hours.days, hours.last)
         if any(have.shape != want.shape or not np.isfinite(have).all() for have, want in zip(found, wanted, strict=True)):
             raise StateError("the saved hours cannot be read", hint="Learn this camera again")
         hours.present, hours.watched = found[0].astype(np.float32), found[1].astype(np.float32)
-        hours.days = found[2].astype(np.int32)
+        hours.days, hours.last = found[2].astype(np.int32), found[3].astype(np.int64)
         return hours

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haetae.errors import StateError
+from haetae.vad.history import History
 from haetae.vad.motion.alarms import Alarms, add_accepted
 from haetae.vad.motion.cells import Observation
 from haetae.vad.motion.counts import Counts
 from haetae.vad.motion.fusion import quotients, references
-from haetae.vad.motion.history import History
 from haetae.vad.motion.hours import Hours
+from haetae.vad.motion.learning import Judged
 from haetae.vad.motion.modes import Modes
 from haetae.vad.motion.quarantine import CONFIRMED_MARGIN_S, MARGIN_S, Quarantine
 from haetae.vad.motion.shift import moved_counts
@@ -40,6 +41,10 @@ YOUNG_LIMIT_S = 3600.0
 INHERITED = 0.25
 """Of what the present mode knows, a new mode begins with this share: night is more like this camera's day than like nothing, and its own
 footage soon outweighs it."""
+
+LEAST_HISTORY = 0.5
+"""The alarm level is not fitted to a history of less than this share of the footage that was learned from: one that has just begun, for a
+state of before there was one, knows less than the level that it would replace."""
 
 REFERENCES_AT = 4.0
 """References are fitted anew each time the footage has grown by this factor: they set the scale of the score, which should rest."""
@@ -75,12 +80,23 @@ class Living:
         self._others: dict[int, dict[str, NDArray[Any]]] = {}
         self._mode = 0
         self._moved_px = np.zeros(2)
+        # Seconds since the epoch at model time zero.
         self._ahead_s = 0.0
         self._hour = -1
         self._renewed_s: float | None = None
         self._limited_s: float | None = None
-        self._referred_s = history.seconds
+        # A state of before there was a history is told by its counts how much there was to learn from.
+        self._referred_s = max(history.seconds, counts.seconds)
         self._alarm_s = -np.inf
+
+    @classmethod
+    def begun(cls, counts: Counts, judged: Judged, silent: Sequence[Attribute] = ()) -> "Living":
+        """After the learning time: `counts` of all footage, and how tables that had not seen them judge its parts."""
+        history = History(len(Attribute))
+        history.begin(judged.t_s, judged.surprise)
+        living = cls(counts, np.ones(len(Attribute), np.float32), history, silent)
+        living._refer()
+        return living
 
     def note(self, judged: Judgement, *, alarm: bool, at_s: float) -> None:
         """After each frame: whether its score was at the alarm level; `at_s` is seconds since the epoch, 0 where that is not known."""
@@ -94,7 +110,7 @@ class Living:
         if not seen.valid or seen.t_s - self._alarm_s <= MARGIN_S:
             self.history.interrupt()
         else:
-            self.history.take(seen.t_s, seen.elapsed_s, judged.surprise.max(axis=1, initial=0.0))
+            self.history.take(seen.t_s, judged.surprise.max(axis=1, initial=0.0))
         if seen.valid:
             self._quarantine.take(seen, judged.codes)
 
@@ -114,10 +130,14 @@ class Living:
         self._make_tables()
         self._move_limits(t_s)
         if self.history.seconds >= REFERENCES_AT * self._referred_s:
-            self._referred_s = self.history.seconds
-            blocks = self.history.by_block()
-            self.reference = self._silenced(references([self.history.peaks(blocks[:, attribute]) for attribute in Attribute]))
-        return self.peaks()
+            self._refer()
+        return self.peaks() if self.history.seconds >= LEAST_HISTORY * self._referred_s else None
+
+    def _refer(self) -> None:
+        """Fit the references to all normal footage that is remembered."""
+        self._referred_s = self.history.seconds
+        blocks = self.history.by_block()
+        self.reference = self._silenced(references([self.history.peaks(blocks[:, attribute]) for attribute in Attribute]))
 
     def enter(self, mode: int, t_s: float) -> None:
         """Judge by the tables of that mode from now on. A new one begins with a part of what the present one knows."""
@@ -146,7 +166,8 @@ class Living:
             self.counts = moved_counts(self.counts, rows, columns, int(blocks[0]), int(blocks[1]))
             if self.accepted is not None:
                 self.accepted = moved_counts(self.accepted, rows, columns, int(blocks[0]), int(blocks[1]))
-            # Other modes learn the place anew.
+            # Other modes learn the place anew, and alarms of before were elsewhere.
+            self.alarms = Alarms()
             self._others.clear()
             self.modes.only_current()
             self._mode = self.modes.current
@@ -167,13 +188,13 @@ class Living:
         self._make_tables()
         return True
 
-    def confirm(self, at_s: float, t_s: float, now_s: float) -> bool:
-        """Somebody confirmed the alarm of that time (`now_s` is `t_s` in seconds since the epoch): learn nothing of what is near it."""
+    def confirm(self, at_s: float) -> bool:
+        """Somebody confirmed the alarm of that time: learn nothing of what is near it; false where it is not remembered."""
         alarm = self.alarms.at(at_s)
         if alarm is None:
             return False
-        ago = now_s - t_s
-        self._quarantine.spoil(alarm.start_s - ago - CONFIRMED_MARGIN_S, alarm.end_s - ago + CONFIRMED_MARGIN_S)
+        start_s, end_s = alarm.start_s - self._ahead_s, alarm.end_s - self._ahead_s
+        self._quarantine.spoil(start_s - CONFIRMED_MARGIN_S, end_s + CONFIRMED_MARGIN_S)
         return True
 
     def _silenced(self, reference: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -226,8 +247,8 @@ class Living:
     ) -> "Living":
         """What was saved with these counts; a state of before learning went on has no more than them. Raises StateError."""
         if "history" not in arrays:
-            return cls(counts, reference, History(), silent)
-        living = cls(counts, reference, History.of_arrays(arrays), silent)
+            return cls(counts, reference, History(len(Attribute)), silent)
+        living = cls(counts, reference, History.of_arrays(arrays, len(Attribute)), silent)
         living.alarms = Alarms.of_arrays(arrays, counts.occupied.size)
         rows = counts.rows.shape[1]
         columns = counts.occupied.size // rows

@@ -63,7 +63,7 @@ class Quarantine:
 
     def spoil(self, from_s: float, to_s: float) -> None:
         """Nothing of this time is ever learned."""
-        if self._spoiled and from_s <= self._spoiled[-1][1]:
+        if self._spoiled and from_s <= self._spoiled[-1][1] and to_s >= self._spoiled[-1][0]:
             last = self._spoiled.pop()
             from_s, to_s = min(from_s, last[0]), max(to_s, last[1])
         self._spoiled.append((from_s, to_s))
@@ -75,6 +75,6 @@ class Quarantine:
             sample = self._samples.popleft()
             if not any(from_s <= sample.t_s <= to_s for from_s, to_s in self._spoiled):
                 released.append(sample)
-        while self._spoiled and self._spoiled[0][1] < now_s - 2 * QUARANTINE_S:
-            self._spoiled.popleft()
+        # Answers of people come late, so these are in no order.
+        self._spoiled = deque(span for span in self._spoiled if span[1] >= now_s - 2 * QUARANTINE_S)
         return released

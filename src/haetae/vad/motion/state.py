@@ -12,8 +12,7 @@ from haetae.vad.base import HeldOut
 from haetae.vad.motion.cells import Observation, Observer, Value, hidden_cells
 from haetae.vad.motion.counts import Counts
 from haetae.vad.motion.foreground import Background
-from haetae.vad.motion.fusion import LEAST_REFERENCE, Smoothing, held_out, peaks_of, references
-from haetae.vad.motion.history import History
+from haetae.vad.motion.fusion import LEAST_REFERENCE, Smoothing, held_out
 from haetae.vad.motion.learning import Learning
 from haetae.vad.motion.living import Judgement, Living
 from haetae.vad.motion.shift import ShiftWatch
@@ -77,10 +76,7 @@ class MotionState:
         known = self.living.counts if self.living is not None else self.counts
         self.counts = None
         self.learning = None
-        history = History()
-        history.begin(judged)
-        reference = references(peaks_of(judged))
-        self.living = Living(total if known is None else known + total, reference, history, self.silent)
+        self.living = Living.begun(total if known is None else known + total, judged, self.silent)
         return held_out(judged, self.living.reference)
 
     def note(self, *, alarm: bool, at_s: float) -> None:
@@ -110,9 +106,9 @@ class MotionState:
         """Learn the alarm of that time as usual where it was; false where it is not remembered."""
         return self.living is not None and self.living.accept(at_s)
 
-    def confirm(self, at_s: float, t_s: float, now_s: float) -> bool:
+    def confirm(self, at_s: float) -> bool:
         """Learn nothing of what was near the alarm of that time; false where it is not remembered."""
-        return self.living is not None and self.living.confirm(at_s, t_s, now_s)
+        return self.living is not None and self.living.confirm(at_s)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What was learned, about 0.6 MB. Footage whose learning was not finished is saved as counts, without its judgement."""
