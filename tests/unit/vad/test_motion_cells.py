@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.support.moving_scene import Mover, MovingScene
 
-from haetae.vad.motion.cells import Observation, Observer, Value
+from haetae.vad.motion.cells import FORGET_S, Observation, Observer, Value
 from haetae.vad.motion.foreground import Background
 from haetae.vad.preprocess import WorkSize
 
@@ -93,12 +93,12 @@ def test_an_empty_scene_has_no_active_cells() -> None:
     assert all(each.cell.size == 0 for each in observe(MovingScene(), 2.0))
 
 
-def test_what_left_is_forgotten_at_half_the_pace() -> None:
+def test_what_left_is_forgotten_with_a_time_constant() -> None:
     """Values are means over 0.45 s, so it counts as there 0.4 s longer."""
     comes_back = MovingScene((Mover(100, 80, 0.0, end_s=6.0), Mover(100, 80, 0.0, start_s=10.0)))
     seen = observe(comes_back, 11.0)
     assert seen[80].cell.size == 0
-    assert seen[-1].values[Value.STAY].max() == pytest.approx(6.4 - 0.5 * 3.6 + 1.0, abs=0.3)
+    assert seen[-1].values[Value.STAY].max() == pytest.approx(6.4 * np.exp(-3.6 / FORGET_S) + 1.0, abs=0.3)
 
 
 def test_a_few_pixels_of_noise_are_nothing_and_leave_the_rest_as_it_is() -> None:

@@ -56,6 +56,46 @@ def test_slow_light_is_followed() -> None:
     assert (seen[-1].mask > 0).mean() < 0.002
 
 
+def lit(picture: NDArray[np.uint8], gain: float) -> NDArray[np.uint8]:
+    return np.asarray(np.clip(np.rint(picture * gain), 0, 255), np.uint8)
+
+
+def test_a_cloud_that_passes_hides_nobody() -> None:
+    """2 % brighter in two pictures, much faster than the background follows."""
+    background = settled()
+    passing = [lit(with_box(picture, level=20), 1.01**number) for number, picture in enumerate(empty(30, 20.0))]
+    seen = feed(background, passing, 20.0)
+    assert not any(each.changed for each in seen)
+    for each in seen:
+        assert (each.mask[80:140, 100:140] > 0).mean() > 0.95
+        assert (each.mask > 0).mean() < 0.06
+
+
+def test_after_a_jump_of_the_exposure_nothing_is_judged_for_a_second() -> None:
+    background = settled()
+    seen = feed(background, [lit(with_box(picture, level=20), 1.25) for picture in empty(30, 20.0)], 20.0)
+    assert [each.changed for each in seen] == [True] * 11 + [False] * 19
+    assert all(each.settled for each in seen)
+    assert (seen[-1].mask[80:140, 100:140] > 0).mean() > 0.95
+    assert (seen[-1].mask > 0).mean() < 0.05
+
+
+def test_the_light_is_followed_while_the_background_is_made() -> None:
+    background = Background()
+    seen = feed(background, [lit(picture, 1.01 ** min(number, 30)) for number, picture in enumerate(empty(60))])
+    assert not any(each.changed for each in seen)
+    assert (seen[-1].mask > 0).mean() < 0.002
+
+
+def test_what_covers_a_third_of_the_picture_is_no_change_of_the_light() -> None:
+    background = settled()
+    picture = SCENE.picture(20.0).copy()
+    picture[:, 100:200] = 20
+    [seen] = feed(background, [picture], 20.0)
+    assert not seen.changed
+    assert (seen.mask[:, 100:200] > 0).mean() > 0.95
+
+
 def test_what_stays_becomes_background_but_not_at_once() -> None:
     background = settled()
     staying = [with_box(picture, level=170) for picture in empty(20, 10.0)]

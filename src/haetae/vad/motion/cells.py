@@ -6,6 +6,7 @@ A cell is CELL x CELL blocks and there is one at every block, so that neighbours
 from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
+from math import exp
 
 import cv2
 import numpy as np
@@ -34,8 +35,8 @@ PRIOR_POINTS = 3.0
 """Added to the number of points in a cell, so that a single wrong match is not a speed."""
 
 CONNECTED_SHARE = 0.25
-FORGET = 0.5
-"""Seconds of stay that a second of absence takes away."""
+FORGET_S = 20.0
+"""Time constant with which absence takes a stay away: where somebody is half of the time, no stay grows beyond this."""
 
 LONGEST_STAY_S = 900.0
 LEAST_STEP_S = 1 / 60
@@ -52,7 +53,7 @@ STILL_NOISE = 1.3
 """A cell rests where its mean change is below STILL_LEVELS and STILL_NOISE times the noise of the background: two pictures of the same
 differ by 1.1 times that on the average."""
 
-FLICKER_SPEED = 10.0
+FLICKER_SPEED = 20.0
 """Working px/s at which half of the change is put down to movement."""
 
 DIRECTIONS = 8
@@ -157,7 +158,7 @@ class Observer:
 
     def _leave(self, elapsed_s: float) -> None:
         """Nothing is anywhere."""
-        np.maximum(self._stay - np.float32(FORGET * elapsed_s), 0.0, out=self._stay)
+        self._stay *= np.float32(exp(-max(elapsed_s, 0.0) / FORGET_S))
         self._still[:] = 0.0
 
     def _remember(self, work: Luma, seen: Seen, t_s: float, elapsed_s: float) -> None:
@@ -193,8 +194,8 @@ class Observer:
     def _observe(self, mean: NDArray[np.float32], t_s: float, elapsed_s: float) -> Observation:
         total = cv2.boxFilter(mean, -1, (CELL, CELL), normalize=False, borderType=cv2.BORDER_CONSTANT)
         active = total[..., CHANNELS] > ACTIVE_SHARE * CELL * CELL
-        self._stay += np.where(active, np.float32(elapsed_s), np.float32(-FORGET * elapsed_s))
-        np.clip(self._stay, 0.0, LONGEST_STAY_S, out=self._stay)
+        kept = self._stay * np.float32(exp(-elapsed_s / FORGET_S))
+        self._stay = np.where(active, np.minimum(self._stay + np.float32(elapsed_s), np.float32(LONGEST_STAY_S)), kept)
         resting = active & (total[..., CHANNELS + 1] < CELL**2 * (STILL_LEVELS + STILL_NOISE * self.background.noise))
         self._still = np.where(resting, self._still + np.float32(elapsed_s), np.float32(0.0))
         cell = np.flatnonzero(active)

@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 from math import exp
+from typing import Any
 
 import cv2
 import numpy as np
@@ -38,6 +39,24 @@ SETTLED_SAMPLES = 5
 CHANGED_SHARE = 0.5
 """A larger share of foreground is a change of the scene, not something in it."""
 
+LIGHT_FROM = 0.02
+"""Share of foreground from which on it may be the light that changed, all over the picture: a cloud that passes, an exposure that is
+corrected. It is taken for that where as much brightness more or less makes LIGHT_KEPT of the foreground of it at the most."""
+
+LIGHT_KEPT = 0.7
+LIGHT_EVERY = 12
+"""Every so many pixels in both directions one is asked how bright the picture is."""
+
+DAZZLED_PER_S, DAZZLED_S = 0.25, 1.0
+"""While the light changes by more than that share in a second, as where an exposure is corrected, and for so many seconds after it
+nothing is judged: no factor is right everywhere then. Clouds take longer."""
+
+MOST_LIGHT = 1.5
+"""Greatest factor by which the light can change at once."""
+
+DARK = 16.0
+"""Grey levels; darker pixels do not tell how the light changed."""
+
 REMEMBER_S = 60.0
 """For so long the background before a change is kept: when what covered it leaves, it is taken back at once."""
 
@@ -64,6 +83,8 @@ class Background:
         self._warm = background is None
         self._sampled_s = -np.inf
         self._absorbed_s = -np.inf
+        self._jumped_s = -np.inf
+        self._sparse: NDArray[np.uint8] | None = None
         self._former: tuple[NDArray[np.float32], float] | None = None
 
     def step(self, luma: Luma, t_s: float, elapsed_s: float) -> Seen:
@@ -73,6 +94,9 @@ class Background:
             return _blank(luma, changed=False, settled=False)
         difference, mask = self._compare(luma, self._shown)
         count = cv2.countNonZero(mask)
+        if count > LIGHT_FROM * mask.size:
+            difference, mask, count = self._light(luma, difference, mask, count, t_s, elapsed_s)
+        self._sparse = _few(luma).copy()
         if count > CHANGED_SHARE * mask.size:
             if self._take_back(luma, t_s):
                 return _blank(luma, changed=True, settled=True)
@@ -86,7 +110,8 @@ class Background:
             if self._take_back(luma, t_s):
                 return _blank(luma, changed=True, settled=True)
             self._sample(luma, t_s)
-        return Seen(mask, count, changed=False, settled=not self._warm or len(self._samples) >= SETTLED_SAMPLES)
+        dazzled = 0.0 <= t_s - self._jumped_s <= DAZZLED_S
+        return Seen(mask, count, changed=dazzled, settled=not self._warm or len(self._samples) >= SETTLED_SAMPLES)
 
     def _begin(self, luma: Luma, t_s: float) -> None:
         self._samples.clear()
@@ -97,6 +122,25 @@ class Background:
     def _show(self, mean: NDArray[np.float32]) -> None:
         self.mean = mean
         self._shown = _bytes(mean)
+
+    def _light(self, luma: Luma, difference: Luma, mask: Luma, count: int, t_s: float, elapsed_s: float) -> tuple[Luma, Luma, int]:
+        """As `_compare`, with the count, after the light of the whole picture: the background is made as bright where that explains most
+        of the foreground."""
+        assert self.mean is not None
+        gain = _brighter(_few(luma), _few(self.mean))
+        if not 1.0 / MOST_LIGHT < gain < MOST_LIGHT:
+            return difference, mask, count
+        lit = np.minimum(self.mean * np.float32(gain), np.float32(255.0))
+        lit_difference, lit_mask = self._compare(luma, _bytes(lit))
+        lit_count = cv2.countNonZero(lit_mask)
+        if lit_count > LIGHT_KEPT * count:
+            return difference, mask, count
+        self._show(lit)
+        for sample in self._samples:
+            cv2.convertScaleAbs(sample, dst=sample, alpha=gain)
+        if self._sparse is not None and abs(_brighter(_few(luma), self._sparse) - 1.0) > DAZZLED_PER_S * elapsed_s:
+            self._jumped_s = t_s
+        return lit_difference, lit_mask, lit_count
 
     def _compare(self, luma: Luma, shown: Luma) -> tuple[Luma, Luma]:
         difference = compared = cv2.absdiff(luma, shown)
@@ -143,6 +187,17 @@ class Background:
                 cv2.accumulateWeighted(luma, self.mean, ABSORB_EVERY_S / ABSORB_S, mask)
             self._absorbed_s = t_s
         self._shown = _bytes(self.mean)
+
+
+def _few(picture: NDArray[Any]) -> NDArray[Any]:
+    """Enough of its pixels to tell its light from."""
+    return picture[::LIGHT_EVERY, ::LIGHT_EVERY]
+
+
+def _brighter(now: NDArray[Any], before: NDArray[Any]) -> float:
+    """How many times as bright: the median over pixels, which what moves does not reach as long as it covers less than half of them."""
+    told = before > DARK
+    return float(np.median(now[told] / before[told])) if told.any() else 1.0
 
 
 def _bytes(mean: NDArray[np.float32]) -> Luma:
