@@ -4,12 +4,12 @@ import pytest
 import sqlalchemy as sa
 from tests.support.events import make_event
 from tests.support.postgres import postgres_database
+from tests.support.sqlite import sqlite_engine_in
 from tests.support.telling import PICTURE, TESTER, Telling
 from tests.support.waiting import wait_until
 
 from haetae.clock import SystemClock
 from haetae.database.engine import make_engine
-from haetae.database.migrate import upgrade
 from haetae.domain.event import SITE, EventKind, Review, Severity
 from haetae.domain.notice import Change, NoticeKind
 from haetae.domain.rule import EscalationStep, RateLimit, Recipient, RecipientKind
@@ -26,8 +26,7 @@ def database(request, tmp_path):
             yield engine
             engine.dispose()
         return
-    engine = make_engine(f"sqlite:///{tmp_path / 'haetae.db'}")
-    upgrade(engine)
+    engine = sqlite_engine_in(tmp_path)
     yield engine
     engine.dispose()
 

@@ -1,7 +1,5 @@
 """The routes of log-in, users and access over real stores, asked over HTTP without a network."""
 
-import functools
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +9,13 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from tests.support.accounts import BOSS, AuthSite, make_auth
 from tests.support.api import make_app
+from tests.support.sqlite import migrated
 
 from haetae.api.auth.tickets import Tickets
 from haetae.api.live_events import LiveEvents
 from haetae.api.routers import access, api_keys, auth, invites, tickets, users
 from haetae.database.account_rows import StoredUser
 from haetae.database.engine import make_engine
-from haetae.database.migrate import upgrade
 from haetae.domain.viewer import AccessLevel, Role
 from haetae.settings import AccessSettings, ApiSettings, SystemConfig
 
@@ -56,21 +54,10 @@ class AccountApi:
 
 def make_account_api(folder: Path, *, public_url: str = "", **settings: object) -> AccountApi:
     """Over SQLite in `folder`; `settings` are those of `access`."""
-    (folder / "haetae.db").write_bytes(_migrated())
+    (folder / "haetae.db").write_bytes(migrated())
     site = make_auth(make_engine(f"sqlite:///{folder / 'haetae.db'}"), folder, **settings)
     config = SystemConfig(access=AccessSettings(**settings), api=ApiSettings(public_url=public_url))
     made = Tickets(site.keys, site.viewers, site.clock, life_s=config.access.access_token_s)
     routers = [module.router for module in (auth, users, invites, access, api_keys, tickets)]
     services = {"accounts": site.accounts, "account_store": site.store, "api_keys": site.api_keys, "clock": site.clock, "config": config}
     return AccountApi(site, make_app(*routers, authenticator=site.authenticator, tickets=made, live=LiveEvents(site.clock), **services))
-
-
-@functools.cache
-def _migrated() -> bytes:
-    """A database with Haetae's tables, made once."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "haetae.db"
-        engine = make_engine(f"sqlite:///{file}")
-        upgrade(engine)
-        engine.dispose()
-        return file.read_bytes()

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from pwdlib.hashers.argon2 import Argon2Hasher
 from tests.support.events import ONSET
+from tests.support.sqlite import forget_power_cuts, sqlite_engine_in
 
 from haetae.api.auth.accounts import Accounts
 from haetae.api.auth.authenticator import Authenticator
@@ -24,8 +25,7 @@ from haetae.database.account_rows import NewUser, StoredUser
 from haetae.database.account_store import AccountStore
 from haetae.database.api_key_store import ApiKeyStore
 from haetae.database.camera_store import CameraStore
-from haetae.database.engine import Sessions, make_engine, session_factory, session_scope
-from haetae.database.migrate import upgrade
+from haetae.database.engine import Sessions, session_factory, session_scope
 from haetae.database.session_store import SessionStore
 from haetae.domain.camera import CameraConfig
 from haetae.domain.viewer import AccessLevel, Actor, Role
@@ -83,24 +83,16 @@ class AuthSite:
             return session.execute(statement).first()
 
 
-def _forget_power_cuts(engine: sa.Engine) -> None:
-    """SQLite without fsync, which is most of the time of these tests; PostgreSQL's is off already."""
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF").close())
-        engine.dispose()
-
-
 @pytest.fixture
 def sqlite_engine(tmp_path: Path) -> Iterator[sa.Engine]:
     """For what is the same on every database; `engine` of `postgres` is for what may not be."""
-    engine = make_engine(f"sqlite:///{tmp_path / 'haetae.db'}")
-    upgrade(engine)
+    engine = sqlite_engine_in(tmp_path)
     yield engine
     engine.dispose()
 
 
 def make_auth(engine: sa.Engine, folder: Path, **access: object) -> AuthSite:
-    _forget_power_cuts(engine)
+    forget_power_cuts(engine)
     sessions, clock, settings = session_factory(engine), FakeClock(ONSET.replace(microsecond=0)), AccessSettings(**access)
     keys = SigningKeys(folder / "keys" / "jwt.json", clock, longest_life_s=settings.access_token_s)
     store, api_keys = AccountStore(sessions, clock), ApiKeyStore(sessions, clock)

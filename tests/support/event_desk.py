@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from tests.support.counted import ADMIN, GATE, GUARD, GUEST, NOBODY, ROOF, YARD
 from tests.support.events import ONSET, make_event
 from tests.support.postgres import postgres_database
+from tests.support.sqlite import sqlite_engine_in
 
 from haetae.database.account_models import AuditEntry, Feedback
 from haetae.database.engine import make_engine, session_factory, session_scope
 from haetae.database.event_repository import upsert_events
-from haetae.database.migrate import upgrade
 from haetae.database.models import Camera, Event, User
 from haetae.database.scoped.events import ScopedEvents
 from haetae.domain.event import AnomalyEvent, EventStatus
@@ -33,8 +33,7 @@ def database(kind: str, folder: Path) -> Iterator[sa.Engine]:
     """An engine on a fresh database of that kind, for fixtures that many tests share."""
     with ExitStack() as stack:
         if kind == "sqlite":
-            engine = make_engine(f"sqlite:///{folder / 'haetae.db'}")
-            upgrade(engine)
+            engine = sqlite_engine_in(folder)
         else:
             engine = make_engine(stack.enter_context(postgres_database()))
         stack.callback(engine.dispose)

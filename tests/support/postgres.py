@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.support.sqlite import sqlite_engine_in
 
 from haetae.database.engine import make_engine
 from haetae.database.migrate import upgrade
@@ -81,8 +82,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine
     """An engine on a database with Haetae's tables, once SQLite and once PostgreSQL."""
     with contextlib.ExitStack() as stack:
         if request.param == "sqlite":
-            engine = make_engine(f"sqlite:///{tmp_path / 'haetae.db'}")
-            upgrade(engine)
+            engine = sqlite_engine_in(tmp_path)
         else:
             engine = make_engine(stack.enter_context(postgres_database()))
         stack.callback(engine.dispose)
