@@ -62,6 +62,13 @@ def operating_points(clips: Sequence[JudgedClip], threshold: float) -> list[Oper
     return [operating_point(clips, float(level)) for level in levels[::-1]]
 
 
+def best_recall(points: Sequence[Operating], *, false_alarms: int) -> float | None:
+    """The greatest share of events found at any level that raises no more than so many false alarms; None where no event is labelled."""
+    recalls = [point.figures.recall for point in points if point.figures.false_alarms <= false_alarms]
+    known = [recall for recall in recalls if recall is not None]
+    return max(known) if known else None
+
+
 def operating_point(clips: Sequence[JudgedClip], level: float) -> Operating:
     """Of raw alarm level `level`, > 0."""
     calibration = Calibration(level, 1.0, Tail(0.0, 0.0, 0.0, 0.0), level)

@@ -15,6 +15,10 @@ HONEST = {
     "tbdc": ("TBDC", "the same for tracks"),
     "regions_missing": ("Why no RBDC and TBDC", ""),
     "event_recall": ("Event recall", "labelled events that an incident was raised for, at the calibration's alarm level"),
+    "event_recall_at_one_false_alarm": (
+        "Event recall at one false alarm",
+        "the best of all alarm levels with no more; chosen on the test clips, so an upper bound",
+    ),
     "events": ("Labelled events", "spans less than 1 s apart are one"),
     "false_alarms": ("False alarms", "incidents that belong to no labelled event"),
     "false_alarms_per_hour": ("False alarms per hour", "of normal time"),

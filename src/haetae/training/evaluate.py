@@ -14,6 +14,7 @@ from haetae.clock import Clock
 from haetae.domain.frame import Frame
 from haetae.errors import ConfigError
 from haetae.training.baselines import MeasuredBaselines, baseline_aucs
+from haetae.training.curves import best_recall, operating_points
 from haetae.training.datasets import Dataset, TestClip, every_frame
 from haetae.training.incidents import IncidentFigures, judge_raised
 from haetae.training.judged_clip import JudgedClip
@@ -76,6 +77,7 @@ class Report:
     frames: int
     baselines: dict[str, float | None]
     clips: tuple[JudgedClip, ...] = ()
+    recall_at_one_false_alarm: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -91,6 +93,7 @@ class Report:
             "regions_missing": self.regions_missing,
             "events": self.incidents.events,
             "event_recall": self.incidents.recall,
+            "event_recall_at_one_false_alarm": self.recall_at_one_false_alarm,
             "false_alarms": self.incidents.false_alarms,
             "false_alarms_per_hour": self.incidents.false_alarms_per_hour,
             "false_alarms_per_hour_ci": self.incidents.false_alarms_per_hour_interval,
@@ -232,6 +235,7 @@ def _report(
         frames=frames,
         baselines=baseline_aucs(labels, baselines),
         clips=clips,
+        recall_at_one_false_alarm=best_recall(operating_points(clips, calibration.theta), false_alarms=1),
     )
 
 

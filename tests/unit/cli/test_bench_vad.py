@@ -19,6 +19,7 @@ def test_cost_is_measured_beside_decoding_and_dense_flow_and_what_cannot_be_made
         folders=[],
         models=["motion", "predictor,weights=/nowhere.onnx"],
         ablation=False,
+        robustness=False,
         seconds=30.0,
         repeats=1,
         time_limit=None,

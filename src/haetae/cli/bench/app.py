@@ -33,6 +33,7 @@ def vad(
         list[str] | None, typer.Option("--model", metavar="NAME[,KEY=VALUE...]", help="A model with its settings; again for more. [motion]")
     ] = None,
     ablation: Annotated[bool, typer.Option("--ablation", help="Also `motion` without each of its attributes.")] = False,
+    robustness: Annotated[bool, typer.Option("--robustness", help="Also at half the rate, half the size and a low bit rate.")] = False,
     seconds: Annotated[float, typer.Option("--seconds", min=30.0, help="Length of the rendered clip for the speed.")] = 120.0,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Runs of each; the cheapest counts.")] = 3,
     time_limit: Annotated[str | None, typer.Option("--time-limit", help="At most so much training of each network: 10m.")] = "10m",
@@ -46,6 +47,7 @@ def vad(
         folders=folders or [],
         models=model or ["motion"],
         ablation=ablation,
+        robustness=robustness,
         seconds=seconds,
         repeats=repeats,
         time_limit=time_limit,
