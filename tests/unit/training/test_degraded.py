@@ -49,7 +49,7 @@ def test_at_half_the_size_masks_fit_the_pictures(dataset: Dataset, tmp_path: Pat
 def test_a_low_bit_rate_spends_few_bits_and_shows_it(dataset: Dataset, tmp_path: Path) -> None:
     [clip] = degraded(dataset, Degradation.LOW_BITRATE, tmp_path / "worse").testing
     # The head of a file and its first picture weigh most in one this short.
-    assert clip.path.stat().st_size * 8 < 12 * BITS_PER_PIXEL * 100 * 80 * FRAMES
+    assert clip.path.stat().st_size * 8 < 8 * BITS_PER_PIXEL * 100 * 80 * FRAMES
     pairs = list(zip(lumas(clip.path), lumas(dataset.training[0]), strict=True))
-    assert np.mean([np.abs(one.astype(int) - other).mean() for one, other in pairs]) > 2.0
+    assert np.mean([np.abs(one.astype(int) - other).mean() for one, other in pairs]) > 1.5
     assert clip.labels.tolist() == dataset.testing[0].labels.tolist()
