@@ -85,7 +85,7 @@ class NoGuard:
 
 @dataclass(frozen=True, slots=True)
 class Mind:
-    """The model that all roles ask. `model` gives it, on the loop that asks; `output` is how the server is told of the wanted form: by its own
+    """The model that all roles ask. `model` gives it, on the loop that asks; `output` is how the server is told of the wanted form: by a
     schema, in the prompt, or as a tool. `settings` go with every request. `hide` takes secrets out of what is kept of an error."""
 
     model: "Callable[[], Model]"

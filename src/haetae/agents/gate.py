@@ -61,8 +61,8 @@ def _refusal(
 
 
 def _worded(own: PlannedAction, chosen: PlannedAction) -> PlannedAction:
-    """The playbook's action with the words and amounts of who chose it, as far as these are free to choose: words where the playbook has none
-    of its own and no stranger hears them, amounts up to the playbook's."""
+    """The playbook's action with the words and amounts of who chose it, as far as these are free: words where the playbook has none of its
+    own and no stranger hears them, amounts up to the playbook's."""
     shape = SHAPES[own.kind]
     text = own.text or ("" if shape.spoken else clean_text(chosen.text, shape.text))
     options = dict(own.options)

@@ -1,4 +1,4 @@
-"""Looks a playbook over before it is used: what can never work is a fault, what this site cannot do yet is a warning or a fault of its own."""
+"""Looks a playbook over before it is used: what can never work is a fault, what this site lacks is said too."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal
@@ -181,15 +182,13 @@ _MISSING: Final = {"form": "Write form = 1 on top", "name": "Give it a name"}
 
 def _where(values: dict[str, Any], parts: Sequence[Any]) -> str:
     """The key with its path; a rule by its name where it has one."""
-    words = []
+    words: list[str] = []
     for part in parts:
         if isinstance(part, int) and words:
             words[-1] += f"[{part + 1}]"
         else:
             words.append(str(part))
     if words and words[0].startswith("rules[") and len(parts) > 1:
-        try:
+        with suppress(KeyError, TypeError, IndexError):
             words[0] = f"rule {values['rules'][parts[1]]['name']!r}"
-        except (KeyError, TypeError, IndexError):
-            pass
     return ", ".join((words[0], ".".join(words[1:]))) if len(words) > 1 else "".join(words)

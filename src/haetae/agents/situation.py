@@ -14,7 +14,7 @@ from haetae.domain.zone import Zone
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`types` are what the event is held for: by a model where one stands by its word, else by rules and detectors; empty where nobody says.
+    """`types` are what the event is held for: by a model that stands by its word, else by rules and detectors; empty where nobody says.
 
     `type_name` is that in words for people. `zones` are the names of those that the event touched. `armed` is None for a camera without a
     schedule. `at` is the onset (UTC).
