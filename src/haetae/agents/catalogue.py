@@ -8,20 +8,11 @@ from types import MappingProxyType
 from uuid import UUID
 
 from haetae.agents.actions import SHAPES
+from haetae.domain.incident import Target
 from haetae.domain.plan import ActionKind, PlannedAction
 from haetae.errors import ConfigError
 
 _SHOWN = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One thing that can be reached. `sort` is as in `Shape.target`; `camera_id` is whose preset it is."""
-
-    sort: str
-    id: str
-    name: str
-    camera_id: UUID | None = None
 
 
 class UnknownTarget(ConfigError):

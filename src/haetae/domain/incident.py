@@ -9,7 +9,17 @@ from uuid import UUID
 from haetae.domain.analysis import Analysis
 from haetae.domain.event import AnomalyEvent, Severity
 from haetae.domain.plan import ResponsePlan
-from haetae.domain.triage import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing that actions of this site can reach. `sort` is group, camera, preset, webhook, ticket, siren, door or speaker; `camera_id`
+    is whose preset it is."""
+
+    sort: str
+    id: str
+    name: str
+    camera_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +61,20 @@ class WaitingIncident:
 class IncidentJob:
     """An incident to be responded to, as it was read. Times are UTC-aware.
 
-    `place` is None for a camera that is gone. `wanted` grows whenever more is known of the event; `attempts` counts how often its planning
-    began. `steps` are those that an earlier attempt finished, `planned` the plans that were made before, oldest first.
+    `wanted` grows whenever more is known of the event; `attempts` counts how often its planning
+    began. `steps` are those that an earlier attempt finished, `planned` the plans that were made before, oldest first. `flow` is the
+    camera's own, "" for the site's.
     """
 
     event: AnomalyEvent
     analysis: Analysis
-    place: Place | None
     flow: str
     queued_at: datetime
     final: bool
     wanted: int
     attempts: int = 0
     steps: tuple[Step, ...] = ()
-    planned: tuple[ResponsePlan, ...] = ()
+    planned: tuple["PlanRecord", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
