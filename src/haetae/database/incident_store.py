@@ -159,9 +159,7 @@ class IncidentStore:
                 yield session
         except exc.SQLAlchemyError as error:
             cause = type(error.orig if isinstance(error, exc.StatementError) and error.orig is not None else error).__name__
-            raise DatabaseUnavailable(
-                f"incidents cannot be read or written now ({cause})", hint="Check the database"
-            ) from error
+            raise DatabaseUnavailable(f"incidents cannot be read or written now ({cause})", hint="Check the database") from error
 
 
 def standing(event: AnomalyEvent) -> Analysis:

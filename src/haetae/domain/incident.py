@@ -108,3 +108,18 @@ class PlaybookVersion:
     created_by: str
     note: str = ""
     active: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RespondStatus:
+    """Responding, since the start of the process. `waiting` are incidents in the queue, `fell_back` plans that the playbook made although a
+    flow was to, `failed` plannings that ended in a fault and were tried again."""
+
+    waiting: int = 0
+    planned: int = 0
+    by_model: int = 0
+    fell_back: int = 0
+    failed: int = 0
+    calls: int = 0
+    tokens: int = 0
+    database_error: str = ""
