@@ -62,8 +62,9 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class AnalyzerParts:
-    """What an analyzer may use of the rest of the site. `calls_made` are the calls of the last day, for the budget. `breaker` and `budget` are
-    those that it shares with others who ask the same server; None: its own."""
+    """What an analyzer may use of the rest of the site. `calls_made` are the calls of the last day, for the budget. `breaker` and `budget`
+    are those that it shares with others who ask the same server; None: its own.
+    """
 
     settings: VlmSettings
     clock: Clock
