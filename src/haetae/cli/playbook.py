@@ -16,9 +16,7 @@ _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 @app.command()
 def show(
-    version: Annotated[
-        int | None, typer.Option("--version", min=0, help="Another version than the one in force; 0 is Haetae's own.")
-    ] = None,
+    version: Annotated[int | None, typer.Option("--version", min=0, help="Another than the one in force; 0 is Haetae's own.")] = None,
     versions: Annotated[bool, typer.Option("--versions", help="List all versions instead.")] = False,
     config: _Config = None,
 ) -> None:

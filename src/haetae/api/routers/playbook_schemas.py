@@ -1,6 +1,6 @@
 """Schemas of playbooks and of the plans that come of them."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from haetae.domain.plan import ActionKind, PlannedAction, PlannedBy, Risk
 from haetae.pipeline.playbook_desk import MOST_EVENTS, Rehearsal
 
 Content = Annotated[str, Field(max_length=LONGEST, description="TOML", examples=['form = 1\nname = "Mine"\n'])]
+
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class _Input(BaseModel):
@@ -108,8 +110,10 @@ class DryRunInput(_Input):
     limit: int = Field(200, ge=1, le=MOST_EVENTS, description="events, the newest")
 
     def span(self, now: datetime) -> tuple[datetime, datetime]:
-        until = self.until or now
-        return self.since or until - timedelta(days=7), until
+        """Times that no calendar reaches from here are taken for its ends."""
+        until = min(max(self.until or now, _FIRST), _LAST)
+        since = self.since or until - timedelta(days=7)
+        return min(max(since, _FIRST), _LAST), until
 
 
 class RefusedWords(BaseModel):
