@@ -36,8 +36,8 @@ class Bounds:
     """What the playbook says of one incident, with what it reaches as ids of this site.
 
     `must` and `may` hold nothing that `bans` covers, and no action twice. `refused` are actions of the playbook itself that cannot be, each
-    with the reason: a target that the site does not have (any more), or another rule that forbids it. `rules` are the names of those that
-    count.
+    with the reason: a target that the site does not have (any more), or for what it demands another rule that forbids it. `rules` are the
+    names of those that count.
     """
 
     must: tuple[PlannedAction, ...] = ()
@@ -82,11 +82,12 @@ class Playbook:
             for rule in rules:
                 for entry in rule.must if mandatory else rule.may:
                     action, reason = self._action(entry, rule, situation, catalogue, mandatory=mandatory)
-                    reason = reason or gathered.banned(action)
-                    if reason:
-                        refused.setdefault(action.key, (action, reason))
-                    else:
+                    banned = "" if reason else gathered.banned(action)
+                    if not reason and not banned:
                         found.setdefault(action.key, action)
+                    elif reason or mandatory:
+                        # That one rule forbids what another allows is what rules are for.
+                        refused.setdefault(action.key, (action, reason or banned))
         actions = found.values()
         return replace(
             gathered,
