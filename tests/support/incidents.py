@@ -1,5 +1,6 @@
 """Incidents with what must and must never be done about them, and sites at which they happen."""
 
+import functools
 import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -99,6 +100,7 @@ def incidents():
     return [Incident(**values) for values in tomllib.loads(text)["incidents"]]
 
 
+@functools.cache
 def bound(name, language="en", time_zone="UTC"):
     """A default playbook with the site's own under [targets]."""
     content = default_playbook(name, language).content
