@@ -7,7 +7,7 @@ from tests.support.triage import TriageDesk, by_model
 
 from haetae.agents.base import FlowParts, create_flow
 from haetae.database.engine import session_scope
-from haetae.database.incident_rows import to_record
+from haetae.database.incident_rows import to_record, to_steps
 from haetae.database.incident_store import IncidentStore
 from haetae.database.place_store import PlaceStore
 from haetae.database.planning_models import IncidentJobRow, IncidentPlanRow
@@ -129,3 +129,7 @@ class RespondDesk:
     def jobs(self):
         with session_scope(self.sessions, read_only=True) as session:
             return {row.event_id: row for row in session.scalars(sa.select(IncidentJobRow))}
+
+    def store_steps(self, row):
+        """The steps that a job keeps."""
+        return to_steps(row.steps)
