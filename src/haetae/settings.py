@@ -166,6 +166,19 @@ class VlmSettings(_Section):
     allowed_networks: tuple[str, ...] = Field((), description="when given, the server must be in one of these")
 
 
+class AgentSettings(_Section):
+    """Who plans the response to an event. Without a model (`vlm`) the site's playbook plans alone."""
+
+    default_flow: str = Field("playbook", max_length=64, description="playbook, sequential, hierarchical, collaborative")
+    max_calls: int = Field(6, ge=1, le=64, description="of the model for one incident")
+    max_tokens: int = Field(8000, ge=500, le=1000000, description="in and out, for one incident")
+    answer_tokens: int = Field(400, ge=64, le=8192, description="of one answer")
+    deadline_s: float = Field(45.0, ge=1, le=600, description="for one incident; then the playbook plans")
+    at_once: int = Field(1, ge=1, le=16, description="incidents for which a model is asked at the same time")
+    max_waiting: int = Field(64, ge=1, le=10000, description="incidents that wait for a model; of more the playbook plans some")
+    keep_days: float = Field(365.0, ge=1, le=3650, description="how long it is kept how each plan came about")
+
+
 class SourcePolicySettings(_Section):
     """What cameras may be read from."""
 
@@ -201,6 +214,7 @@ class SystemConfig(BaseSettings):
     source_policy: SourcePolicySettings = SourcePolicySettings()
     notifications: NotificationSettings = NotificationSettings()
     vlm: VlmSettings = VlmSettings()
+    agents: AgentSettings = AgentSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

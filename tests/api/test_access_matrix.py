@@ -99,6 +99,15 @@ RULES = {
     "POST /prompts/preview": ADMIN,
     "PUT /prompts/{event_type}": ADMIN,
     "DELETE /prompts/{event_type}": ADMIN,
+    "GET /playbook": ADMIN,
+    "PUT /playbook": ADMIN,
+    "GET /playbook/versions": ADMIN,
+    "GET /playbook/versions/{version}": ADMIN,
+    "GET /playbook/diff": ADMIN,
+    "POST /playbook/check": ADMIN,
+    "POST /playbook/dry-run": ADMIN,
+    "GET /playbook/defaults": ADMIN,
+    "GET /events/{event_id}/plan": SEE,
     "GET /cameras/{camera_id}/site-notes": SEE,
     "PUT /cameras/{camera_id}/site-notes": OWN,
     "GET /channels": ADMIN,
@@ -200,7 +209,7 @@ CASES = [(name, person, place) for name in RULES for person in PEOPLE for place 
 def test_a_route_answers_whom_it_may(site, name, person, place):
     method, path = name.split(" ")
     names = ("user_id", "invite_id", "key_id", "family", "channel_id", "group_id", "rule_id", "delivery_id")
-    ids = {name: uuid4() for name in names} | {"number": 1, "event_type": "Falling"}
+    ids = {name: uuid4() for name in names} | {"number": 1, "version": 1, "event_type": "Falling"}
     if place is not None:
         ids |= {"event_id": site.events[place].id, "camera_id": site.places()[place]}
     if name in DELETES and expected(RULES[name], person, place) == "ok":

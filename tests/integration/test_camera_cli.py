@@ -101,6 +101,7 @@ def test_a_camera_is_added_shown_changed_stopped_and_removed() -> None:
         "offline_alert_s": 60.0,
         "pre_roll_s": 3.0,
         "post_roll_s": 5.0,
+        "flow": None,
         "zones": [{"name": "tree", "kind": "exclude", "polygon": [[0.1, 0.1], [0.4, 0.1], [0.4, 0.5]]}],
         "schedule": "mon-fri 18:00-08:00; sat,sun 00:00-24:00 @ Asia/Seoul",
         "version": 1,

@@ -15,9 +15,11 @@ from haetae.database.engine import session_factory, session_scope
 from haetae.database.event_repository import upsert_events
 from haetae.database.models import Base, Camera, CameraAccess, DailyStatistics, Event, NotificationRule, User
 from haetae.database.notification_models import DeliveryRow, EventNews, NotificationChannel, NotificationGroup, OptOut
+from haetae.database.planning_models import IncidentJobRow, IncidentPlanRow, PlaybookRow
 from haetae.domain.analysis import Basis
 from haetae.domain.event import Severity, Verdict
 from haetae.domain.notice import DeliveryState, NoticeKind
+from haetae.domain.plan import PlannedBy
 from haetae.domain.viewer import AccessLevel, Role
 
 USER = UUID("01960000-0000-7000-8000-0000000000aa")
@@ -56,6 +58,7 @@ def fill(engine: sa.Engine, *, events: int = 3) -> None:
         _fill_accounts(session)
         _fill_notifications(session, when)
         _fill_looking(session)
+        _fill_planning(session)
         first = session.scalars(sa.select(Event).limit(1)).one()
         first.acknowledged, first.acknowledged_by, first.acknowledged_at, first.note, first.locked = True, USER, ONSET, TEXT, True
 
@@ -106,6 +109,22 @@ def _fill_looking(session: Session) -> None:
     values = {"verdict": Verdict.REJECTED, "basis": Basis.BOTH, "analysed_at": ONSET, "analysed_revision": 3, "search_text": TEXT}
     chosen = session.scalars(sa.select(Event.id).limit(1)).one()
     session.execute(sa.update(Event).where(Event.id == chosen).values(**values))
+
+
+def _fill_planning(session: Session) -> None:
+    version = {"sha256": "e" * 64, "created_at": ONSET, "created_name": TEXT, "note": TEXT}
+    session.add(PlaybookRow(version=1, content="form = 1", created_by=USER, active=False, **version))
+    session.add(PlaybookRow(version=2, content=TEXT, active=True, **version))
+    steps = [{"name": "planner 1", "output": {"actions": [], "summary": TEXT}, "tokens": 900}]
+    job = {"camera_id": CAMERA, "queued_at": ONSET, "final": True, "wanted": 2, "attempts": 1, "steps": steps}
+    session.add(IncidentJobRow(event_id=USER, lease_until=ONSET, **job))
+    content = {
+        "plan": {"actions": [{"kind": "add_note", "text": TEXT}], "planned_by": "hierarchical"},
+        "words": ["add_note"],
+        "steps": steps,
+    }
+    plan = {"camera_id": CAMERA, "created_at": ONSET, "flow": "hierarchical", "planned_by": PlannedBy.HIERARCHICAL, "elapsed_s": 0.1 + 0.2}
+    session.add(IncidentPlanRow(id=USER, event_id=USER, number=1, playbook_version=2, calls=4, tokens=3600, content=content, **plan))
 
 
 def all_rows(engine: sa.Engine) -> dict[str, list[dict[str, object]]]:

@@ -59,6 +59,7 @@ class CameraRow(Input):
     offline_alert_s: Seconds = 30.0
     pre_roll_s: Seconds | None = None
     post_roll_s: Seconds | None = None
+    flow: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     zones: Annotated[list[_Line], Field(max_length=MAX_ZONES)] = Field(default_factory=list)
     schedule: _Line | None = None
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from haetae.database.scoped.cameras import ScopedCameras
     from haetae.database.scoped.event_deliveries import ScopedDeliveries
     from haetae.database.scoped.events import ScopedEvents
+    from haetae.database.scoped.incidents import ScopedIncidents
     from haetae.database.scoped.site_notes import ScopedSiteNotes
     from haetae.database.scoped.statistics import ScopedStatistics
     from haetae.domain.delivery import Occurrence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from haetae.pipeline.live_feed import LiveFeeds
     from haetae.pipeline.look_desk import LookDesk
     from haetae.pipeline.notifier import Notifier
+    from haetae.pipeline.playbook_desk import PlaybookDesk
     from haetae.pipeline.unsubscribe_links import UnsubscribeLinks
     from haetae.settings import SystemConfig
 
@@ -61,6 +63,10 @@ class Services:
     prompts: "PromptStore"
     looking: "LookDesk"
     """Who looks at events: status, and what a model would be told."""
+    playbooks: "PlaybookDesk"
+    """Playbooks: read, check, compare, rehearse, put in force. Asks nobody who is looking: for admins."""
+    incidents: "ScopedIncidents"
+    """The plans that were made for events."""
     statistics: "ScopedStatistics"
     audit: "AuditReader"
     site: "SiteAccess"

@@ -29,6 +29,10 @@ LearningTime = Annotated[
 OfflineAlert = Annotated[str | None, typer.Option("--offline-alert", metavar="TIME", help="Tell people when it is away for longer [30s]")]
 PreRoll = Annotated[str | None, typer.Option("--pre-roll", metavar="TIME", help="Video kept from before an event [5s]")]
 PostRoll = Annotated[str | None, typer.Option("--post-roll", metavar="TIME", help="Video kept from after an event [5s]")]
+Flow = Annotated[
+    str | None,
+    typer.Option("--flow", metavar="NAME", help="Who plans responses: playbook, sequential, hierarchical, collaborative, or auto [auto]"),
+]
 Zones = Annotated[
     list[str] | None,
     typer.Option(
@@ -56,6 +60,7 @@ def add(
     offline_alert: OfflineAlert = None,
     pre_roll: PreRoll = None,
     post_roll: PostRoll = None,
+    flow: Flow = None,
     zone: Zones = None,
     schedule: Schedule = None,
     model_setting: ModelSetting = None,
@@ -78,6 +83,7 @@ def add(
         offline_alert=offline_alert,
         pre_roll=pre_roll,
         post_roll=post_roll,
+        flow=flow,
         zones=tuple(zone or ()),
         schedule=schedule,
         model_settings=tuple(model_setting or ()),
@@ -98,6 +104,7 @@ def change(
     offline_alert: OfflineAlert = None,
     pre_roll: PreRoll = None,
     post_roll: PostRoll = None,
+    flow: Flow = None,
     zone: Zones = None,
     remove_zone: Annotated[list[str] | None, typer.Option("--remove-zone", metavar="NAME", help="Take a zone away (repeatable).")] = None,
     no_zones: Annotated[bool, typer.Option("--no-zones", help="Take all zones away.")] = False,
@@ -123,6 +130,7 @@ def change(
         offline_alert=offline_alert,
         pre_roll=pre_roll,
         post_roll=post_roll,
+        flow=flow,
         zones=tuple(zone or ()),
         remove_zones=tuple(remove_zone or ()),
         no_zones=no_zones,

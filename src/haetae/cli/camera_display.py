@@ -38,6 +38,7 @@ def as_json(camera: StoredCamera | BrokenCamera) -> dict[str, Any]:
                 "offline_alert_s": config.offline_alert_s,
                 "pre_roll_s": config.pre_roll_s,
                 "post_roll_s": config.post_roll_s,
+                "flow": config.flow,
                 "zones": [{"name": zone.name, "kind": zone.kind, "polygon": zone.polygon} for zone in config.zones],
                 "schedule": None if config.schedule is None else format_schedule(config.schedule),
                 "version": camera.version,
@@ -100,6 +101,7 @@ def _settings(config: CameraConfig) -> list[tuple[str, str]]:
         ("learning time", "auto" if config.learning_s is None else f"{config.learning_s:g} s"),
         ("offline alert", f"after {config.offline_alert_s:g} s"),
         ("clips", f"{config.pre_roll_s:g} s before, {config.post_roll_s:g} s after"),
+        ("response planned by", config.flow or "auto"),
     ]
 
 

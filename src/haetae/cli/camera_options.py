@@ -27,6 +27,7 @@ class CameraOptions:
     offline_alert: str | None = None
     pre_roll: str | None = None
     post_roll: str | None = None
+    flow: str | None = None
     zones: tuple[str, ...] = ()
     remove_zones: tuple[str, ...] = ()
     no_zones: bool = False
@@ -79,6 +80,8 @@ def _plain_fields(options: CameraOptions) -> dict[str, Any]:
     fields = {field: value for field, value in fields.items() if value is not None}
     if options.fps is not None:
         fields["analysed_fps"] = None if options.fps == AUTO else _number(options.fps, "--fps")
+    if options.flow is not None:
+        fields["flow"] = None if options.flow == AUTO else options.flow
     if options.learning_time is not None:
         fields["learning_s"] = None if options.learning_time == AUTO else parse_duration(options.learning_time, "--learning-time")
     return fields

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from haetae.clock import Clock
 from haetae.database.engine import Sessions
+from haetae.database.incident_store import IncidentStore
 from haetae.database.place_store import PlaceStore, PlaceUnreadable
 from haetae.database.triage_store import TriageStore
 from haetae.domain.event import AnomalyEvent
@@ -24,6 +25,7 @@ from haetae.pipeline.triage import Triage, TriageOptions
 from haetae.settings import SystemConfig
 from haetae.time_zone import local_time_zone
 from haetae.vlm.base import AnalyzerParts, Health, Scene, SceneOf, VLMAnalyzer, make_analyzer
+from haetae.vlm.breaker import Breaker, CallBudget
 
 EVIDENCE = "evidence"
 
@@ -61,11 +63,28 @@ def scenes(sessions: Sessions, time_zone: str) -> SceneOf:
     return scene
 
 
-def maker(config: SystemConfig, clock: Clock, sessions: Sessions, health: Health) -> Callable[[], VLMAnalyzer]:
-    """Makes the site's analyzer, for the pool. `health` is told how its model is. Raises ConfigError for settings that mean nothing."""
-    made = TriageStore(sessions, clock).calls_since(clock.now() - timedelta(days=1))
+@dataclass(frozen=True, slots=True)
+class ModelGate:
+    """Whether the site's model may be asked: looks and planning go through the same one. `health` says how it is."""
+
+    health: Health
+    breaker: Breaker
+    budget: CallBudget
+
+
+def model_gate(config: SystemConfig, clock: Clock, sessions: Sessions) -> ModelGate:
+    """With the calls of the last day, from before this process began. Raises DatabaseUnavailable."""
+    since = clock.now() - timedelta(days=1)
+    made = sorted([*TriageStore(sessions, clock).calls_since(since), *IncidentStore(sessions, clock).calls_since(since)])
+    budget = CallBudget(clock, per_hour=config.vlm.calls_per_hour, per_day=config.vlm.calls_per_day, made=made)
+    return ModelGate(Health(), Breaker(clock), budget)
+
+
+def maker(config: SystemConfig, clock: Clock, sessions: Sessions, gate: ModelGate) -> Callable[[], VLMAnalyzer]:
+    """Makes the site's analyzer, for the pool. Raises ConfigError for settings that mean nothing."""
     scene = scenes(sessions, local_time_zone(config.site.time_zone))
-    parts = AnalyzerParts(config.vlm, clock, vlm_reach(config.vlm), scene, health, made)
+    reach = vlm_reach(config.vlm)
+    parts = AnalyzerParts(config.vlm, clock, reach, scene, gate.health, breaker=gate.breaker, budget=gate.budget)
     return lambda: make_analyzer(parts)
 
 

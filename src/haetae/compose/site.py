@@ -9,10 +9,11 @@ import structlog
 
 from haetae.clock import Clock, SystemClock
 from haetae.compose.cameras import CameraFactory, Shared, Watcher
-from haetae.compose.looking import Looking, maker, start_triage
+from haetae.compose.looking import Looking, maker, model_gate, start_triage
 from haetae.compose.notifying import Telling, start_telling
 from haetae.compose.process import share_the_machine
 from haetae.compose.readiness import Readiness
+from haetae.compose.responding import Planning, flow_maker, mind_of, model_line, start_responding
 from haetae.compose.site_lock import SiteLock
 from haetae.compose.site_status import StatusReader
 from haetae.database.async_event_logger import AsyncEventLogger
@@ -34,7 +35,7 @@ from haetae.pipeline.multi_camera import MultiCameraManager
 from haetae.pipeline.resource_pool import ResourcePool
 from haetae.pipeline.site_alarms import SiteAlarms
 from haetae.pipeline.state_store import StateStore
-from haetae.pipeline.statistics import VLM_TIME, SiteStatistics
+from haetae.pipeline.statistics import AGENT_TIME, VLM_TIME, SiteStatistics
 from haetae.pipeline.storage_keeper import StorageKeeper
 from haetae.pipeline.system_events import SystemEvents
 from haetae.pipeline.ticker import Ticker
@@ -43,7 +44,6 @@ from haetae.sources.policy import SourcePolicy
 from haetae.time_zone import local_time_zone
 from haetae.vad.onnx_runtime import available_providers
 from haetae.vault import Vault
-from haetae.vlm.base import Health
 
 _log = structlog.get_logger()
 
@@ -64,6 +64,7 @@ class Running:
     readiness: Readiness
     telling: Telling
     looking: Looking
+    planning: Planning
     vault: Vault
 
 
@@ -129,7 +130,9 @@ class Site:
         cameras = self._make_cameras(shared, store, limit)
         self.cameras = cameras
         readiness = Readiness(shared, self._sessions, cameras)
-        self._running = Running(shared, self._sessions, store, cameras, readiness, self._telling, self._looking, self._vault)
+        self._running = Running(
+            shared, self._sessions, store, cameras, readiness, self._telling, self._looking, self._planning, self._vault
+        )
         self._read = StatusReader(shared, cameras, self._telling.notifier.status, self._looking.status)
         self._open.callback(lambda: shared.statistics.sample(cameras.statuses()))
         self._open.callback(shared.system_events.close_all)
@@ -162,9 +165,17 @@ class Site:
         log.flush()
         with session_scope(sessions) as session:
             mark_interrupted(session)
-        health = Health()
+        gate = model_gate(config, clock, sessions)
+        line = model_line(config)
+        mind = None if line is None else mind_of(line, gate)
         on_gpu = bool(_GPU_PROVIDERS & set(available_providers()))
-        pool = ResourcePool(config.pool, clock=clock, uses_gpu=on_gpu, make_analyzer=maker(config, clock, sessions, health))
+        pool = ResourcePool(
+            config.pool,
+            clock=clock,
+            uses_gpu=on_gpu,
+            make_analyzer=maker(config, clock, sessions, gate),
+            make_flow=flow_maker(config, clock, mind),
+        )
         self._open.callback(pool.close)
         system_events = SystemEvents(_CountedLog(log, statistics, self._tell), clock)
         keeper = StorageKeeper(layout, sessions, config.retention, clock, system_events)
@@ -183,7 +194,19 @@ class Site:
         def took(camera_id: UUID, seconds: float) -> None:
             statistics.measured(camera_id, VLM_TIME, seconds)
 
-        self._looking = looking = start_triage(*parts, health=health, changed=self._changed, news=tell, took=took)
+        def planned(camera_id: UUID, seconds: float) -> None:
+            statistics.measured(camera_id, AGENT_TIME, seconds)
+
+        # Closed after triage, which gives it what to plan.
+        self._planning = planning = start_responding(
+            config, clock, sessions, pool, self._open, line=line, desk=None, changed=self._changed, took=planned
+        )
+
+        def looked(camera_id: UUID, event_id: UUID) -> None:
+            self._changed(camera_id, event_id)
+            planning.wake()
+
+        self._looking = looking = start_triage(*parts, health=gate.health, changed=looked, news=tell, took=took)
 
         def wake() -> None:
             tell()

@@ -27,6 +27,7 @@ from haetae.database.scoped.cameras import ScopedCameras
 from haetae.database.scoped.event_deliveries import ScopedDeliveries
 from haetae.database.scoped.event_stream import events_after
 from haetae.database.scoped.events import ScopedEvents
+from haetae.database.scoped.incidents import ScopedIncidents
 from haetae.database.scoped.site_notes import ScopedSiteNotes
 from haetae.database.scoped.statistics import ScopedStatistics
 from haetae.database.session_store import SessionStore
@@ -105,6 +106,8 @@ class Web:
             site_notes=ScopedSiteNotes(sessions, clock),
             prompts=PromptStore(sessions, clock),
             looking=running.looking.desk,
+            playbooks=running.planning.desk,
+            incidents=ScopedIncidents(sessions),
             statistics=ScopedStatistics(sessions, clock, local_time_zone(config.site.time_zone)),
             audit=AuditReader(sessions),
             site=SiteAccess(running.cameras, lambda: self.site.status),

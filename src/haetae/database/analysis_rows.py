@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from haetae.database.analysis_models import AnalysisJob, AnalysisRow
 from haetae.database.event_news import note_news
+from haetae.database.incident_rows import note_incident
 from haetae.database.models import Event
 from haetae.domain.analysis import Analysis, Basis
 from haetae.domain.triage import LookRecord, Outcome
@@ -34,6 +35,7 @@ def write_outcome(session: Session, outcome: Outcome, now: datetime) -> bool:
     session.flush()
     if changed and analysis.says_more:
         note_news(session, [job.event.id], now)
+    note_incident(session, job.event.id, job.event.camera_id, final=outcome.done, now=now)
     _settle_job(session, outcome)
     return changed
 

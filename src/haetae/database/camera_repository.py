@@ -26,6 +26,7 @@ _PLAIN = (
     "offline_alert_s",
     "pre_roll_s",
     "post_roll_s",
+    "flow",
 )
 _ZONES = TypeAdapter(tuple[Zone, ...])
 _SCHEDULE = TypeAdapter(WeeklySchedule)

@@ -28,6 +28,9 @@ TRIAGE_COLUMNS = frozenset({"verdict", "basis", "analysed_at", "analysed_revisio
 LOOKED_COLUMNS = ("vlm_type", "vlm_description", "vlm_confidence")
 """What no revision changes any more once triage has set `analysed_at`."""
 
+AGENT_COLUMNS = ("agent_actions", "agent_response_time")
+"""What no revision changes any more once a response was planned."""
+
 _OTHERS = OPERATOR_COLUMNS | KEEPER_COLUMNS | TRIAGE_COLUMNS | {"created_at"}
 PIPELINE_COLUMNS = tuple(name for name in Event.__table__.columns.keys() if name not in _OTHERS)  # noqa: SIM118
 
@@ -115,6 +118,8 @@ def _upsert(dialect: str) -> Any:
         changes[name] = case((Event.media_deleted_at.is_(None), upsert.excluded[name]), else_=Event.__table__.columns[name])
     for name in LOOKED_COLUMNS:
         changes[name] = case((Event.analysed_at.is_(None), upsert.excluded[name]), else_=Event.__table__.columns[name])
+    for name in AGENT_COLUMNS:
+        changes[name] = case((Event.agent_response_time.is_(None), upsert.excluded[name]), else_=Event.__table__.columns[name])
     return values.on_conflict_do_update(
         index_elements=["id"],
         set_=changes,

@@ -1,5 +1,5 @@
 """The six tables of the site; those of log-in and audit are in `account_models`, those of notifications in `notification_models`, those of
-looking in `analysis_models`.
+looking in `analysis_models`, those of planning in `planning_models`.
 
 Events and daily statistics name their camera by id without a foreign key, on purpose: evidence outlives the camera it came from, and an
 event that reaches the database after its camera was removed is stored like any other. Ids are UUIDs, so none is ever used twice.
@@ -88,6 +88,7 @@ class Camera(Base):
     offline_alert_s: Mapped[float] = mapped_column(default=30.0)
     pre_roll_s: Mapped[float] = mapped_column(default=5.0)
     post_roll_s: Mapped[float] = mapped_column(default=5.0)
+    flow: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
@@ -109,7 +110,7 @@ class Event(Base):
     The pipeline writes all columns but the operators' own (`acknowledged*`, `review*`, `note`, `locked`), which no revision touches, and
     `media_deleted_at`, which retention sets when it deletes clip and pictures. `locked` is evidence: retention leaves it alone. Once triage
     has looked at an event (`analysed_at`), `verdict`, `basis` and what begins with `vlm_` are triage's; `analysed_revision` is what it
-    looked at, `search_text` what else the event can be found by.
+    looked at, `search_text` what else the event can be found by. `agent_*` are written by who plans responses.
     `timestamp` is the onset; `onset_s`, `end_s`, `peak_s` are presentation times in seconds.
     """
 

@@ -26,7 +26,8 @@ class CameraConfig:
     `analysed_fps` None means: 5 for live streams, the file's own rate up to 10 for files. `learning_s` None means:
     10 minutes, or a quarter of a file, whichever is shorter. `vad_settings` are (name, value) pairs for the model; cameras with the same
     model and settings share it. `schedule` None means always armed: outside of it no anomaly raises an event, while tampering and a lost
-    camera still do. `offline_alert_s` is how long a camera may be away before people are told.
+    camera still do. `offline_alert_s` is how long a camera may be away before people are told. `flow` is who plans the response to its
+    events; None means the site's default.
     """
 
     id: UUID
@@ -43,6 +44,7 @@ class CameraConfig:
     offline_alert_s: float = 30.0
     pre_roll_s: float = 5.0
     post_roll_s: float = 5.0
+    flow: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,12 +50,14 @@ _RANGES = (
 def check_camera(config: CameraConfig) -> CameraConfig:
     """`config` as it may be stored: its name without white space round it and in Unicode's composed form, so that it is found again.
 
-    Raises ConfigError that names the field and what is allowed. Whether the source's scheme and the model's name are known, and whether the
-    model takes these settings, is not asked here.
+    Raises ConfigError that names the field and what is allowed. Whether the source's scheme and the names of model and flow are known, and
+    whether the model takes these settings, is not asked here.
     """
     config = replace(config, name=unicodedata.normalize("NFC", config.name).strip())
     _check_name("name", config.name, MAX_NAME)
     _check_name("vad_model", config.vad_model, _MAX_MODEL_NAME)
+    if config.flow is not None:
+        _check_name("flow", config.flow, _MAX_MODEL_NAME)
     _check_source(config.source)
     for limits in _RANGES:
         limits.check(getattr(config, limits.field))

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from haetae.agents.base import AgentFlow
 from haetae.clock import Clock
 from haetae.domain.site import ModelStatus
 from haetae.errors import ConfigError, OutOfMemory
@@ -15,7 +16,7 @@ from haetae.pipeline.batching import BatchedModel
 from haetae.pipeline.lease import Lease, ModelTally, closed
 from haetae.pipeline.memory_budget import MemoryBudget
 from haetae.pipeline.memory_probe import open_probe
-from haetae.pipeline.shared import Flow, SharedAnalyzer, SharedFlow, SharedModel
+from haetae.pipeline.shared import SharedAnalyzer, SharedFlow, SharedModel
 from haetae.settings import PoolSettings
 from haetae.vad.base import VAD_MODELS, VADModel, create_model
 from haetae.vlm.base import VLMAnalyzer
@@ -66,7 +67,7 @@ class ResourcePool:
         make_vad_model: Callable[..., VADModel] = create_model,
         estimate_mb: Callable[[str, Mapping[str, Any]], float] = registered_estimate_mb,
         make_analyzer: Callable[[], VLMAnalyzer] | None = None,
-        make_flow: Callable[[str], Flow] | None = None,
+        make_flow: Callable[[str], AgentFlow] | None = None,
         budget: MemoryBudget | None = None,
         drain_s: float = 5.0,
     ) -> None:

@@ -1,25 +1,19 @@
 """The handles that ResourcePool gives out: each has the protocol of what it shares."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
+from haetae.agents.base import AgentFlow, Toolbox
 from haetae.domain.analysis import Analysis, Picture
 from haetae.domain.event import AnomalyEvent
 from haetae.domain.fact import Fact
+from haetae.domain.plan import ResponsePlan
 from haetae.errors import ModelBusy
 from haetae.pipeline.lease import FAILED, Lease, ModelTally
 from haetae.vad.base import HeldOut, ModelState, RawScore, VADModel, Window, is_brief
 from haetae.vlm.base import VLMAnalyzer
-
-
-class Flow(Protocol):
-    """As much of an agent flow as the pool must know; its types come with that stage. Called on the event loop."""
-
-    async def respond(self, event: AnomalyEvent, analysis: Any, toolbox: Any, deadline: float) -> Any:
-        """Plan the response to an event, until the clock's monotonic `deadline`."""
-        ...
 
 
 class SharedModel(Lease[VADModel]):
@@ -100,13 +94,17 @@ class SharedAnalyzer(Lease[VLMAnalyzer]):
         self.release()
 
 
-class SharedFlow(Lease[Flow]):
+class SharedFlow(Lease[AgentFlow]):
     """One user's handle on the agent flow of one type."""
 
-    async def respond(self, event: AnomalyEvent, analysis: Any, toolbox: Any, deadline: float) -> Any:
-        """As Flow says. Raises ModelBusy after `release` and after the pool was closed."""
+    async def respond(self, event: AnomalyEvent, analysis: Analysis, toolbox: Toolbox, deadline: float) -> ResponsePlan:
+        """As AgentFlow says. Raises ModelBusy after `release` and after the pool was closed."""
         flow = self._enter()
         try:
             return await flow.respond(event, analysis, toolbox, deadline)
         finally:
             self._leave()
+
+    def close(self) -> None:
+        """Let go of it, as `release`."""
+        self.release()

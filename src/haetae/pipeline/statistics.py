@@ -40,6 +40,9 @@ _MOST_DAYS_BACK = 31
 VLM_TIME = "vlm_time"
 """How long a model needed for a look: columns of its own, measured by triage."""
 
+AGENT_TIME = "agent_time"
+"""How long planning a response took, measured by responding."""
+
 _SCORE = "score"
 _CameraDay: TypeAlias = tuple[UUID, date]
 

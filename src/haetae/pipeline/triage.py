@@ -4,11 +4,10 @@ An event is stored, and people are told of it, before it comes here; nothing her
 """
 
 import asyncio
-import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -18,6 +17,7 @@ from haetae.domain.analysis import Analysis, Picture
 from haetae.domain.triage import Job, LookStatus, Outcome, Waiting
 from haetae.errors import DatabaseUnavailable, ModelBusy
 from haetae.notifications.loop_signal import LoopSignal
+from haetae.pipeline.loop_thread import LoopThread
 from haetae.pipeline.search_text import search_text
 from haetae.pipeline.triage_queue import QueueLimits, next_look, overflow
 from haetae.pipeline.triage_tally import TriageTally
@@ -95,63 +95,26 @@ class Triage:
         self._read_at = float("-inf")
         self._served: dict[UUID, float] = {}
         self._busy: set[UUID] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._stop = threading.Event()
-        self._new = LoopSignal()
-        self._free = LoopSignal()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self.run()), name="triage", daemon=True)
+        self._loop = LoopThread("triage", ending=analyzer.disconnect, grace_s=_GRACE_S)
+        self._loop.repeat(self.describe_new)
+        self._free = self._loop.repeat(self.look_at_due) if self._options.looks else LoopSignal()
+        self._tasks = self._loop.tasks
+        self._thread = self._loop.thread
 
     def start(self) -> None:
-        self._thread.start()
+        self._loop.start()
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Stop. A look under way is given up; its job stays in the queue for the next start."""
-        self._stop.set()
-        self.wake()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
+        self._loop.close(timeout_s)
 
     def wake(self) -> None:
         """Something is new. Returns at once."""
-        self._new.set()
-        self._free.set()
+        self._loop.wake()
 
     def status(self) -> LookStatus:
         """What was done since the start, without who does it."""
-        return self._tally.status()
-
-    async def run(self) -> None:
-        """Until closed."""
-        loop = asyncio.get_running_loop()
-        self._new.bind(loop)
-        self._free.bind(loop)
-        try:
-            await asyncio.gather(
-                self._repeat(self.describe_new, self._new),
-                *([self._repeat(self.look_at_due, self._free)] if self._options.looks else []),
-            )
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=_GRACE_S)
-            await self._analyzer.disconnect()
-
-    async def _repeat(self, work: Callable[[], Coroutine[Any, Any, bool]], signal: LoopSignal) -> None:
-        while not self._stop.is_set():
-            signal.clear()
-            more = False
-            try:
-                more = await work()
-                self._tally.database_error = ""
-            except DatabaseUnavailable as error:
-                if not self._tally.database_error:
-                    _log.warning("triage waits for the database", error=error.message)
-                self._tally.database_error = error.message
-            except Exception as error:
-                _log.error("triage failed", exc_info=error)
-            if not more:
-                await signal.wait(_POLL_S)
+        return replace(self._tally.status(), database_error=self._loop.database_error)
 
     # Words for the facts
 
@@ -188,15 +151,13 @@ class Triage:
         if shed:
             await self._shed(shed)
             waiting = [each for each in waiting if each.event_id not in shed]
-        while len(self._busy) < self._options.at_once and not self._stop.is_set():
+        while len(self._busy) < self._options.at_once and not self._loop.stopping:
             chosen = next_look(waiting, self._clock.now(), self._limits, served=self._served, busy=self._busy)
             if chosen is None:
                 break
             self._busy.add(chosen.event_id)
             self._served[chosen.camera_id] = self._clock.monotonic()
-            task = asyncio.create_task(self._look(chosen))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._loop.begin(self._look(chosen))
         return False
 
     async def _shed(self, shed: dict[UUID, str]) -> None:

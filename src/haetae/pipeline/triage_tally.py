@@ -17,7 +17,6 @@ class TriageTally:
     failed: int = 0
     latency_s: float = 0.0
     shed: Counter[str] = field(default_factory=Counter)
-    database_error: str = ""
 
     def looked_at(self, analysis: Analysis) -> None:
         """A look is over. `latency_s` is the sum over all of them."""
@@ -33,5 +32,4 @@ class TriageTally:
             failed=self.failed,
             latency_s=self.latency_s,
             shed=dict(self.shed),
-            database_error=self.database_error,
         )

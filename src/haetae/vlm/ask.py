@@ -9,27 +9,23 @@ from time import monotonic
 from typing import Any
 
 import httpx2
-from openai import AsyncOpenAI
 from pydantic_ai import BinaryContent, ModelRequest, ModelResponse, TextPart, ThinkingPart, UserPromptPart
 from pydantic_ai.direct import model_request
 from pydantic_ai.exceptions import AgentRunError, ModelAPIError, ModelHTTPError, UserError
 from pydantic_ai.messages import ModelMessage, SystemPromptPart
 from pydantic_ai.models import ModelRequestParameters
-from pydantic_ai.models.openai import OpenAIChatModel, OpenAIChatModelSettings
+from pydantic_ai.models.openai import OpenAIChatModelSettings
 from pydantic_ai.output import OutputObjectDefinition
-from pydantic_ai.profiles.openai import OpenAIModelProfile
-from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
 from haetae.domain.analysis import Picture
 from haetae.errors import ModelError
 from haetae.settings import VlmSettings
 from haetae.vlm.answer import answer_schema
 from haetae.vlm.base import Reach
-from haetae.vlm.http import make_client
+from haetae.vlm.line import ModelLine, chat_model
 from haetae.vlm.presets import JSON_SCHEMA, NO_SCHEMA, Preset, Server
 from haetae.vlm.prompt import Prompt, caption
 
-SEED = 20
 _LONGEST_REASON = 300
 _LONGEST_WAIT_S = 3600.0
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
@@ -65,9 +61,7 @@ class Asker:
         self.server = server
         self.schema = server.preset.schema
         self._settings = settings
-        self._reach = reach
-        self._model: OpenAIChatModel | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._line = ModelLine(server, settings, reach)
 
     async def ask(self, messages: Sequence[ModelMessage], timeout_s: float, *, schema: dict[str, Any] | None = None) -> Said:
         """Ask, with an answer wanted that keeps to `schema` (the one of looks unless given). Raises AskFailed, within `timeout_s`."""
@@ -75,7 +69,7 @@ class Asker:
         try:
             async with asyncio.timeout(timeout_s):
                 response = await model_request(
-                    self._chat_model(),
+                    self._line.model(),
                     messages,
                     model_settings=self._model_settings(timeout_s),
                     model_request_parameters=self._parameters(schema or answer_schema()),
@@ -96,33 +90,15 @@ class Asker:
 
     def close(self) -> None:
         """Let go of connections. Those of a loop that has ended went with it."""
-        model, loop = self._model, self._loop
-        self._model = None
-        if model is not None and loop is not None and loop.is_running():
-            asyncio.run_coroutine_threadsafe(model.client.close(), loop)
+        self._line.close()
 
     async def disconnect(self) -> None:
         """As `close`, and wait for it: on the loop that asked."""
-        model, self._model = self._model, None
-        if model is not None:
-            await model.client.close()
-
-    def _chat_model(self) -> OpenAIChatModel:
-        if self._model is None:
-            client = make_client(self._reach, self._settings.deadline_s)
-            self._model = chat_model(self.server, client, self._settings.api_key.get_secret_value())
-            self._loop = asyncio.get_running_loop()
-        return self._model
+        await self._line.disconnect()
 
     def _model_settings(self, timeout_s: float) -> OpenAIChatModelSettings:
-        preset = self.server.preset
         settings = OpenAIChatModelSettings(max_tokens=self._settings.max_tokens, timeout=timeout_s)
-        if preset.temperature:
-            settings["temperature"] = 0.0
-        if preset.seed:
-            settings["seed"] = SEED
-        if preset.extra:
-            settings["extra_body"] = dict(preset.extra)
+        settings.update(self._line.request_settings())  # type: ignore[typeddict-item]
         return settings
 
     def _parameters(self, schema: dict[str, Any]) -> ModelRequestParameters:
@@ -159,21 +135,7 @@ class Asker:
         return "".join(sign if sign.isprintable() else " " for sign in self._clean(text))[:_LONGEST_REASON]
 
     def _clean(self, text: str) -> str:
-        """Without the key, which some servers repeat."""
-        key = self._settings.api_key.get_secret_value()
-        return text.replace(key, "***") if key else text
-
-
-def chat_model(server: Server, client: httpx2.AsyncClient, api_key: str = "") -> OpenAIChatModel:
-    """The library's model of a server. It tries nothing again by itself."""
-    # Local servers want no key, and the library wants one.
-    api = AsyncOpenAI(base_url=server.base_url, api_key=api_key or "none", http_client=client, max_retries=0)
-    profile = OpenAIModelProfile(
-        supports_json_schema_output=True,
-        openai_chat_thinking_field=server.preset.thinking_field,
-        openai_chat_supports_max_completion_tokens=server.preset.completion_tokens,
-    )
-    return OpenAIChatModel(server.model, provider=OpenAICompatibleProvider("vlm", openai_client=api), profile=profile)
+        return self._line.hide(text)
 
 
 def warm_up() -> None:

@@ -14,7 +14,7 @@ LONGEST_PAUSE_S = 300.0
 
 class Breaker:
     """After FAILURES failures in a row it is open for 30 s, then one look is let through; each further failure doubles the pause up to
-    5 min, a success ends it. Belongs to one thread but for `is_open`."""
+    5 min, a success ends it. Any thread: looks and planning ask the same server."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -22,32 +22,36 @@ class Breaker:
         self._pause_s = 0.0
         self._open_until = 0.0
         self._probing = False
+        self._lock = threading.Lock()
 
     def allows(self) -> bool:
         """Whether the model may be asked now. After a pause that is one look, until its outcome is told."""
-        if self._failures < FAILURES:
-            return self._clock.monotonic() >= self._open_until
-        if self._probing or self._clock.monotonic() < self._open_until:
-            return False
-        self._probing = True
-        return True
+        with self._lock:
+            if self._failures < FAILURES:
+                return self._clock.monotonic() >= self._open_until
+            if self._probing or self._clock.monotonic() < self._open_until:
+                return False
+            self._probing = True
+            return True
 
     @property
     def is_open(self) -> bool:
         return self._failures >= FAILURES
 
     def succeeded(self) -> None:
-        self._failures, self._pause_s, self._open_until, self._probing = 0, 0.0, 0.0, False
+        with self._lock:
+            self._failures, self._pause_s, self._open_until, self._probing = 0, 0.0, 0.0, False
 
     def failed(self, retry_after_s: float | None = None) -> None:
-        self._failures += 1
-        self._probing = False
         now = self._clock.monotonic()
-        if self._failures >= FAILURES:
-            self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s) if self._pause_s else FIRST_PAUSE_S
-            self._open_until = now + self._pause_s
-        if retry_after_s is not None:
-            self._open_until = max(self._open_until, now + min(retry_after_s, LONGEST_PAUSE_S))
+        with self._lock:
+            self._failures += 1
+            self._probing = False
+            if self._failures >= FAILURES:
+                self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s) if self._pause_s else FIRST_PAUSE_S
+                self._open_until = now + self._pause_s
+            if retry_after_s is not None:
+                self._open_until = max(self._open_until, now + min(retry_after_s, LONGEST_PAUSE_S))
 
     def untried(self) -> None:
         """The look that was let through did not happen after all."""

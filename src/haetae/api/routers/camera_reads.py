@@ -33,6 +33,7 @@ class CameraRead(BaseModel):
     offline_alert_s: float
     pre_roll_s: float
     post_roll_s: float
+    flow: str | None = Field(description="who plans the response to its events; null: as configured")
     zones: list[ZoneModel]
     schedule: ScheduleModel | None
     level: AccessLevel = Field(description="what you may do with the camera")
@@ -184,4 +185,5 @@ _PLAIN = (
     "offline_alert_s",
     "pre_roll_s",
     "post_roll_s",
+    "flow",
 )

@@ -56,6 +56,7 @@ class ZoneModel(Input):
     ] = Field(examples=[[[0.1, 0.1], [0.4, 0.1], [0.4, 0.5]]])
 
 
+FlowName = Annotated[str, Field(min_length=1, max_length=64, examples=["playbook", "hierarchical"])]
 Zones = Annotated[list[ZoneModel], Field(max_length=MAX_ZONES)]
 
 
@@ -73,6 +74,7 @@ class CameraCreate(Input):
     offline_alert_s: Seconds = Field(30.0, description="how long the camera may be away before people are told, from 1")
     pre_roll_s: Seconds | None = Field(None, description="of clips, 0 to 60; null: as configured")
     post_roll_s: Seconds | None = Field(None, description="of clips, 0 to 60; null: as configured")
+    flow: FlowName | None = Field(None, description="who plans the response to its events; null: as configured")
     zones: Zones = Field(default_factory=list)
     schedule: ScheduleModel | None = Field(None, description="null: always armed")
 
@@ -91,6 +93,7 @@ class CameraCreate(Input):
             offline_alert_s=self.offline_alert_s,
             pre_roll_s=clips.pre_roll_s if self.pre_roll_s is None else self.pre_roll_s,
             post_roll_s=clips.post_roll_s if self.post_roll_s is None else self.post_roll_s,
+            flow=self.flow,
             zones=to_zones(self.zones),
             schedule=to_schedule(self.schedule),
         )
@@ -109,10 +112,11 @@ class CameraChange(Input):
     offline_alert_s: Seconds | None = None
     pre_roll_s: Seconds | None = None
     post_roll_s: Seconds | None = None
+    flow: FlowName | None = Field(None, description="null: as configured")
 
     def fields(self) -> dict[str, Any]:
         """Fields of CameraConfig to be set, the source excepted. Null means a default for some, for the others nothing."""
-        nullable = ("analysed_fps", "learning_s")
+        nullable = ("analysed_fps", "learning_s", "flow")
         given = {name: getattr(self, name) for name in self.model_fields_set if name != "source"}
         fields = {name: value for name, value in given.items() if value is not None or name in nullable}
         if "vad_settings" in fields:

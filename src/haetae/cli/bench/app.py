@@ -160,3 +160,15 @@ def _show(result: dict[str, object], json_lines: bool) -> None:
     from rich.pretty import pprint
 
     pprint(result, expand_all=True)
+
+
+@app.command()
+def agents(
+    incidents: Annotated[int, typer.Option("--incidents", min=20, max=100_000, help="Incidents for the playbook alone.")] = 400,
+    delay: Annotated[float, typer.Option("--delay", min=0.0, max=30.0, help="Seconds that a model takes for an answer.")] = 0.5,
+    json_lines: _Json = False,
+) -> None:
+    """Planning a response: by the playbook alone, and by each agent flow with a model that takes its time, over real HTTP."""
+    from haetae.cli.bench.agents import bench_agents
+
+    _show(bench_agents(incidents=incidents, delay_s=delay, told=partial(typer.echo, err=True)), json_lines)

@@ -1,0 +1,1 @@
+"""Playbooks that Haetae brings along, each in English and Korean."""

@@ -1,0 +1,94 @@
+"""A thread of its own with an event loop that does the same few things over and over: what looking and responding share."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from haetae.errors import DatabaseUnavailable
+from haetae.notifications.loop_signal import LoopSignal
+
+_POLL_S = 1.0
+
+_log = structlog.get_logger()
+
+Work = Callable[[], Coroutine[Any, Any, bool]]
+"""Does what is due and returns true where there may be more. May raise anything: it is logged, and tried again."""
+
+
+class LoopThread:
+    """`start` and `close` once each; `wake` from any thread. `repeat` what there is to do before the start."""
+
+    def __init__(self, name: str, *, ending: Callable[[], Awaitable[None]], grace_s: float = 2.0) -> None:
+        """`ending` is awaited on the loop when all is over; tasks that are under way have `grace_s` to notice that they were cancelled."""
+        self._name = name
+        self._ending = ending
+        self._grace_s = grace_s
+        self._works: list[tuple[Work, LoopSignal]] = []
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.database_error = ""
+        self._stop = threading.Event()
+        self.thread = threading.Thread(target=lambda: asyncio.run(self.run()), name=name, daemon=True)
+
+    def repeat(self, work: Work) -> LoopSignal:
+        """Do this again and again, at once when the signal that is returned is set, else every second."""
+        signal = LoopSignal()
+        self._works.append((work, signal))
+        return signal
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this beside everything else. On the loop."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        """Stop. What is under way is given up."""
+        self._stop.set()
+        self.wake()
+        if self.thread.ident is not None:
+            self.thread.join(timeout_s)
+
+    def wake(self) -> None:
+        """Something is new. Returns at once."""
+        for _, signal in self._works:
+            signal.set()
+
+    async def run(self) -> None:
+        """Until closed."""
+        loop = asyncio.get_running_loop()
+        for _, signal in self._works:
+            signal.bind(loop)
+        try:
+            await asyncio.gather(*(self._repeat(work, signal) for work, signal in self._works))
+        finally:
+            for task in self.tasks:
+                task.cancel()
+            if self.tasks:
+                await asyncio.wait(self.tasks, timeout=self._grace_s)
+            await self._ending()
+
+    async def _repeat(self, work: Work, signal: LoopSignal) -> None:
+        while not self.stopping:
+            signal.clear()
+            more = False
+            try:
+                more = await work()
+                self.database_error = ""
+            except DatabaseUnavailable as error:
+                if not self.database_error:
+                    _log.warning(f"{self._name} waits for the database", error=error.message)
+                self.database_error = error.message
+            except Exception as error:
+                _log.error(f"{self._name} failed", exc_info=error)
+            if not more:
+                await signal.wait(_POLL_S)
