@@ -173,7 +173,7 @@ class Event(Base):
     search_text: Mapped[str | None] = mapped_column(Text)
     agent_actions: Mapped[JSONList]
     agent_response_time: Mapped[float | None]
-    priority_raised: Mapped[bool] = mapped_column(default=False, server_default=false())
+    priority_raised: Mapped[bool] = mapped_column(server_default=false())
     acknowledged: Mapped[bool] = mapped_column(default=False)
     acknowledged_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     acknowledged_at: Mapped[datetime | None]
