@@ -38,6 +38,8 @@ ROUTERS = (
     "event_media",
     "event_export",
     "analyses",
+    "actions",
+    "approvals",
     "site_notes",
     "prompts",
     "channels",

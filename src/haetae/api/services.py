@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from haetae.database.opt_outs import OptOutStore
     from haetae.database.prompt_store import PromptStore
     from haetae.database.rule_store import RuleStore
+    from haetae.database.scoped.actions import ScopedActions
     from haetae.database.scoped.analyses import ScopedAnalyses
+    from haetae.database.scoped.approvals import ScopedApprovals
     from haetae.database.scoped.cameras import ScopedCameras
     from haetae.database.scoped.event_deliveries import ScopedDeliveries
     from haetae.database.scoped.events import ScopedEvents
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from haetae.domain.event import AnomalyEvent
     from haetae.domain.viewer import Viewer
     from haetae.media.blobs import StorageLayout
+    from haetae.pipeline.acting.engine import Acting
     from haetae.pipeline.live_feed import LiveFeeds
     from haetae.pipeline.look_desk import LookDesk
     from haetae.pipeline.notifier import Notifier
@@ -57,6 +60,10 @@ class Services:
     cameras: "ScopedCameras"
     events: "ScopedEvents"
     analyses: "ScopedAnalyses"
+    actions: "ScopedActions"
+    approvals: "ScopedApprovals"
+    acting: "Acting"
+    """Does what was planned; `wake` tells it that something is new."""
     site_notes: "ScopedSiteNotes"
     prompts: "PromptStore"
     looking: "LookDesk"

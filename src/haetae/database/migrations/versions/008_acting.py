@@ -1,6 +1,7 @@
 """Acting: planned actions and their results, approvals, what actions can reach; events whose priority a response raised."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 
-def _json(name: str) -> sa.Column[dict[str, object]]:
+def _json(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False)
 
 
