@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from haetae.database.audit import Target, record
 from haetae.database.engine import Sessions, session_scope
 from haetae.database.response_models import ApprovalRow, ResponseAction
-from haetae.domain.action import Action, Approval, Decision, idempotency_key, key_of
+from haetae.domain.action import ENDED, Action, Approval, Decision, idempotency_key, key_of
 from haetae.domain.plan import ActionKind, ActionState, PlannedAction, PlannedBy
 from haetae.domain.viewer import Actor
 from haetae.errors import ConfigError, DatabaseUnavailable
@@ -62,6 +62,7 @@ def to_action(row: ResponseAction) -> Action:
         row.started_at,
         row.finished_at,
         dict(row.result),
+        row.lease_until,
     )
 
 
@@ -127,7 +128,7 @@ def digest_of(action: Action) -> str:
         "planned_by": action.planned_by.value,
         "playbook_version": action.playbook_version,
         "idempotency_key": str(action.idempotency_key),
-        "result": dict(action.result),
+        "result": dict(action.result) if action.state in ENDED else {},
     }
     return hashlib.sha256(orjson.dumps(_whole(content), option=orjson.OPT_SORT_KEYS)).hexdigest()
 

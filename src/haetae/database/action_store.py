@@ -15,14 +15,18 @@ from haetae.database.action_rows import HAETAE, action_transaction, new_action, 
 from haetae.database.approval_rows import Terms, ask, is_in_force
 from haetae.database.audit import Target, record
 from haetae.database.engine import Sessions
+from haetae.database.models import Event
 from haetae.database.response_models import ApprovalRow, ResponseAction
 from haetae.domain.action import Action, Outcome, RateLimit
-from haetae.domain.plan import RISKS, ActionState, PlannedAction, ResponsePlan, Risk
+from haetae.domain.plan import RISKS, ActionKind, ActionState, PlannedAction, ResponsePlan, Risk
 
 LONGEST_LEASE = timedelta(minutes=10)
 """A lease that ends later was given before the clock was set back, and holds nobody up."""
 
 CLOCK_SLACK = timedelta(seconds=5)
+
+RETRY = "retry"
+"""Stands in the result of an action that is tried again."""
 
 _READY = (ActionState.PLANNED, ActionState.APPROVED)
 
@@ -88,25 +92,26 @@ class ActionStore:
         with action_transaction(self.sessions, read_only=True) as session:
             return list(session.scalars(query.limit(limit)))
 
-    def claim(self, action_id: UUID, *, lease_s: float, limit: RateLimit | None = None) -> Claimed | None:
-        """Take an action to run it; None where there is nothing to run: somebody else has it, or it is refused by its rate `limit`, or no
-        approval is in force for it, which is written down."""
+    def claim(self, action_id: UUID, *, lease_s: float, limits: Mapping[ActionKind, RateLimit] | None = None) -> Claimed | None:
+        """Take an action to run it; None where there is nothing to run: somebody else has it, or it is refused by its kind's rate limit, or
+        no approval is in force for it, which is written down."""
         now = self.clock.now()
         with action_transaction(self.sessions) as session:
             row = _locked(session, action_id)
             if row is None or row.state not in (*_READY, ActionState.RUNNING) or _holds(row.lease_until, now):
                 return None
-            interrupted = row.lease_until is not None
-            if row.state is not ActionState.RUNNING:
-                if not self._may_begin(session, row, limit, now):
+            interrupted = row.state is ActionState.RUNNING and row.lease_until is not None
+            if row.state is ActionState.RUNNING:
+                if not self._may_go_on(session, row, interrupted, now):
                     return None
+                row.attempts += interrupted or bool(row.result.get(RETRY))
+            elif self._may_begin(session, row, (limits or {}).get(row.kind), now):
                 before, row.state, row.started_at = row.state, ActionState.RUNNING, now
-                interrupted = False
+                row.attempts += 1
                 session.flush()
                 note_action(session, HAETAE, "begin", row, now, before=before)
-            elif not self._may_go_on(session, row, interrupted, now):
+            else:
                 return None
-            row.attempts += 1
             row.lease_until = now + min(timedelta(seconds=lease_s), LONGEST_LEASE)
             return Claimed(to_action(row), interrupted)
 
@@ -119,12 +124,16 @@ class ActionStore:
         now = self.clock.now()
         with action_transaction(self.sessions) as session:
             row = _locked(session, action.id)
-            if row is None or row.state is not ActionState.RUNNING or row.attempts != action.attempts:
+            if row is None or row.state is not ActionState.RUNNING or row.lease_until != action.lease_until:
                 return None
             outcome = effect(session, action, now)
             row.result = plain(outcome.result)
             row.lease_until = None
+            if outcome.media_bytes:
+                _grow(session, row.event_id, outcome.media_bytes)
             if outcome.state is ActionState.RUNNING:
+                if outcome.retry:
+                    row.result = row.result | {RETRY: True}
                 row.due_at = now + timedelta(seconds=outcome.again_s)
                 session.flush()
                 return to_action(row)
@@ -182,6 +191,13 @@ class ActionStore:
                 _end(session, row, ActionState.REFUSED, words, now)
                 return False
         return True
+
+
+def _grow(session: Session, event_id: UUID, size_bytes: int) -> None:
+    """The event's media is larger now; what is still being made is added up when it is done."""
+    there = (Event.id == event_id, Event.media_bytes.is_not(None), Event.media_deleted_at.is_(None))
+    grown = update(Event).where(*there).values(media_bytes=Event.media_bytes + size_bytes)
+    session.execute(grown, execution_options={"synchronize_session": False})
 
 
 def _needs_people(row: ResponseAction) -> bool:

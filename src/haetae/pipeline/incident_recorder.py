@@ -293,7 +293,7 @@ class IncidentRecorder:
 
     def _media_bytes(self, event: AnomalyEvent) -> int:
         """The size of all that was made of the event."""
-        makers = (self._layout.contact_sheet, self._layout.score_curve, self._layout.looked_at)
+        makers = (self._layout.contact_sheet, self._layout.score_curve, self._layout.looked_at, self._layout.snapshot)
         unnamed = (make(self._camera_id, event.id, event.timestamp) for make in makers)
         names = (event.clip_path, event.thumbnail_path, *unnamed)
         sizes = 0
