@@ -30,8 +30,7 @@ def lock_event(session: Session, action: Action, now: datetime) -> Outcome:
     was, event.locked = event.locked, True
     session.flush()
     if not was:
-        told = {"before": {"locked": False}, "after": {"locked": True}}
-        record(session, HAETAE, "event.lock", Target("event", event.id), now=now, **told)
+        record(session, HAETAE, "event.lock", Target("event", event.id), now=now, before={"locked": False}, after={"locked": True})
     return Outcome(ActionState.DONE, {"locked": True, "was_locked": was, "media_deleted": event.media_deleted_at is not None})
 
 

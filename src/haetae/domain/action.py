@@ -55,8 +55,8 @@ class Action:
     """One action of the response to one event, as it stands. `planned` says what, the rest how it fares.
 
     `disputed`: planners did not agree on it, so a person decides whatever its risk. `result` is what really came of it: ids of messages,
-    the status that a server answered, or under `reason` why nothing did. `attempts` counts how often it was begun, `lease_until` is set while somebody runs it. Times are
-    UTC-aware.
+    the status that a server answered, or under `reason` why nothing did. `attempts` counts how often it was begun, `lease_until` is set
+    while somebody runs it. Times are UTC-aware.
     """
 
     id: UUID
@@ -143,7 +143,7 @@ class ResponseTarget:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of running an action. A `state` that is RUNNING is not the end: look again `again_s` seconds later, and with `retry` that is
+    """What came of running an action. A `state` that is RUNNING is not the end: look again `again_s` seconds later; with `retry` that is
     another attempt. `media_bytes` is by how much the event's media grew."""
 
     state: ActionState

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from haetae.clock import Clock
@@ -148,8 +148,8 @@ class ScopedApprovals:
         return ApprovalView(approval, name, kind, event.severity, event.timestamp, may)
 
 
-def _views(viewer: Viewer) -> Select[Any]:
-    """(question, action, camera's name, event)."""
+def _views(viewer: Viewer) -> Any:
+    """A query for (question, action, camera's name, event)."""
     query = select(ApprovalRow, ResponseAction, Camera.name, Event).join(ResponseAction, ResponseAction.id == ApprovalRow.action_id)
     query = query.outerjoin(Camera, Camera.id == ApprovalRow.camera_id).outerjoin(Event, Event.id == ApprovalRow.event_id)
     return query.where(visible(viewer, ApprovalRow.camera_id))
