@@ -10,7 +10,8 @@ from haetae.domain.event import Severity
 
 class NoticeKind(StrEnum):
     """`alert` is about an event that is new to its reader, `update` about what became of it since, `escalation` tells somebody else because
-    nobody acknowledged it, `digest` holds several events, `test` was asked for by a person, `approval` asks whether something may be done."""
+    nobody acknowledged it, `digest` holds several events, `test` was asked for by a person, `approval` asks whether something may be
+    done."""
 
     ALERT = "alert"
     UPDATE = "update"

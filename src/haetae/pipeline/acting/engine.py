@@ -69,8 +69,8 @@ class Acting:
         changed: Callable[[UUID, UUID], None] = lambda _camera_id, _event_id: None,
         alarm: Callable[[Action, str], None] = lambda _action, _reason: None,
     ) -> None:
-        """`changed` (camera, event) is told of each event about which something was done, `alarm` (action, reason) where nobody knows whether
-        an action took place; both return at once."""
+        """`changed` (camera, event) is told of each event about which something was done, `alarm` (action, reason) of one that nobody
+        knows to have taken place or not; both return at once."""
         self._store = store
         self._executors = executors
         self._effects = effects
