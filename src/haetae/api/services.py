@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from haetae.api.auth.accounts import Accounts
     from haetae.api.auth.authenticator import Authenticator
     from haetae.api.auth.tickets import Tickets
+    from haetae.api.auth.viewers import Viewers
     from haetae.api.live_events import LiveEvents
     from haetae.api.site_access import SiteAccess
     from haetae.clock import Clock
@@ -30,11 +31,14 @@ if TYPE_CHECKING:
     from haetae.database.scoped.events import ScopedEvents
     from haetae.database.scoped.site_notes import ScopedSiteNotes
     from haetae.database.scoped.statistics import ScopedStatistics
+    from haetae.database.target_store import TargetStore
     from haetae.domain.delivery import Occurrence
     from haetae.domain.event import AnomalyEvent
     from haetae.domain.viewer import Viewer
     from haetae.media.blobs import StorageLayout
+    from haetae.notifications.base import Reach
     from haetae.pipeline.acting.engine import Acting
+    from haetae.pipeline.approval_links import ApprovalLinks
     from haetae.pipeline.live_feed import LiveFeeds
     from haetae.pipeline.look_desk import LookDesk
     from haetae.pipeline.notifier import Notifier
@@ -64,6 +68,13 @@ class Services:
     approvals: "ScopedApprovals"
     acting: "Acting"
     """Does what was planned; `wake` tells it that something is new."""
+    targets: "TargetStore"
+    """What actions can reach. For admins."""
+    approval_links: "ApprovalLinks"
+    viewers: "Viewers"
+    """Who stands behind a link."""
+    reach: "Reach"
+    """The site's policy for what is told of events. It may wait for a name server."""
     site_notes: "ScopedSiteNotes"
     prompts: "PromptStore"
     looking: "LookDesk"

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from haetae.clock import Clock, SystemClock
+from haetae.compose.acting import Doing, make_asking, start_acting
 from haetae.compose.cameras import CameraFactory, Shared, Watcher
 from haetae.compose.looking import Looking, maker, start_triage
 from haetae.compose.notifying import Telling, start_telling
@@ -25,6 +26,7 @@ from haetae.domain.event import AnomalyEvent
 from haetae.domain.site import SiteStatus
 from haetae.media.blobs import StorageLayout
 from haetae.pipeline.camera_pipeline import AbandonedThreads
+from haetae.pipeline.captions import Captions
 from haetae.pipeline.control import CONTROL_SOCKET, ControlServer
 from haetae.pipeline.event_picture import EventPictures
 from haetae.pipeline.feedback import FeedbackCourier
@@ -65,6 +67,7 @@ class Running:
     telling: Telling
     looking: Looking
     vault: Vault
+    doing: Doing
 
 
 class Site:
@@ -129,7 +132,7 @@ class Site:
         cameras = self._make_cameras(shared, store, limit)
         self.cameras = cameras
         readiness = Readiness(shared, self._sessions, cameras)
-        self._running = Running(shared, self._sessions, store, cameras, readiness, self._telling, self._looking, self._vault)
+        self._running = Running(shared, self._sessions, store, cameras, readiness, self._telling, self._looking, self._vault, self._doing)
         self._read = StatusReader(shared, cameras, self._telling.notifier.status, self._looking.status)
         self._open.callback(lambda: shared.statistics.sample(cameras.statuses()))
         self._open.callback(shared.system_events.close_all)
@@ -176,7 +179,8 @@ class Site:
         states = StateStore(layout, clock)
         self._open.callback(states.close)
         self._vault = Vault.open(folder)
-        self._telling = start_telling(config, clock, sessions, EventPictures(layout, feeds), self._vault, self._open)
+        asking = make_asking(config, clock, sessions, self._vault)
+        self._telling = start_telling(config, clock, sessions, EventPictures(layout, feeds), self._vault, self._open, ask=asking.ask)
         tell = self._telling.wake
         parts = (config, clock, sessions, pool, layout, feeds, self._open)
 
@@ -184,6 +188,22 @@ class Site:
             statistics.measured(camera_id, VLM_TIME, seconds)
 
         self._looking = looking = start_triage(*parts, health=health, changed=self._changed, news=tell, took=took)
+
+        captions = Captions()
+        self._doing = start_acting(
+            config,
+            clock,
+            sessions,
+            layout,
+            feeds,
+            self._open,
+            asking=asking,
+            telling=self._telling,
+            system_events=system_events,
+            captions=captions,
+            recorders=lambda: self.cameras,
+            changed=self._changed,
+        )
 
         def wake() -> None:
             tell()
@@ -205,6 +225,7 @@ class Site:
             policy=SourcePolicy(config.source_policy),
             feeds=feeds,
             watchers=self._watchers,
+            captions=captions,
         )
 
     def _make_cameras(self, shared: Shared, store: CameraStore, limit: int) -> MultiCameraManager:
@@ -212,6 +233,7 @@ class Site:
             shared.states.forget(camera_id)
             shared.metrics.forget_camera(camera_id)
             shared.feeds.forget(camera_id)
+            shared.captions.forget(camera_id)
 
         return MultiCameraManager(store, CameraFactory(shared).pipeline, max_cameras=limit, clock=self.clock, removed=removed)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from haetae.clock import Clock
@@ -11,8 +11,10 @@ from haetae.database.action_rows import HAETAE, action_transaction, note_action,
 from haetae.database.approval_codes import code_of, new_secret
 from haetae.database.approval_rows import CLOCK_SLACK, expire, is_over
 from haetae.database.engine import Sessions
+from haetae.database.models import CameraAccess, User
 from haetae.database.response_models import ApprovalRow, ResponseAction
 from haetae.domain.action import Action, Approval, ApprovalState
+from haetae.domain.viewer import AccessLevel, Role
 from haetae.vault import Vault
 
 
@@ -85,6 +87,21 @@ class ApprovalStore:
             if any(decision.user_id == user_id for decision in approval.decisions):
                 return None
             return Asked(approval, code_of(self.vault, approval_id, row.secret, user_id))
+
+    def deciders(self, camera_id: UUID) -> frozenset[UUID]:
+        """Who may decide about this camera's events: admins, and operators who control it."""
+        controls = select(CameraAccess.user_id).where(
+            CameraAccess.camera_id == camera_id, CameraAccess.level.in_([AccessLevel.CONTROL, AccessLevel.ADMIN])
+        )
+        may = or_(User.role == Role.ADMIN, and_(User.role == Role.OPERATOR, User.id.in_(controls)))
+        with action_transaction(self.sessions, read_only=True) as session:
+            return frozenset(session.scalars(select(User.id).where(User.active, may)))
+
+    def approved_by(self, action_id: UUID) -> list[str]:
+        """The names of those who said yes to an action, in their order."""
+        with action_transaction(self.sessions, read_only=True) as session:
+            row = session.scalar(select(ApprovalRow).where(ApprovalRow.action_id == action_id))
+            return [] if row is None else [str(said["name"]) for said in row.decisions if said["approve"]]
 
     def waiting(self) -> int:
         """How many questions are open."""

@@ -15,6 +15,7 @@ HEADS = Registry(
     group="haetae.heads",
     noun="pan-tilt head",
     builtin={"simulated": "haetae.simulate.pan_tilt:SimulatedHead", "onvif": "haetae.sources.onvif:OnvifHead"},
+    extras={},
 )
 
 
