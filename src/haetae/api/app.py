@@ -40,6 +40,7 @@ ROUTERS = (
     "analyses",
     "actions",
     "approvals",
+    "response_targets",
     "site_notes",
     "prompts",
     "channels",

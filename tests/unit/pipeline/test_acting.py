@@ -88,10 +88,10 @@ def test_what_a_server_refuses_is_tried_again_where_it_knows_it_again(desk, stat
     with HttpReceiver(*[Answer(status, body=b"no")] * 9) as receiver:
         desk.target("hook", receiver.url, settings={"idempotent": idempotent})
         action = desk.done(desk.add(), ActionKind.CALL_WEBHOOK, "hook")
-        for _ in range(9):
+        while action.state is ActionState.RUNNING:
             desk.clock.advance(300)
             desk.turn()
-    action = desk.ledger.get(action.id)
+            action = desk.ledger.get(action.id)
     assert (action.state, action.result["status"], action.attempts) == (FAILED, status, tries)
     assert len({received.headers["idempotency-key"] for received in receiver.received}) == 1
     assert len(receiver.received) == tries
