@@ -55,6 +55,7 @@ RULES = {
     "GET /system": ADMIN,
     "GET /system/configuration": ADMIN,
     "GET /audit/verify": ADMIN,
+    "GET /audit/responses": ADMIN,
     "GET /cameras": LOGGED_IN,
     "POST /cameras": ADMIN,
     "POST /cameras/test": ADMIN,

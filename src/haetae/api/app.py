@@ -40,6 +40,7 @@ ROUTERS = (
     "analyses",
     "actions",
     "approvals",
+    "incidents",
     "response_targets",
     "site_notes",
     "prompts",

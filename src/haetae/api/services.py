@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from haetae.database.scoped.cameras import ScopedCameras
     from haetae.database.scoped.event_deliveries import ScopedDeliveries
     from haetae.database.scoped.events import ScopedEvents
+    from haetae.database.scoped.incidents import ScopedIncidents
     from haetae.database.scoped.site_notes import ScopedSiteNotes
     from haetae.database.scoped.statistics import ScopedStatistics
     from haetae.database.target_store import TargetStore
@@ -66,6 +67,7 @@ class Services:
     analyses: "ScopedAnalyses"
     actions: "ScopedActions"
     approvals: "ScopedApprovals"
+    incidents: "ScopedIncidents"
     acting: "Acting"
     """Does what was planned; `wake` tells it that something is new."""
     targets: "TargetStore"

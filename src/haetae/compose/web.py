@@ -30,6 +30,7 @@ from haetae.database.scoped.cameras import ScopedCameras
 from haetae.database.scoped.event_deliveries import ScopedDeliveries
 from haetae.database.scoped.event_stream import events_after
 from haetae.database.scoped.events import ScopedEvents
+from haetae.database.scoped.incidents import ScopedIncidents
 from haetae.database.scoped.site_notes import ScopedSiteNotes
 from haetae.database.scoped.statistics import ScopedStatistics
 from haetae.database.session_store import SessionStore
@@ -107,6 +108,7 @@ class Web:
             analyses=ScopedAnalyses(sessions, clock),
             actions=ScopedActions(sessions),
             approvals=ScopedApprovals(sessions, clock, running.vault),
+            incidents=ScopedIncidents(sessions, clock),
             acting=running.doing.acting,
             targets=running.doing.asking.targets,
             approval_links=running.doing.asking.links,

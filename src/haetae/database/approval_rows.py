@@ -1,11 +1,13 @@
 """Approvals inside the transactions that ask for, give and end them."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -79,13 +81,32 @@ def end(session: Session, approval: ApprovalRow, state: ApprovalState, actor: Ac
     else:
         action.finished_at, action.result = now, {"reason": _WHY[state]}
     session.flush()
-    note_action(session, actor, _VERBS[state], action, now, before=before, approval=str(approval.id), **more)
+    note_action(session, actor, _VERBS[state], action, now, before=before, **told_of(approval), **more)
     return action
 
 
 def expire(session: Session, approval: ApprovalRow, now: datetime) -> ResponseAction | None:
     """Nobody said enough in time: nothing is done."""
     return end(session, approval, ApprovalState.EXPIRED, HAETAE, now, decisions=len(approval.decisions))
+
+
+def told_of(approval: ApprovalRow) -> dict[str, Any]:
+    """What the audit log keeps of a question, so that a changed row is found."""
+    return {"approval": str(approval.id), "approval_digest": approval_digest(approval)}
+
+
+def approval_digest(approval: ApprovalRow) -> str:
+    """SHA-256, in hexadecimal, of what was asked and what people said."""
+    content = {
+        "id": str(approval.id),
+        "action_id": str(approval.action_id),
+        "asked_at": approval.asked_at.isoformat(),
+        "expires_at": approval.expires_at.isoformat(),
+        "needed": approval.needed,
+        "state": approval.state.value,
+        "decisions": approval.decisions,
+    }
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def decision_json(decision: Decision) -> dict[str, Any]:

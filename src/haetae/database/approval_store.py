@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from haetae.clock import Clock
 from haetae.database.action_rows import HAETAE, action_transaction, note_action, to_action, to_approval
 from haetae.database.approval_codes import code_of, new_secret
-from haetae.database.approval_rows import CLOCK_SLACK, expire, is_over
+from haetae.database.approval_rows import CLOCK_SLACK, expire, is_over, told_of
 from haetae.database.engine import Sessions
 from haetae.database.models import CameraAccess, User
 from haetae.database.response_models import ApprovalRow, ResponseAction
@@ -70,7 +70,7 @@ class ApprovalStore:
             session.flush()
             action = session.get(ResponseAction, row.action_id)
             if action is not None:
-                note_action(session, HAETAE, "ask", action, now, approval=str(approval_id), people=people, needed=row.needed)
+                note_action(session, HAETAE, "ask", action, now, people=people, needed=row.needed, **told_of(row))
 
     def asked(self, approval_id: UUID, user_id: UUID) -> Asked | None:
         """What this person is to be written; None where there is nothing to decide any more."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from haetae.clock import Clock
 from haetae.database.action_rows import action_transaction, note_action, storable, to_approval
 from haetae.database.approval_codes import MOST_WRONG, code_of, is_code
-from haetae.database.approval_rows import decision_json, end, expire, is_over
+from haetae.database.approval_rows import decision_json, end, expire, is_over, told_of
 from haetae.database.engine import Sessions
 from haetae.database.models import Camera, Event
 from haetae.database.response_models import ApprovalRow, ResponseAction
@@ -101,7 +101,7 @@ class ScopedApprovals:
             action = session.get(ResponseAction, row.action_id)
             if action is not None:
                 session.flush()
-                note_action(session, Actor(viewer.name, viewer.user_id), "wrong_code", action, now, approval=str(row.id))
+                note_action(session, Actor(viewer.name, viewer.user_id), "wrong_code", action, now, **told_of(row))
             return Forbidden("this code is not right", hint="Type the code of the newest message, or decide in the console")
         if any(said["user_id"] == str(viewer.user_id) for said in row.decisions):
             return Conflict("you have decided already", hint="Somebody else has to approve as well")
@@ -128,7 +128,7 @@ class ScopedApprovals:
         else:
             action = session.get(ResponseAction, row.action_id)
             if action is not None:
-                note_action(session, actor, "approve", action, now, approval=str(row.id), missing=row.needed - len(row.decisions), **told)
+                note_action(session, actor, "approve", action, now, missing=row.needed - len(row.decisions), **told_of(row), **told)
 
     def _read(self, session: Session, viewer: Viewer, approval_id: UUID) -> ApprovalView:
         found = session.execute(_views(viewer).where(ApprovalRow.id == approval_id)).one_or_none()

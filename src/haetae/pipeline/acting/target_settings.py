@@ -1,6 +1,7 @@
 """What a target of each kind is configured by, and whether it may be reached at all."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -48,10 +49,8 @@ def checked_values(
         settings = device_settings(wanted)
     host = urlsplit(getattr(settings, "url", "")).hostname
     if host:
-        try:
+        with suppress(SourceUnavailable):
             reach(host)
-        except SourceUnavailable:
-            pass
     whole = {key: value for key, value in _plain(settings).items() if key not in secret or key in given}
     removed = {key: None for key in secret if key in given and given[key] is None}
     return TargetValues(name, whole | removed, secret, camera_id, people, enabled)
