@@ -1,6 +1,5 @@
 """What `haetae incident` does."""
 
-import getpass
 from pathlib import Path
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from haetae.settings import load_config
 
 def machine() -> Viewer:
     """Who sits at the machine, and sees what is on it."""
-    return Viewer(UUID(int=0), getpass.getuser(), Role.ADMIN)
+    return Viewer(UUID(int=0), "command line", Role.ADMIN)
 
 
 def export_incident(event_id: UUID, config: Path | None, *, html: bool) -> bytes:
@@ -24,5 +23,5 @@ def export_incident(event_id: UUID, config: Path | None, *, html: bool) -> bytes
         if sessions is None:
             raise StorageError("there is no database yet", hint="Start the site first: haetae serve")
         viewer = machine()
-        incident = ScopedIncidents(sessions, SystemClock()).export(viewer, Actor(f"{viewer.name} (command line)"), event_id)
+        incident = ScopedIncidents(sessions, SystemClock()).export(viewer, Actor(viewer.name), event_id)
         return incident_html(incident).encode() if html else incident_json(incident)

@@ -14,8 +14,6 @@ from haetae.notifications.words import ACTIONS, LANGUAGES, word_of
 _MOST_BYTES = 4096
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _STYLE = "body{font:16px/1.5 sans-serif;max-width:34em;margin:2em auto;padding:0 1em}button{font:inherit;padding:.5em 1.2em}"
-    "body{font:16px/1.5 sans-serif;max-width:34em;margin:2em auto;padding:0 1em}button{font:inherit;padding:.5em 1.2em;margin-right:.6em}"
-)
 _TEXTS = {
     "en": {
         "ask": "May this be done?",
