@@ -120,4 +120,5 @@ def _flat(view: dict[str, Any]) -> dict[str, Any]:
     action = view["action"]
     planned = action.pop("planned")
     action.pop("lease_until")
-    return planned | action | {"target_name": view["target_name"], "approval_id": view["approval_id"]}
+    found: dict[str, Any] = planned | action
+    return found | {"target_name": view["target_name"], "approval_id": view["approval_id"]}
