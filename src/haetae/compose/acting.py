@@ -14,13 +14,14 @@ from haetae.database.approval_store import ApprovalStore
 from haetae.database.engine import Sessions
 from haetae.database.target_store import TargetStore
 from haetae.domain.action import TARGETS, Action, Approval, RateLimit
-from haetae.domain.delivery import Occurrence
+from haetae.domain.delivery import Delivery, Occurrence
 from haetae.domain.event import ACTION_UNKNOWN, APPROVAL_NEEDED, Severity
+from haetae.domain.notice import NoticeKind
 from haetae.domain.plan import ActionKind
 from haetae.errors import HaetaeError
 from haetae.media.blobs import StorageLayout
 from haetae.notifications.channel_set import needs_target
-from haetae.notifications.composing import Ask
+from haetae.notifications.composing import Ask, Words
 from haetae.pipeline.acting.base import Executor
 from haetae.pipeline.acting.cameras import ExtendRecording, KeepSnapshot, Recorders, TurnCamera
 from haetae.pipeline.acting.devices import Devices
@@ -46,6 +47,7 @@ class Asking:
     targets: TargetStore
     links: ApprovalLinks
     ask: Ask
+    words: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,13 @@ def make_asking(config: SystemConfig, clock: Clock, sessions: Sessions, vault: V
         except HaetaeError:
             return action.planned.target
 
-    return Asking(store, targets, links, asker(store, links, name_of))
+    actions = ActionStore(sessions, clock)
+
+    def words(row: Delivery) -> str:
+        kinds = {NoticeKind.ALERT: ActionKind.NOTIFY, NoticeKind.ESCALATION: ActionKind.ESCALATE}
+        return actions.words_for(row.event_id, kinds[row.kind]) if row.event_id is not None and row.kind in kinds else ""
+
+    return Asking(store, targets, links, asker(store, links, name_of), words)
 
 
 def terms(settings: ActingSettings) -> Terms:

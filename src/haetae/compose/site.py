@@ -180,7 +180,8 @@ class Site:
         self._open.callback(states.close)
         self._vault = Vault.open(folder)
         asking = make_asking(config, clock, sessions, self._vault)
-        self._telling = start_telling(config, clock, sessions, EventPictures(layout, feeds), self._vault, self._open, ask=asking.ask)
+        pictures = EventPictures(layout, feeds)
+        self._telling = start_telling(config, clock, sessions, pictures, self._vault, self._open, ask=asking.ask, words=asking.words)
         tell = self._telling.wake
         parts = (config, clock, sessions, pool, layout, feeds, self._open)
 

@@ -161,6 +161,13 @@ class ActionStore:
         with action_transaction(self.sessions, read_only=True) as session:
             return [to_action(row) for row in session.scalars(query)]
 
+    def words_for(self, event_id: UUID, kind: ActionKind) -> str:
+        """What the first action of this kind that has words for people says; empty where none has."""
+        mine = (ResponseAction.event_id == event_id, ResponseAction.kind == kind, ResponseAction.text != "")
+        query = select(ResponseAction.text).where(*mine).order_by(ResponseAction.created_at, ResponseAction.id).limit(1)
+        with action_transaction(self.sessions, read_only=True) as session:
+            return session.scalar(query) or ""
+
     def next_due(self) -> datetime | None:
         """When the next action that waits is due, None where none does."""
         waiting = select(func.min(ResponseAction.due_at)).where(ResponseAction.state.in_([*_READY, ActionState.RUNNING]))

@@ -20,6 +20,9 @@ Picture = Callable[[AnomalyEvent], bytes | None]
 Ask = Callable[[UUID, UUID], NoticeQuestion | None]
 """(approval, user) -> what that user is asked; None where there is nothing to decide any more. May wait for the database."""
 
+Words = Callable[[Delivery], str]
+"""What a response has to say to the readers of a row that it made; empty where it says nothing. May wait for the database."""
+
 APPROVAL = "approval:"
 """Begins the stage of a row that asks for an approval; its id follows."""
 
@@ -30,7 +33,8 @@ _MOST_FACTS = 5
 class Composer:
     """`console_url` is where people find the console, empty where nobody said; `unsubscribe_url` makes the link by which a target leaves
     the digests of a channel; `describe` says in a language what sort of event it is, where no model has; `language` is that of messages
-    which no rule asks for, `ask` what somebody is asked to approve of. Safe to call from any thread; it may wait for a picture."""
+    which no rule asks for, `ask` what somebody is asked to approve of, `words` what
+    a response has to say. Safe to call from any thread; it may wait for a picture."""
 
     site: str
     console_url: str
@@ -39,6 +43,7 @@ class Composer:
     describe: Callable[[AnomalyEvent, str], str] = lambda _event, _language: ""
     language: str = "en"
     ask: Ask = lambda _approval_id, _user_id: None
+    words: Words = lambda _row: ""
 
     def is_moot(self, row: Delivery) -> bool:
         """Whether a row asks what is decided, or cannot be decided by its reader."""
@@ -75,6 +80,7 @@ class Composer:
             has_picture=picture is not None,
             unsubscribe_url=self.unsubscribe_url(claim.lane.channel_id, claim.lane.target) if digest and claim.lane.target else "",
             question=self._question(first),
+            words=self.words(first) if first.rule_id is None and not digest else "",
         )
         override = None if digest or first.kind is not NoticeKind.ALERT else override_of(rule)
         return make_notice(content, id=claim.message_key, target=claim.lane.target, picture=picture, reply_to=reply_to, override=override)

@@ -37,7 +37,8 @@ COLOURS: Mapping[Severity, str] = {
 
 @dataclass(frozen=True, slots=True)
 class NoticeContent:
-    """What a notice is to say, before it is put into words. The fields are as in `Notice`."""
+    """What a notice is to say, before it is put into words. The fields are as in `Notice`; `words` are those that a response has for its
+    readers."""
 
     kind: NoticeKind
     language: str
@@ -51,6 +52,7 @@ class NoticeContent:
     has_picture: bool
     unsubscribe_url: str
     question: NoticeQuestion | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ def render(content: NoticeContent, *, override: TemplateOverride | None = None) 
     events = sorted(content.events, key=lambda event: (-event.severity.rank, event.camera, event.began_at))
     lines = tuple(_line(event, content, zone) for event in _grouped(events)[:MOST_LINES])
     left = max(0, len(_grouped(events)) - MOST_LINES)
-    notes = (*_notes(content, events), *_question(content, zone))
+    words = (texts["response_words"].format(text=" ".join(content.words.split())),) if content.words else ()
+    notes = (*_notes(content, events), *words, *_question(content, zone))
     title = _one_line(_title(content, events))
     text = _text(content, title, lines, notes, left)
     if override is not None and events:

@@ -33,7 +33,7 @@ class DraftCall:
         if occurrence is None:
             return failed("the event is gone")
         event, zone = occurrence.event, find_time_zone(self._time_zone)
-        said = " ".join((event.vlm_description or event.detail or run.action.planned.text).split())
+        said = " ".join(f"{event.vlm_description or event.detail} {run.action.planned.text}".split())
         draft = _FORMS[self._language].format(
             site=self._site,
             camera=occurrence.camera_name or "-",
