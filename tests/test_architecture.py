@@ -32,7 +32,7 @@ HOMES = {
     "onnxruntime": ("vad/onnx_runtime.py",),
     "typer": ("cli",),
     "rich": ("cli",),
-    "jinja2": ("cli/report", "notifications/templates.py", "notifications/override.py"),
+    "jinja2": ("cli/report", "pipeline/incident_page.py", "notifications/templates.py", "notifications/override.py"),
     "aiosmtplib": ("notifications/channels/email.py",),
     "apprise": ("notifications/channels/apprise.py",),
     "prometheus_client": ("pipeline/metrics.py",),
@@ -152,6 +152,7 @@ API_DATABASE = {
     "haetae.database.prompt_store",
     "haetae.database.rule_store",
     "haetae.database.session_store",
+    "haetae.database.target_store",
 }
 
 

@@ -131,16 +131,25 @@ class DeliveryError(HaetaeError):
     """A channel did not take a notice.
 
     `permanent` is true when trying again cannot help (no such recipient, a refused message); `retry_after_s` is when the other side wants
-    to be asked again, None where it did not say. `answer` is what it answered, shortened, without secrets.
+    to be asked again, None where it did not say. `answer` is what it answered, shortened, without secrets. `uncertain`: it may have taken
+    it all the same, for the connection broke after it was on its way.
     """
 
     def __init__(
-        self, message: str, *, permanent: bool = False, retry_after_s: float | None = None, answer: str = "", hint: str = ""
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after_s: float | None = None,
+        answer: str = "",
+        uncertain: bool = False,
+        hint: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
         self.permanent = permanent
         self.retry_after_s = retry_after_s
         self.answer = answer
+        self.uncertain = uncertain
 
 
 class MediaError(HaetaeError):

@@ -179,6 +179,22 @@ class AgentSettings(_Section):
     keep_days: float = Field(365.0, ge=1, le=3650, description="how long it is kept how each plan came about")
 
 
+R2Kind = Literal["siren", "door_lock", "announce", "emergency_call_draft"]
+
+
+class ActingSettings(_Section):
+    """What responses may do, how often for one camera, and who must say yes. Targets live in the database."""
+
+    at_once: int = Field(8, ge=1, le=64, description="actions that run at the same time")
+    approval_s: float = Field(600.0, ge=30, le=86400, description="how long people have to approve; then it is not done")
+    two_people: tuple[R2Kind, ...] = Field((), description="kinds of actions that two different people must approve")
+    notify_per_hour: int = Field(60, ge=0, le=100000)
+    escalate_per_hour: int = Field(30, ge=0, le=100000)
+    ptz_preset_per_hour: int = Field(120, ge=0, le=100000)
+    call_webhook_per_hour: int = Field(120, ge=0, le=100000)
+    open_ticket_per_hour: int = Field(20, ge=0, le=100000)
+
+
 class SourcePolicySettings(_Section):
     """What cameras may be read from."""
 
@@ -215,6 +231,7 @@ class SystemConfig(BaseSettings):
     notifications: NotificationSettings = NotificationSettings()
     vlm: VlmSettings = VlmSettings()
     agents: AgentSettings = AgentSettings()
+    acting: ActingSettings = ActingSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from haetae.api.auth.accounts import Accounts
     from haetae.api.auth.authenticator import Authenticator
     from haetae.api.auth.tickets import Tickets
+    from haetae.api.auth.viewers import Viewers
     from haetae.api.live_events import LiveEvents
     from haetae.api.site_access import SiteAccess
     from haetae.clock import Clock
@@ -22,17 +23,24 @@ if TYPE_CHECKING:
     from haetae.database.opt_outs import OptOutStore
     from haetae.database.prompt_store import PromptStore
     from haetae.database.rule_store import RuleStore
+    from haetae.database.scoped.actions import ScopedActions
     from haetae.database.scoped.analyses import ScopedAnalyses
+    from haetae.database.scoped.approvals import ScopedApprovals
     from haetae.database.scoped.cameras import ScopedCameras
     from haetae.database.scoped.event_deliveries import ScopedDeliveries
     from haetae.database.scoped.events import ScopedEvents
     from haetae.database.scoped.incidents import ScopedIncidents
+    from haetae.database.scoped.plans import ScopedPlans
     from haetae.database.scoped.site_notes import ScopedSiteNotes
     from haetae.database.scoped.statistics import ScopedStatistics
+    from haetae.database.target_store import TargetStore
     from haetae.domain.delivery import Occurrence
     from haetae.domain.event import AnomalyEvent
     from haetae.domain.viewer import Viewer
     from haetae.media.blobs import StorageLayout
+    from haetae.notifications.base import Reach
+    from haetae.pipeline.acting.engine import Acting
+    from haetae.pipeline.approval_links import ApprovalLinks
     from haetae.pipeline.live_feed import LiveFeeds
     from haetae.pipeline.look_desk import LookDesk
     from haetae.pipeline.notifier import Notifier
@@ -59,13 +67,25 @@ class Services:
     cameras: "ScopedCameras"
     events: "ScopedEvents"
     analyses: "ScopedAnalyses"
+    actions: "ScopedActions"
+    approvals: "ScopedApprovals"
+    incidents: "ScopedIncidents"
+    acting: "Acting"
+    """Does what was planned; `wake` tells it that something is new."""
+    targets: "TargetStore"
+    """What actions can reach. For admins."""
+    approval_links: "ApprovalLinks"
+    viewers: "Viewers"
+    """Who stands behind a link."""
+    reach: "Reach"
+    """The site's policy for what is told of events. It may wait for a name server."""
     site_notes: "ScopedSiteNotes"
     prompts: "PromptStore"
     looking: "LookDesk"
     """Who looks at events: status, and what a model would be told."""
     playbooks: "PlaybookDesk"
     """Playbooks: read, check, compare, rehearse, put in force. Asks nobody who is looking: for admins."""
-    incidents: "ScopedIncidents"
+    plans: "ScopedPlans"
     """The plans that were made for events."""
     statistics: "ScopedStatistics"
     audit: "AuditReader"

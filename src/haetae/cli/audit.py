@@ -25,14 +25,23 @@ _BROKEN = 1
 
 @app.command()
 def verify(config: Annotated[Path | None, _CONFIG] = None) -> None:
-    """Walk along the chain of hashes; exit code 1, and the number of the entry, where it is broken."""
+    """Walk along the chain of hashes; exit code 1, and the number of the entry, where it is broken.
+
+    Actions and approvals are compared with what the log says of them.
+    """
     with _opened(config) as reader:
         report = reader.verify()
+        responses = reader.verify_responses()
     typer.echo(f"{report.entries} entries are whole, up to number {report.head_number} with the hash")
     typer.echo(report.head_hash)
     if report.fault is not None:
         typer.echo(f"Entry {report.fault_number} is {report.fault.value}: {report.detail}", err=True)
         raise typer.Exit(_BROKEN)
+    if responses.faults:
+        for fault in responses.faults:
+            typer.echo(f"The {fault.noun} {fault.id} is not what the log says: {fault.fault}", err=True)
+        raise typer.Exit(_BROKEN)
+    typer.echo(f"{responses.actions} actions and {responses.approvals} approvals are what the log says")
     typer.echo("Keep number and hash where nobody who can write to the database can: a log that lost its end looks whole from inside")
 
 

@@ -12,6 +12,7 @@ from haetae.media.blobs import StorageLayout
 from haetae.media.clip import ClipRecorder
 from haetae.pipeline.camera_pipeline import AbandonedThreads, CameraPipeline
 from haetae.pipeline.camera_run import RunParts, SystemParts
+from haetae.pipeline.captions import Captions
 from haetae.pipeline.e2e_system import E2ESystem, Parts
 from haetae.pipeline.incident_recorder import IncidentRecorder
 from haetae.pipeline.live_feed import LiveFeeds
@@ -60,6 +61,7 @@ class Shared:
     policy: SourcePolicy
     feeds: LiveFeeds
     watchers: tuple[Watcher, ...] = ()
+    captions: Captions = field(default_factory=Captions)
     turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
     sheet_turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -109,6 +111,7 @@ class CameraFactory:
             connect_timeout_s=config.source.connect_timeout_s,
             read_timeout_s=config.source.read_timeout_s,
             policy=shared.policy,
+            caption=lambda: shared.captions.of(camera.id),
         )
         return E2ESystem(
             camera,

@@ -11,7 +11,7 @@ from haetae.database.engine import Sessions
 from haetae.database.outbox_store import OutboxStore
 from haetae.notifications.base import ChannelParts
 from haetae.notifications.channel_set import maker, needs_target
-from haetae.notifications.composing import Composer, Picture
+from haetae.notifications.composing import Ask, Composer, Picture, Words
 from haetae.notifications.engine import EngineOptions, NotificationEngine
 from haetae.notifications.lane import Limits
 from haetae.pipeline.notifier import Notifier
@@ -36,13 +36,15 @@ class Telling:
     wake: Callable[[], None]
 
 
-def start_telling(config: SystemConfig, clock: Clock, sessions: Sessions, picture: Picture, vault: Vault, opened: ExitStack) -> Telling:
+def start_telling(
+    config: SystemConfig, clock: Clock, sessions: Sessions, picture: Picture, vault: Vault, opened: ExitStack, *, ask: Ask, words: Words
+) -> Telling:
     """Start the engine, to be closed by `opened`. Where notifications are switched off all of it is there, and nothing is sent."""
     settings = config.notifications
     outbox = OutboxStore(sessions, clock, vault)
     ChannelStore(sessions, clock, vault).seal_all()
     links = UnsubscribeLinks(config.api.public_url, vault)
-    composer = Composer(config.site.name, config.api.public_url, picture, links.url, lead)
+    composer = Composer(config.site.name, config.api.public_url, picture, links.url, lead, config.vlm.language, ask, words)
     parts = channel_parts(settings)
     options = EngineOptions(dedup_s=settings.dedup_s, digest_s=settings.digest_s, give_up_s=settings.give_up_h * 3600.0)
     engine = NotificationEngine(outbox, maker(parts), composer, clock, needs_target=needs_target, options=options)

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from haetae.clock import Clock, SystemClock
+from haetae.compose.acting import Doing, desk_of, make_asking, registered_of, start_acting
 from haetae.compose.cameras import CameraFactory, Shared, Watcher
 from haetae.compose.looking import Looking, maker, model_gate, start_triage
 from haetae.compose.notifying import Telling, start_telling
@@ -26,6 +27,7 @@ from haetae.domain.event import AnomalyEvent
 from haetae.domain.site import SiteStatus
 from haetae.media.blobs import StorageLayout
 from haetae.pipeline.camera_pipeline import AbandonedThreads
+from haetae.pipeline.captions import Captions
 from haetae.pipeline.control import CONTROL_SOCKET, ControlServer
 from haetae.pipeline.event_picture import EventPictures
 from haetae.pipeline.feedback import FeedbackCourier
@@ -66,6 +68,7 @@ class Running:
     looking: Looking
     planning: Planning
     vault: Vault
+    doing: Doing
 
 
 class Site:
@@ -131,7 +134,7 @@ class Site:
         self.cameras = cameras
         readiness = Readiness(shared, self._sessions, cameras)
         self._running = Running(
-            shared, self._sessions, store, cameras, readiness, self._telling, self._looking, self._planning, self._vault
+            shared, self._sessions, store, cameras, readiness, self._telling, self._looking, self._planning, self._vault, self._doing
         )
         self._read = StatusReader(shared, cameras, self._telling.notifier.status, self._looking.status)
         self._open.callback(lambda: shared.statistics.sample(cameras.statuses()))
@@ -187,19 +190,46 @@ class Site:
         states = StateStore(layout, clock)
         self._open.callback(states.close)
         self._vault = Vault.open(folder)
-        self._telling = start_telling(config, clock, sessions, EventPictures(layout, feeds), self._vault, self._open)
+        asking = make_asking(config, clock, sessions, self._vault)
+        pictures = EventPictures(layout, feeds)
+        self._telling = start_telling(config, clock, sessions, pictures, self._vault, self._open, ask=asking.ask, words=asking.words)
         tell = self._telling.wake
         parts = (config, clock, sessions, pool, layout, feeds, self._open)
 
         def took(camera_id: UUID, seconds: float) -> None:
             statistics.measured(camera_id, VLM_TIME, seconds)
 
+        captions = Captions()
+        self._doing = doing = start_acting(
+            config,
+            clock,
+            sessions,
+            layout,
+            feeds,
+            self._open,
+            asking=asking,
+            telling=self._telling,
+            system_events=system_events,
+            captions=captions,
+            recorders=lambda: self.cameras,
+            changed=self._changed,
+        )
+
         def planned(camera_id: UUID, seconds: float) -> None:
             statistics.measured(camera_id, AGENT_TIME, seconds)
 
         # Closed after triage, which gives it what to plan.
         self._planning = planning = start_responding(
-            config, clock, sessions, pool, self._open, line=line, desk=None, changed=self._changed, took=planned
+            config,
+            clock,
+            sessions,
+            pool,
+            self._open,
+            line=line,
+            desk=desk_of(doing),
+            registered=registered_of(asking.targets),
+            changed=self._changed,
+            took=planned,
         )
 
         def looked(camera_id: UUID, event_id: UUID) -> None:
@@ -228,6 +258,7 @@ class Site:
             policy=SourcePolicy(config.source_policy),
             feeds=feeds,
             watchers=self._watchers,
+            captions=captions,
         )
 
     def _make_cameras(self, shared: Shared, store: CameraStore, limit: int) -> MultiCameraManager:
@@ -235,6 +266,7 @@ class Site:
             shared.states.forget(camera_id)
             shared.metrics.forget_camera(camera_id)
             shared.feeds.forget(camera_id)
+            shared.captions.forget(camera_id)
 
         return MultiCameraManager(store, CameraFactory(shared).pipeline, max_cameras=limit, clock=self.clock, removed=removed)
 

@@ -12,6 +12,7 @@ from haetae.api.live_events import LiveEvents
 from haetae.api.services import Services
 from haetae.api.site_access import SiteAccess
 from haetae.clock import Clock, SystemClock
+from haetae.compose.notifying import channel_parts
 from haetae.compose.site import Running, Site
 from haetae.database.account_store import AccountStore
 from haetae.database.api_key_store import ApiKeyStore
@@ -22,12 +23,15 @@ from haetae.database.group_store import GroupStore
 from haetae.database.opt_outs import OptOutStore
 from haetae.database.prompt_store import PromptStore
 from haetae.database.rule_store import RuleStore
+from haetae.database.scoped.actions import ScopedActions
 from haetae.database.scoped.analyses import ScopedAnalyses
+from haetae.database.scoped.approvals import ScopedApprovals
 from haetae.database.scoped.cameras import ScopedCameras
 from haetae.database.scoped.event_deliveries import ScopedDeliveries
 from haetae.database.scoped.event_stream import events_after
 from haetae.database.scoped.events import ScopedEvents
 from haetae.database.scoped.incidents import ScopedIncidents
+from haetae.database.scoped.plans import ScopedPlans
 from haetae.database.scoped.site_notes import ScopedSiteNotes
 from haetae.database.scoped.statistics import ScopedStatistics
 from haetae.database.session_store import SessionStore
@@ -103,11 +107,19 @@ class Web:
             cameras=ScopedCameras(running.store, sessions, clock),
             events=ScopedEvents(sessions, clock),
             analyses=ScopedAnalyses(sessions, clock),
+            actions=ScopedActions(sessions),
+            approvals=ScopedApprovals(sessions, clock, running.vault),
+            incidents=ScopedIncidents(sessions, clock),
+            acting=running.doing.acting,
+            targets=running.doing.asking.targets,
+            approval_links=running.doing.asking.links,
+            viewers=viewers,
+            reach=channel_parts(config.notifications).reach,
             site_notes=ScopedSiteNotes(sessions, clock),
             prompts=PromptStore(sessions, clock),
             looking=running.looking.desk,
             playbooks=running.planning.desk,
-            incidents=ScopedIncidents(sessions),
+            plans=ScopedPlans(sessions),
             statistics=ScopedStatistics(sessions, clock, local_time_zone(config.site.time_zone)),
             audit=AuditReader(sessions),
             site=SiteAccess(running.cameras, lambda: self.site.status),

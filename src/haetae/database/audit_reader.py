@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from haetae.database.account_models import AuditEntry
 from haetae.database.audit import FIRST, entry_hash
 from haetae.database.engine import Sessions, session_scope
+from haetae.database.response_audit import ResponseReport, verify_responses
 from haetae.errors import DatabaseUnavailable
 
 BATCH = 1000
@@ -149,6 +150,10 @@ class AuditReader:
             if len(batch) < size:
                 return AuditReport(entries, number, previous, complete=True)
         return AuditReport(entries, number, previous, complete=False)
+
+    def verify_responses(self) -> ResponseReport:
+        """Compare actions and approvals with what the log says last of each."""
+        return verify_responses(self._sessions)
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:

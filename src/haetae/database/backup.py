@@ -17,7 +17,13 @@ from sqlalchemy import types as sql
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.types import TypeEngine
 
-from haetae.database import account_models, analysis_models, notification_models, planning_models  # noqa: F401 (tables of the metadata)
+from haetae.database import (  # noqa: F401 (tables of the metadata)
+    account_models,
+    analysis_models,
+    notification_models,
+    planning_models,
+    response_models,
+)
 from haetae.database.engine import READ_ONLY, make_engine, sqlite_path
 from haetae.database.migrate import known_revisions
 from haetae.database.models import Base

@@ -25,13 +25,16 @@ MEDIA_COLUMNS = ("clip_path", "thumbnail_path", "media_bytes")
 TRIAGE_COLUMNS = frozenset({"verdict", "basis", "analysed_at", "analysed_revision", "search_text"})
 """What triage alone writes."""
 
+RESPONSE_COLUMNS = frozenset({"priority_raised"})
+"""What responses write."""
+
 LOOKED_COLUMNS = ("vlm_type", "vlm_description", "vlm_confidence")
 """What no revision changes any more once triage has set `analysed_at`."""
 
 AGENT_COLUMNS = ("agent_actions", "agent_response_time")
 """What no revision changes any more once a response was planned."""
 
-_OTHERS = OPERATOR_COLUMNS | KEEPER_COLUMNS | TRIAGE_COLUMNS | {"created_at"}
+_OTHERS = OPERATOR_COLUMNS | KEEPER_COLUMNS | TRIAGE_COLUMNS | RESPONSE_COLUMNS | {"created_at"}
 PIPELINE_COLUMNS = tuple(name for name in Event.__table__.columns.keys() if name not in _OTHERS)  # noqa: SIM118
 
 Parameters = Any

@@ -1,5 +1,5 @@
 """The six tables of the site; those of log-in and audit are in `account_models`, those of notifications in `notification_models`, those of
-looking in `analysis_models`, those of planning in `planning_models`.
+looking in `analysis_models`, those of planning in `planning_models`, those of acting in `response_models`.
 
 Events and daily statistics name their camera by id without a foreign key, on purpose: evidence outlives the camera it came from, and an
 event that reaches the database after its camera was removed is stored like any other. Ids are UUIDs, so none is ever used twice.
@@ -10,7 +10,22 @@ from datetime import date, datetime
 from typing import Any, ClassVar, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, Double, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint, Uuid, text, true
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from haetae.database.types import UTCDateTime, json_type, word
@@ -110,7 +125,8 @@ class Event(Base):
     The pipeline writes all columns but the operators' own (`acknowledged*`, `review*`, `note`, `locked`), which no revision touches, and
     `media_deleted_at`, which retention sets when it deletes clip and pictures. `locked` is evidence: retention leaves it alone. Once triage
     has looked at an event (`analysed_at`), `verdict`, `basis` and what begins with `vlm_` are triage's; `analysed_revision` is what it
-    looked at, `search_text` what else the event can be found by. `agent_*` are written by who plans responses.
+    looked at, `search_text` what else the event can be found by. `agent_*` are written by who plans responses, `priority_raised` is set by a
+    response.
     `timestamp` is the onset; `onset_s`, `end_s`, `peak_s` are presentation times in seconds.
     """
 
@@ -159,6 +175,7 @@ class Event(Base):
     search_text: Mapped[str | None] = mapped_column(Text)
     agent_actions: Mapped[JSONList]
     agent_response_time: Mapped[float | None]
+    priority_raised: Mapped[bool] = mapped_column(server_default=false())
     acknowledged: Mapped[bool] = mapped_column(default=False)
     acknowledged_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     acknowledged_at: Mapped[datetime | None]

@@ -55,6 +55,6 @@ def json_type() -> JSON:
     return JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
-def word(enum: type[E]) -> Enum:
-    """A StrEnum kept as its own word in a VARCHAR(16); without a CHECK, so that a new word needs no rebuilt table."""
-    return Enum(enum, native_enum=False, create_constraint=False, length=16, values_callable=lambda kind: [item.value for item in kind])
+def word(enum: type[E], length: int = 16) -> Enum:
+    """A StrEnum kept as its own word in a VARCHAR(length); without a CHECK, so that a new word needs no rebuilt table."""
+    return Enum(enum, native_enum=False, create_constraint=False, length=length, values_callable=lambda kind: [item.value for item in kind])

@@ -24,6 +24,8 @@ STORAGE_LOW = "storage_low"
 DATABASE_AWAY = "database_away"
 LEARNING_FINISHED = "learning_finished"
 VLM_AWAY = "vlm_away"
+ACTION_UNKNOWN = "action_unknown"
+APPROVAL_NEEDED = "approval_needed"
 """Subtypes of system events."""
 
 

@@ -10,13 +10,15 @@ from haetae.domain.event import Severity
 
 class NoticeKind(StrEnum):
     """`alert` is about an event that is new to its reader, `update` about what became of it since, `escalation` tells somebody else because
-    nobody acknowledged it, `digest` holds several events, `test` was asked for by a person."""
+    nobody acknowledged it, `digest` holds several events, `test` was asked for by a person, `approval` asks whether something may be
+    done."""
 
     ALERT = "alert"
     UPDATE = "update"
     ESCALATION = "escalation"
     DIGEST = "digest"
     TEST = "test"
+    APPROVAL = "approval"
 
 
 class DeliveryState(StrEnum):
@@ -63,6 +65,24 @@ class NoticeEvent:
     times: int = 1
     url: str = ""
     clip_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeQuestion:
+    """What an approval notice asks: may this action be done to this target, before `expires_at` (UTC), by the yes of `needed` people?
+
+    `text` are the words that it would say to people, `reason` why it was planned. `url` is its reader's own link and `code` what must be
+    typed there, both empty where the console is the only way.
+    """
+
+    action: str
+    target: str
+    text: str
+    reason: str
+    needed: int
+    expires_at: datetime
+    url: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from haetae.errors import MediaError
 
 PART_SUFFIX = ".part"
 
-_SHOWN = ("clips", "thumbnails", "sheets", "curves", "looks")
+_SHOWN = ("clips", "thumbnails", "sheets", "curves", "looks", "snapshots")
 
 _log = structlog.get_logger(__name__)
 
@@ -75,6 +75,10 @@ class StorageLayout:
     def looked_at(self, camera_id: UUID, event_id: UUID, onset_at: datetime) -> str:
         """looks/2026/11/23/<camera>/<event>.zip: the pictures that a model was shown"""
         return _dated("looks", camera_id, event_id, onset_at, ".zip")
+
+    def snapshot(self, camera_id: UUID, event_id: UUID, onset_at: datetime) -> str:
+        """snapshots/2026/11/23/<camera>/<event>.jpg: what the camera showed when a response asked for it"""
+        return _dated("snapshots", camera_id, event_id, onset_at, ".jpg")
 
     def state(self, camera_id: UUID, model: str) -> str:
         """states/<camera>/<model>.state; the name of a model is the registry's, never free text"""

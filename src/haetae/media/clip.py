@@ -22,6 +22,9 @@ OnClip: TypeAlias = Callable[[ClipResult], None]
 
 While it runs nothing is written, so it should take milliseconds. What it raises is logged."""
 
+OnExtended: TypeAlias = Callable[[bool], None]
+"""Told whether a clip goes on for longer, or is finished already; on the recorder's thread, or on that of who asks. It returns at once."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -39,6 +42,13 @@ class _End:
 
 
 @dataclass(frozen=True, slots=True)
+class _Extend:
+    event_id: UUID
+    longer_s: float
+    told: OnExtended
+
+
+@dataclass(frozen=True, slots=True)
 class _Gap:
     """Packets were dropped here."""
 
@@ -49,7 +59,7 @@ class _FinishAll:
     last: bool = False
 
 
-_Order: TypeAlias = Packet | _Begin | _End | _Gap | _FinishAll
+_Order: TypeAlias = Packet | _Begin | _End | _Extend | _Gap | _FinishAll
 
 
 class ClipRecorder:
@@ -148,6 +158,15 @@ class ClipRecorder:
             if event_id in self._requests:
                 self._order(_End(event_id, end_s))
 
+    def extend(self, event_id: UUID, longer_s: float, told: OnExtended) -> None:
+        """Have a clip go on for so long after its post-roll; `told` hears whether that came in time."""
+        with self._wake:
+            begun = event_id in self._requests and not self._closed
+            if begun:
+                self._order(_Extend(event_id, longer_s, told))
+        if not begun:
+            told(False)
+
     def close(self, timeout_s: float = 30.0) -> None:
         """Finish what is open and stop the thread. Waits up to `timeout_s` for the disk; what is not written then is reported as lost."""
         with self._wake:
@@ -236,6 +255,10 @@ class ClipRecorder:
             case _End(event_id, end_s):
                 if event_id in jobs:
                     self._guard(jobs[event_id], jobs, lambda job: job.end_at(end_s))
+            case _Extend(event_id, longer_s, told):
+                if event_id in jobs:
+                    jobs[event_id].extend(longer_s)
+                told(event_id in jobs)
             case _Gap():
                 for job in jobs.values():
                     job.gap()

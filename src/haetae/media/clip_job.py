@@ -65,6 +65,7 @@ class ClipJob:
         self._decoded_until_s = float("-inf")
         self._stop_s: float | None = None
         self._event_end_s: float | None = None
+        self._longer_s = 0.0
         self._in_gap = False
         self._missing_s = 0.0
         self._keyframe_pts: int | None = None
@@ -98,9 +99,15 @@ class ClipJob:
         self._in_gap = True
 
     def end_at(self, end_s: float) -> None:
-        """The event ended at `end_s`; the clip goes on for the post-roll."""
+        """The event ended at `end_s`; the clip goes on for the post-roll, and for longer where that was asked for."""
         self._event_end_s = end_s
-        self._stop_s = end_s + self._post_roll_s
+        self._stop_s = end_s + self._post_roll_s + self._longer_s
+
+    def extend(self, longer_s: float) -> None:
+        """Go on for so long after the post-roll; of several wishes the longest counts."""
+        self._longer_s = max(self._longer_s, longer_s)
+        if self._event_end_s is not None:
+            self.end_at(self._event_end_s)
 
     @property
     def complete(self) -> bool:

@@ -56,10 +56,10 @@ class Deletion:
 
 def files_of(layout: StorageLayout, camera_id: UUID, event_id: UUID, onset_at: datetime) -> EventFiles:
     """Look at the files that an event may have."""
-    makers = (layout.clip, layout.thumbnail, layout.contact_sheet, layout.score_curve, layout.looked_at)
+    makers = (layout.clip, layout.thumbnail, layout.contact_sheet, layout.score_curve, layout.looked_at, layout.snapshot)
     names = [make(camera_id, event_id, onset_at) for make in makers]
     sizes = [_size(layout.root / name) for name in names]
-    clip, thumbnail, sheet, curve, _looked = (name if size is not None else None for name, size in zip(names, sizes))
+    clip, thumbnail, sheet, curve, *_others = (name if size is not None else None for name, size in zip(names, sizes))
     return EventFiles(clip, thumbnail, sheet, curve, sum(size or 0 for size in sizes))
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from haetae.domain.delivery import Claim, Delivery, Occurrence
 from haetae.domain.event import SITE, AnomalyEvent, EventKind, Verdict
-from haetae.domain.notice import Change, Notice, NoticeEvent, NoticeKind
+from haetae.domain.notice import Change, Notice, NoticeEvent, NoticeKind, NoticeQuestion
 from haetae.domain.rule import Directory, Rule
 from haetae.notifications.fact_words import fact_sentence
 from haetae.notifications.planning import ALERT, SEVERITY, is_settled, stages_of
@@ -17,27 +17,49 @@ from haetae.notifications.templates import NoticeContent, TemplateOverride, make
 Picture = Callable[[AnomalyEvent], bytes | None]
 """A JPEG of an event: its thumbnail, or what its camera shows now; None where there is neither. May wait for the disk."""
 
+Ask = Callable[[UUID, UUID], NoticeQuestion | None]
+"""(approval, user) -> what that user is asked; None where there is nothing to decide any more. May wait for the database."""
+
+Words = Callable[[Delivery], str]
+"""What a response has to say to the readers of a row that it made; empty where it says nothing. May wait for the database."""
+
+APPROVAL = "approval:"
+"""Begins the stage of a row that asks for an approval; its id follows."""
+
 _MOST_FACTS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Composer:
     """`console_url` is where people find the console, empty where nobody said; `unsubscribe_url` makes the link by which a target leaves
-    the digests of a channel; `describe` says in a language what sort of event it is, where no model has. Safe to call from any thread; it
-    may wait for a picture."""
+    the digests of a channel; `describe` says in a language what sort of event it is, where no model has; `language` is that of messages
+    which no rule asks for, `ask` what somebody is asked to approve of, `words` what
+    a response has to say. Safe to call from any thread; it may wait for a picture."""
 
     site: str
     console_url: str
     picture: Picture
     unsubscribe_url: Callable[[UUID, str], str] = lambda _channel_id, _target: ""
     describe: Callable[[AnomalyEvent, str], str] = lambda _event, _language: ""
+    language: str = "en"
+    ask: Ask = lambda _approval_id, _user_id: None
+    words: Words = lambda _row: ""
+
+    def is_moot(self, row: Delivery) -> bool:
+        """Whether a row asks what is decided, or cannot be decided by its reader."""
+        return row.kind is NoticeKind.APPROVAL and self._question(row) is None
+
+    def _question(self, row: Delivery) -> NoticeQuestion | None:
+        if row.kind is not NoticeKind.APPROVAL or row.user_id is None:
+            return None
+        return self.ask(UUID(row.stage.removeprefix(APPROVAL)), row.user_id)
 
     def compose(
         self, claim: Claim, occurrences: Mapping[UUID, Occurrence], directory: Directory, *, now: datetime, reply_to: str | None
     ) -> Notice:
         """The message for these rows, at least one, all of which have an occurrence."""
         first = max(claim.rows, key=lambda row: row.severity.rank)
-        rule = rule_of(first, directory)
+        rule = rule_of(first, directory, self.language)
         digest = claim.rows[0].digest
         events = tuple(
             self.notice_event(occurrences[event_id], rule) for event_id in dict.fromkeys(row.event_id for row in claim.rows) if event_id
@@ -57,6 +79,8 @@ class Composer:
             severity=max((event.severity for event in events), key=lambda severity: severity.rank),
             has_picture=picture is not None,
             unsubscribe_url=self.unsubscribe_url(claim.lane.channel_id, claim.lane.target) if digest and claim.lane.target else "",
+            question=self._question(first),
+            words=self.words(first) if first.rule_id is None and not digest else "",
         )
         override = None if digest or first.kind is not NoticeKind.ALERT else override_of(rule)
         return make_notice(content, id=claim.message_key, target=claim.lane.target, picture=picture, reply_to=reply_to, override=override)
@@ -97,10 +121,11 @@ def override_of(rule: Rule) -> TemplateOverride | None:
     return TemplateOverride(title=rule.title_template, text=rule.text_template)
 
 
-def rule_of(row: Delivery, directory: Directory) -> Rule:
-    """The rule by which a row is told; where it was deleted since, what was promised goes out in the plainest form."""
+def rule_of(row: Delivery, directory: Directory, language: str = "en") -> Rule:
+    """The rule by which a row is told. Where it was deleted since, what was promised goes out in the plainest form; a row that no rule made
+    (a response did) is told in `language`, with a picture."""
     found = next((rule for rule in directory.rules if rule.id == row.rule_id), None)
-    return found or Rule(row.rule_id or row.id, "", include_picture=False)
+    return found or Rule(row.rule_id or row.id, "", language=language, include_picture=row.rule_id is None)
 
 
 def nothing_left(row: Delivery, occurrence: Occurrence | None, directory: Directory) -> str | None:

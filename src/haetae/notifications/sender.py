@@ -94,6 +94,8 @@ class Sender:
         by_reason: dict[str, list[UUID]] = {}
         for row in claim.rows:
             reason = nothing_left(row, self._occurrence(row, occurrences), self.directory)
+            if reason is None and self.composer.is_moot(row):
+                reason = "it is decided, or the time to decide is over"
             if reason is None:
                 left.append(row)
             else:

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from haetae.domain.event import Severity
-from haetae.domain.notice import Change, Notice, NoticeEvent, NoticeKind
+from haetae.domain.notice import Change, Notice, NoticeEvent, NoticeKind, NoticeQuestion
 from haetae.domain.schedule import find_time_zone
 from haetae.errors import ConfigError
 from haetae.notifications.override import TemplateOverride, check_override, fill
-from haetae.notifications.words import LANGUAGES, REVIEWS, SEVERITIES, TEXTS, TYPES, particle, word_of
+from haetae.notifications.words import ACTIONS, LANGUAGES, REVIEWS, SEVERITIES, TEXTS, TYPES, particle, word_of
 
 __all__ = ["NoticeContent", "Rendered", "TemplateOverride", "check_override", "make_notice", "render"]
 
@@ -37,7 +37,8 @@ COLOURS: Mapping[Severity, str] = {
 
 @dataclass(frozen=True, slots=True)
 class NoticeContent:
-    """What a notice is to say, before it is put into words. The fields are as in `Notice`."""
+    """What a notice is to say, before it is put into words. The fields are as in `Notice`; `words` are those that a response has for its
+    readers."""
 
     kind: NoticeKind
     language: str
@@ -50,6 +51,8 @@ class NoticeContent:
     severity: Severity
     has_picture: bool
     unsubscribe_url: str
+    question: NoticeQuestion | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,8 @@ def render(content: NoticeContent, *, override: TemplateOverride | None = None) 
     events = sorted(content.events, key=lambda event: (-event.severity.rank, event.camera, event.began_at))
     lines = tuple(_line(event, content, zone) for event in _grouped(events)[:MOST_LINES])
     left = max(0, len(_grouped(events)) - MOST_LINES)
-    notes = _notes(content, events)
+    words = (texts["response_words"].format(text=" ".join(content.words.split())),) if content.words else ()
+    notes = (*_notes(content, events), *words, *_question(content, zone))
     title = _one_line(_title(content, events))
     text = _text(content, title, lines, notes, left)
     if override is not None and events:
@@ -147,6 +151,9 @@ def _title(content: NoticeContent, events: list[NoticeEvent]) -> str:
     first = events[0]
     key = {NoticeKind.UPDATE: "update_title", NoticeKind.ESCALATION: "escalation_title"}.get(content.kind, "alert_title")
     place = first.camera or content.site
+    if content.question is not None:
+        action = word_of(ACTIONS, content.language, content.question.action)
+        return texts["approval_title"].format(action=action, type=word_of(TYPES, content.language, first.type), camera=place)
     return texts[key].format(type=word_of(TYPES, content.language, first.type), camera=place)
 
 
@@ -173,6 +180,22 @@ def _notes(content: NoticeContent, events: list[NoticeEvent]) -> tuple[str, ...]
     if content.held_back:
         notes.append(texts["held_one" if content.held_back == 1 else "held"].format(count=content.held_back))
     return tuple(notes)
+
+
+def _question(content: NoticeContent, zone: ZoneInfo) -> tuple[str, ...]:
+    """What is asked, and how it is answered."""
+    asked, texts = content.question, TEXTS[content.language]
+    if asked is None:
+        return ()
+    action = word_of(ACTIONS, content.language, asked.action)
+    target = f" ({asked.target})" if asked.target else ""
+    notes = [texts["approval_body"].format(action=action, target=target, expires=_moment(asked.expires_at, zone))]
+    notes += [texts["approval_words"].format(text=asked.text)] if asked.text else []
+    notes += [texts["approval_reason"].format(reason=asked.reason)] if asked.reason else []
+    notes += [texts["approval_people"].format(needed=asked.needed)] if asked.needed > 1 else []
+    if not asked.url:
+        return (*notes, texts["approval_console"])
+    return (*notes, texts["approval_link"].format(url=asked.url), texts["approval_code"].format(code=asked.code))
 
 
 def _line(event: NoticeEvent, content: NoticeContent, zone: ZoneInfo) -> _Line:

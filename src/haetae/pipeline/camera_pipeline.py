@@ -16,6 +16,7 @@ import structlog
 from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.feedback import Evidence
+from haetae.media.clip import OnExtended
 from haetae.pipeline.camera_run import CameraRun, RunParts, needs_restart
 from haetae.pipeline.feedback import Applied
 from haetae.pipeline.offline_alarm import OfflineAlarm
@@ -170,6 +171,15 @@ class CameraPipeline:
             run = self._run
         if run is not None:
             run.accept(evidence, applied)
+
+    def extend(self, event_id: UUID, longer_s: float, told: OnExtended) -> None:
+        """Have an event's clip go on for longer; `told` hears whether that came in time: it does not where the camera is stopped."""
+        with self._lock:
+            run = self._run
+        if run is None:
+            told(False)
+        else:
+            run.extend(event_id, longer_s, told)
 
     def check(self) -> None:
         """Replace a thread that hangs, and tell when the camera is down. Called every second."""

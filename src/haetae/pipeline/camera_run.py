@@ -12,6 +12,7 @@ from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.feedback import Evidence
 from haetae.errors import HaetaeError
+from haetae.media.clip import OnExtended
 from haetae.pipeline.e2e_system import E2ESystem
 from haetae.pipeline.feedback import Applied
 from haetae.pipeline.heartbeat import Heartbeat
@@ -169,6 +170,14 @@ class CameraRun:
         system = self._system
         if system is not None:
             system.accept(evidence, applied)
+
+    def extend(self, event_id: UUID, longer_s: float, told: OnExtended) -> None:
+        """Have an event's clip go on for longer; `told` hears whether that came in time. Returns at once."""
+        system = self._system
+        if system is None:
+            told(False)
+        else:
+            system.extend(event_id, longer_s, told)
 
     def abandon(self) -> None:
         """Give the thread up. Should it ever come back, it finds that nothing it does counts, and ends."""

@@ -13,6 +13,7 @@ from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.feedback import Evidence
 from haetae.domain.frame import Frame, FrameCounts, Packet, StreamInfo
 from haetae.errors import SourceUnavailable
+from haetae.media.clip import OnExtended
 from haetae.pipeline.feedback import Applied
 from haetae.pipeline.frame_path import LATE, FramePath
 from haetae.pipeline.heartbeat import Heartbeat
@@ -140,6 +141,14 @@ class E2ESystem:
     def accept(self, evidence: Evidence, applied: Applied) -> None:
         """Take an event for normal, once the next frame was judged, and have that saved; then `applied` is told. Returns at once."""
         self._evidence[evidence.feedback_id] = (evidence, applied)
+
+    def extend(self, event_id: UUID, longer_s: float, told: OnExtended) -> None:
+        """Have an event's clip go on for longer; `told` hears whether that came in time. Returns at once."""
+        recorder = self._recorder
+        if recorder is None:
+            told(False)
+        else:
+            recorder.extend(event_id, longer_s, told)
 
     def abandon(self) -> None:
         """The thread hangs and will not be waited for: nothing that it does from now on counts. Its open events end as interrupted."""

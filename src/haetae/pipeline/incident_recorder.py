@@ -21,7 +21,7 @@ from haetae.domain.event import AnomalyEvent, EventKind, EventStatus
 from haetae.domain.frame import RGB, Frame, Packet, StreamInfo
 from haetae.errors import MediaError, StorageError
 from haetae.media.blobs import StorageLayout
-from haetae.media.clip import ClipRecorder
+from haetae.media.clip import ClipRecorder, OnExtended
 from haetae.media.clip_job import ClipResult
 from haetae.media.score_curve import write_score_curve
 from haetae.media.snapshot import write_contact_sheet, write_thumbnail
@@ -125,6 +125,10 @@ class IncidentRecorder:
             self._opened(incident, frame)
         else:
             self._peaked(incident, frame)
+
+    def extend(self, event_id: UUID, longer_s: float, told: OnExtended) -> None:
+        """Have an event's clip go on for so long after its post-roll; `told` hears whether that came in time. Any thread."""
+        self._clips.extend(event_id, longer_s, told)
 
     def close(self) -> None:
         """Finish clips and pictures, then offer once more what the log refused.
@@ -293,7 +297,7 @@ class IncidentRecorder:
 
     def _media_bytes(self, event: AnomalyEvent) -> int:
         """The size of all that was made of the event."""
-        makers = (self._layout.contact_sheet, self._layout.score_curve, self._layout.looked_at)
+        makers = (self._layout.contact_sheet, self._layout.score_curve, self._layout.looked_at, self._layout.snapshot)
         unnamed = (make(self._camera_id, event.id, event.timestamp) for make in makers)
         names = (event.clip_path, event.thumbnail_path, *unnamed)
         sizes = 0

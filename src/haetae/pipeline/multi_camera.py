@@ -11,6 +11,7 @@ from haetae.clock import Clock
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.feedback import Evidence
 from haetae.errors import UnknownCamera
+from haetae.media.clip import OnExtended
 from haetae.pipeline.camera_pipeline import CameraPipeline
 from haetae.pipeline.feedback import Applied
 
@@ -152,6 +153,15 @@ class MultiCameraManager:
             pipeline = self._pipelines.get(evidence.camera_id)
         if pipeline is not None:
             pipeline.accept(evidence, applied)
+
+    def extend(self, camera_id: UUID, event_id: UUID, longer_s: float, told: OnExtended) -> None:
+        """Have an event's clip go on for longer; `told` hears whether that came in time. One that is gone does nothing."""
+        with self._lock:
+            pipeline = self._pipelines.get(camera_id)
+        if pipeline is None:
+            told(False)
+        else:
+            pipeline.extend(event_id, longer_s, told)
 
     def reconcile(self) -> None:
         """Make what runs what the database wants. Raises DatabaseUnavailable; then everything goes on as it is."""

@@ -12,6 +12,7 @@ from av.video.codeccontext import VideoCodecContext
 from haetae.clock import Clock
 from haetae.domain.frame import StreamInfo
 from haetae.errors import ConfigError
+from haetae.simulate.caption import captioned
 from haetae.simulate.conditions import parse_conditions
 from haetae.simulate.encoder import MemoryEncoder, VideoPacket
 from haetae.simulate.labelling import ground_truth
@@ -45,6 +46,7 @@ class SimSource(AvSource):
 
     def __init__(self, url: str, options: SourceOptions, *, clock: Clock) -> None:
         self._spec, live = parse_url(url)
+        self._caption = options.caption
         super().__init__(url, options, clock=clock)
         self.live = live
         self._recorder = LabelRecorder(self._spec, keep=KEPT_INCIDENTS)
@@ -91,7 +93,8 @@ class SimSource(AvSource):
                     self._ready.extend(self._encoder.flush())
                     continue
                 self._recorder.add(picture.number, picture.labels, picture.harmless)
-                self._ready.extend(self._encoder.encode(picture.rgb, picture.number))
+                rgb = captioned(picture.rgb, self._caption())
+                self._ready.extend(self._encoder.encode(rgb, picture.number))
             if self.live:
                 early_s = self._began_s + picture.t_s - self._clock.monotonic()
                 if early_s > 0 and self._clock.wait(early_s, self._stop):

@@ -22,7 +22,8 @@ class SourceOptions:
 
     `analysed_fps` is the rate at which frames are wanted, None for the source's own default (5 for live streams, the file's own rate up to
     10 for files). `realtime` paces a file by its time stamps. `connect_timeout_s` and `read_timeout_s` bound every wait on a network.
-    `policy` is asked before each connection; without one, whoever sits at the machine may read from anywhere.
+    `policy` is asked before each connection; without one, whoever sits at the machine may read from anywhere. `caption` is what a simulated
+    camera writes into its picture, nothing where it is empty.
     """
 
     analysed_fps: float | None = None
@@ -30,6 +31,7 @@ class SourceOptions:
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 10.0
     policy: SourcePolicy | None = None
+    caption: Callable[[], str] = lambda: ""
 
 
 class Source(Protocol):

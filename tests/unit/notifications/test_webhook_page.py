@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.support.notices import a_notice
 
-from haetae.notifications.channels.webhook import _PERMANENT, signature
+from haetae.notifications.post import _PERMANENT, signature
 from haetae.notifications.webhook_body import WebhookBody, WebhookEvent, webhook_body
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "webhook.md").read_text(encoding="utf-8")

@@ -62,6 +62,26 @@ class AuditReportRead(BaseModel):
     detail: str
 
 
+class ResponseFaultRead(BaseModel):
+    """An action or an approval that is not what the log says."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    noun: str = Field(description="action or approval")
+    id: str
+    fault: str = Field(description="changed, missing, or unlogged: nobody wrote it down")
+
+
+class ResponseReportRead(BaseModel):
+    """What comparing actions and approvals with the log found. Whether the log itself is whole `GET /audit/verify` says."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    actions: int
+    approvals: int
+    faults: list[ResponseFaultRead] = Field(description="the first hundred")
+
+
 @router.get("/audit")
 def list_audit_entries(
     _admin: AdminDep,
@@ -94,3 +114,9 @@ def verify_audit_log(
 ) -> AuditReportRead:
     """Walk along the chain of hashes and say where it is broken; `haetae audit verify` does all of it at once."""
     return AuditReportRead.model_validate(services.audit.verify(first=first, limit=limit))
+
+
+@router.get("/audit/responses")
+def verify_audited_responses(_admin: AdminDep, services: ServicesDep) -> ResponseReportRead:
+    """Compare every action and approval with what the log says last of it."""
+    return ResponseReportRead.model_validate(services.audit.verify_responses())

@@ -55,6 +55,15 @@ def get_event_contact_sheet(event_id: UUID, viewer: MediaViewerDep, services: Se
     return _answer(services, request, media, path, what="contact sheet", suffix="jpg", media_type=_JPEG)
 
 
+@router.head("/events/{event_id}/snapshot", include_in_schema=False)
+@router.get("/events/{event_id}/snapshot", response_class=Response, responses=_responses(_JPEG))
+def get_event_snapshot(event_id: UUID, viewer: MediaViewerDep, services: ServicesDep, request: Request) -> Response:
+    """What the camera showed when a response asked for a picture (JPEG)."""
+    media = services.events.media(viewer, event_id)
+    path = None if media.media_deleted_at else services.layout.snapshot(media.camera_id, media.id, media.timestamp)
+    return _answer(services, request, media, path, what="snapshot", suffix="jpg", media_type=_JPEG)
+
+
 def _answer(
     services: Services, request: Request, media: MediaPaths, relative: str | None, *, what: str, suffix: str, media_type: str
 ) -> Response:

@@ -124,7 +124,9 @@ class EventRead(_Read):
     verdict: Verdict | None = Field(description="null until the event was looked at; unverified where nobody can say")
     basis: Basis | None = Field(description="what the verdict rests on: measurements alone (evidence), a model, or both")
     analysed_at: datetime | None
-    priority: int = Field(description="how urgent it is, 0 to 3: its severity, one less where a model calls it nothing")
+    priority: int = Field(
+        description="how urgent it is, 0 to 3: its severity, one less where a model calls it nothing, one more where a response raised it"
+    )
 
 
 class EventList(BaseModel):

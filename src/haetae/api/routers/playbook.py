@@ -88,4 +88,4 @@ def list_default_playbooks(_admin: AdminDep) -> DefaultPlaybookList:
 @router.get("/events/{event_id}/plan", responses={404: ERRORS[404]}, tags=["events"])
 def get_event_plan(event_id: UUID, viewer: ViewerDep, services: ServicesDep) -> EventPlanRead:
     """What is planned in response to an event, by whom and why, with everything that was refused."""
-    return EventPlanRead.of(event_id, services.incidents.of_event(viewer, event_id), with_raw=viewer.sees_all)
+    return EventPlanRead.of(event_id, services.plans.of_event(viewer, event_id), with_raw=viewer.sees_all)

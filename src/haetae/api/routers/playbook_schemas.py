@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from haetae.agents.defaults import DefaultPlaybook
 from haetae.agents.playbook_schema import LONGEST, Finding
-from haetae.database.scoped.incidents import Planned
+from haetae.database.scoped.plans import Planned
 from haetae.domain.event import Severity, Verdict
 from haetae.domain.incident import PlanRecord, Step
 from haetae.domain.plan import ActionKind, PlannedAction, PlannedBy, Risk

@@ -2,7 +2,13 @@
 
 from alembic import context
 
-from haetae.database import account_models, analysis_models, notification_models, planning_models  # noqa: F401 (tables of the metadata)
+from haetae.database import (  # noqa: F401 (tables of the metadata)
+    account_models,
+    analysis_models,
+    notification_models,
+    planning_models,
+    response_models,
+)
 from haetae.database.models import Base
 
 context.configure(

@@ -46,11 +46,13 @@ class EventRow:
     verdict: Verdict | None
     basis: Basis | None
     analysed_at: datetime | None
+    priority_raised: bool
 
     @property
     def priority(self) -> int:
-        """0 to 3: the severity, one less where a model calls the event nothing. That is all that a model's word against it does."""
-        return max(0, self.severity.rank - (self.verdict is Verdict.REJECTED))
+        """0 to 3: the severity, one less where a model calls the event nothing, which is all that a model's word against it does; one more
+        where a response raised it."""
+        return min(3, max(0, self.severity.rank - (self.verdict is Verdict.REJECTED)) + self.priority_raised)
 
 
 @dataclass(frozen=True, slots=True)
