@@ -125,8 +125,8 @@ class Event(Base):
     The pipeline writes all columns but the operators' own (`acknowledged*`, `review*`, `note`, `locked`), which no revision touches, and
     `media_deleted_at`, which retention sets when it deletes clip and pictures. `locked` is evidence: retention leaves it alone. Once triage
     has looked at an event (`analysed_at`), `verdict`, `basis` and what begins with `vlm_` are triage's; `analysed_revision` is what it
-    looked at, `search_text` what else the event can be found by. `agent_*` are written by who plans responses, `priority_raised` is set by a
-    response.
+    looked at, `search_text` what else the event can be found by. `agent_*` are written by who plans responses; a response sets
+    `priority_raised`.
     `timestamp` is the onset; `onset_s`, `end_s`, `peak_s` are presentation times in seconds.
     """
 

@@ -12,12 +12,12 @@ from typing import Any
 import cv2
 
 from haetae import __version__
+from haetae.cli.bench.degraded import Degradation, degraded
 from haetae.cli.bench.vad_speed import SpeedClip
 from haetae.cli.vad_training import fit_settings, model_settings, prepared_for_dataset
 from haetae.clock import SystemClock
 from haetae.errors import HaetaeError
 from haetae.training.datasets import Dataset, load_dataset
-from haetae.training.degraded import Degradation, degraded
 from haetae.training.evaluate import evaluate
 from haetae.vad.motion.tables import Attribute
 

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from tests.support.moving_scene import MovingScene
 from tests.support.vad_dataset import encode_scene
 
+from haetae.cli.bench.degraded import BITS_PER_PIXEL, Degradation, degraded
 from haetae.training.datasets import Dataset, TestClip, every_frame
-from haetae.training.degraded import BITS_PER_PIXEL, Degradation, degraded
 
 FRAMES = 20
 
