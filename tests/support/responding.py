@@ -47,7 +47,7 @@ class KeptActions:
             columns = "event_id TEXT NOT NULL, action TEXT NOT NULL, PRIMARY KEY (event_id, action)"
             connection.execute(sa.text(f"CREATE TABLE IF NOT EXISTS kept_actions ({columns})"))
 
-    def record(self, event_id, camera_id, plan):
+    def record(self, event_id, camera_id, plan, *, evidence=None):
         made = []
         with self._engine.begin() as connection:
             for action in (*plan.actions, *plan.disputed):

@@ -28,3 +28,14 @@ def export(
         return
     out.write_bytes(data)
     typer.echo(f"Written: {out}")
+
+
+@app.command()
+def replay(event: Annotated[UUID, _EVENT], config: Annotated[Path | None, _CONFIG] = None) -> None:
+    """Plan again from what was kept (the answers of models included), and show what would be different. Nothing is done."""
+    from haetae.cli.incident_work import replay_incident
+    from haetae.pipeline.incident_replay import difference_lines
+
+    for replayed in replay_incident(event, config):
+        for line in difference_lines(replayed):
+            typer.echo(line)

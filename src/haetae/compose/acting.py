@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from haetae.clock import Clock
@@ -176,8 +177,8 @@ class _Desk:
     def __init__(self, doing: Doing) -> None:
         self._doing = doing
 
-    def record(self, event_id: UUID, camera_id: UUID, plan: ResponsePlan) -> list[UUID]:
-        ids = self._doing.actions.record(event_id, camera_id, plan)
+    def record(self, event_id: UUID, camera_id: UUID, plan: ResponsePlan, *, evidence: Mapping[str, Any] | None = None) -> list[UUID]:
+        ids = self._doing.actions.record(event_id, camera_id, plan, evidence=evidence)
         self._doing.acting.wake()
         return ids
 

@@ -21,7 +21,7 @@ from haetae.database.planning_models import IncidentJobRow, IncidentPlanRow
 from haetae.domain.analysis import Analysis, Basis, EventType
 from haetae.domain.event import AnomalyEvent, Verdict
 from haetae.domain.incident import IncidentJob, PlanRecord, Step, WaitingIncident
-from haetae.errors import DatabaseUnavailable
+from haetae.errors import DatabaseUnavailable, NotFound, StateError
 
 LONGEST_LEASE = timedelta(hours=2)
 """A lease that ends later was given before the clock was set back, and holds nobody up."""
@@ -146,6 +146,19 @@ class IncidentStore:
                 except _UNREADABLE as error:
                     _log.error("event_unreadable", event_id=str(row.id), error=type(error).__name__)
         return found
+
+    def plans(self, event_id: UUID) -> tuple[AnomalyEvent, tuple[PlanRecord, ...]]:
+        """The event and all plans that were made for it, in their order. Raises NotFound where there are none, StateError for some that no
+        Haetae wrote."""
+        rows = select(IncidentPlanRow).where(IncidentPlanRow.event_id == event_id).order_by(IncidentPlanRow.number)
+        with self._transaction(read_only=True) as session:
+            event, found = session.get(Event, event_id), session.scalars(rows).all()
+            if event is None or not found:
+                raise NotFound(f"nothing was planned for the event {event_id}", hint="Check the id; old plans are forgotten after a year")
+            try:
+                return to_event(event), tuple(to_record(row) for row in found)
+            except _UNREADABLE as error:
+                raise StateError("the plans cannot be read", hint="Check the database: haetae doctor") from error
 
     def _forget_gone(self) -> None:
         gone = select(IncidentJobRow.event_id).outerjoin(Event, Event.id == IncidentJobRow.event_id).where(Event.id.is_(None)).limit(500)

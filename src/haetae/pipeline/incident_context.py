@@ -1,11 +1,13 @@
 """What is known of an incident for its planning: the place, what the site can reach, the playbook in force, as they are now."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+import orjson
 import structlog
 
 from haetae.agents.base import Journal, MemoryJournal, Toolbox
@@ -13,10 +15,11 @@ from haetae.agents.catalogue import Catalogue
 from haetae.agents.defaults import default_playbook
 from haetae.agents.playbook import Playbook
 from haetae.agents.situation import Situation, situation_of
+from haetae.database.incident_rows import plain
 from haetae.database.place_store import PlaceUnreadable
 from haetae.domain.analysis import Analysis
 from haetae.domain.event import AnomalyEvent
-from haetae.domain.incident import PlaybookVersion, Target
+from haetae.domain.incident import PlaybookVersion, Step, Target
 from haetae.domain.schedule import find_time_zone
 from haetae.domain.triage import Place
 from haetae.errors import ConfigError
@@ -130,3 +133,24 @@ def inputs_of(toolbox: Toolbox, analysis: Analysis, flow: str) -> dict[str, Any]
         "notes": toolbox.notes,
         "local_time": toolbox.local_time,
     }
+
+
+def evidence_of(steps: Sequence[Step], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Digests of what a plan came of, for the audit log: what is kept elsewhere can be held against them."""
+    return {
+        "inputs_sha256": _digest(plain(inputs)),
+        "steps": [
+            {
+                "name": step.name,
+                "model": step.model,
+                "prompt_sha256": step.prompt_sha256,
+                "raw_sha256": _digest(step.raw),
+                "output_sha256": _digest(plain(step.output)),
+            }
+            for step in steps
+        ],
+    }
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()

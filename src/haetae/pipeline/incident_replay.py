@@ -1,9 +1,7 @@
 """Planning an incident again from what was kept of it, and what is different then."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
-from uuid import UUID
 
 from haetae.domain.action import key_of
 from haetae.domain.plan import PlannedAction, ResponsePlan
@@ -16,12 +14,6 @@ class Replayed:
     number: int
     then: ResponsePlan
     again: ResponsePlan
-
-
-class Replanner(Protocol):
-    """Makes plans again. May wait for the database and for models; raises NotFound where nothing was planned for the event."""
-
-    def replay(self, event_id: UUID) -> Sequence[Replayed]: ...
 
 
 @dataclass(frozen=True, slots=True)

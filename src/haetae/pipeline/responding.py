@@ -20,7 +20,7 @@ from haetae.domain.incident import IncidentJob, PlanRecord, RespondStatus, Step,
 from haetae.domain.plan import PlannedBy, ResponsePlan
 from haetae.errors import DatabaseUnavailable, HaetaeError
 from haetae.ids import new_id
-from haetae.pipeline.incident_context import IncidentContext, inputs_of
+from haetae.pipeline.incident_context import IncidentContext, evidence_of, inputs_of
 from haetae.pipeline.incident_queue import Choice, next_for_model, sort_out
 from haetae.pipeline.loop_thread import LoopThread
 
@@ -47,8 +47,8 @@ class IncidentQueue(Protocol):
 class ActionDesk(Protocol):
     """Takes plans to have them carried out. Any thread."""
 
-    def record(self, event_id: UUID, camera_id: UUID, plan: ResponsePlan) -> list[UUID]:
-        """Make the plan's actions durable, to be done or to be asked for; returns their ids.
+    def record(self, event_id: UUID, camera_id: UUID, plan: ResponsePlan, *, evidence: Mapping[str, Any] | None = None) -> list[UUID]:
+        """Make the plan's actions durable, to be done or to be asked for; returns their ids. `evidence` goes into the audit log.
 
         Idempotent: the same action of the same event is there once, however often it is planned. Raises DatabaseUnavailable.
         """
@@ -201,10 +201,11 @@ class Responder:
         if job.planned and flow == PLAYBOOK and nothing_new:
             await asyncio.to_thread(self._queue.finish, job, None)
             return
-        if self._desk is not None:
-            await asyncio.to_thread(self._desk.record, event.id, event.camera_id, plan)
-        words = tuple(toolbox.catalogue.words(action) for action in plan.actions)
         steps = tuple(step for name, step in toolbox.journal.done().items() if name != _PLAN_STEP)
+        if self._desk is not None:
+            evidence = evidence_of(steps, inputs)
+            await asyncio.to_thread(self._desk.record, event.id, event.camera_id, plan, evidence=evidence)
+        words = tuple(toolbox.catalogue.words(action) for action in plan.actions)
         number = len(job.planned) + 1
         record = PlanRecord(new_id(), event.id, event.camera_id, number, self._clock.now(), flow, plan, words, steps, inputs)
         every = dict.fromkeys([word for earlier in job.planned for word in earlier.words] + list(words))
