@@ -41,7 +41,7 @@ def test_a_site_begins_with_the_basic_playbook_and_keeps_every_version(site):
     assert "--- version 1\n+++ version 2\n" in diff
     assert '+guards = ""' in diff
     assert ask(site, "GET", "/playbook/diff", params={"old": 2, "new": 2}).json()["diff"] == ""
-    audit = ask(site, "GET", "/audit", params={"action": "playbook"}).json()["items"]
+    audit = ask(site, "GET", "/audit", params={"action": "playbook"}).json()["entries"]
     assert [entry["after"]["version"] for entry in audit] == [2, 1]
 
 
