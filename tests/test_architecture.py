@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from haetae.agents.base import FLOWS
 from haetae.sources.base import SOURCES
 from haetae.vad.base import VAD_MODELS
 from haetae.vlm.base import ANALYZERS
@@ -102,7 +103,7 @@ def test_opencv_never_reads_video(path):
     assert "VideoCapture(" not in path.read_text(encoding="utf-8")
 
 
-REGISTRIES = (SOURCES, VAD_MODELS, ANALYZERS)
+REGISTRIES = (SOURCES, VAD_MODELS, ANALYZERS, FLOWS)
 
 
 @pytest.mark.parametrize(("registry", "name"), [(registry, name) for registry in REGISTRIES for name in registry.builtin])

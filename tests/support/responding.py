@@ -130,6 +130,6 @@ class RespondDesk:
         with session_scope(self.sessions, read_only=True) as session:
             return {row.event_id: row for row in session.scalars(sa.select(IncidentJobRow))}
 
-    def store_steps(self, row):
+    def steps(self, row):
         """The steps that a job keeps."""
         return to_steps(row.steps)
