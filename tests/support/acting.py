@@ -25,6 +25,7 @@ from haetae.database.scoped.actions import ScopedActions
 from haetae.database.scoped.approvals import ApprovalAnswer, ScopedApprovals
 from haetae.database.target_store import TargetStore, TargetValues
 from haetae.domain.action import TARGETS, TargetKind
+from haetae.domain.notice import NoticeKind
 from haetae.domain.plan import ActionKind, PlannedAction, ResponsePlan
 from haetae.domain.rule import Group, Recipient, RecipientKind
 from haetae.domain.viewer import AccessLevel, Actor, Role, Viewer
@@ -90,9 +91,8 @@ class ActingDesk(EventDesk):
         self.alarms, self.unheard, self.changed = [], [], []
         self.acting = self.make_acting(**options)
         self._channels = {}
-        composer = Composer(
-            "Site", SITE_URL, lambda _event: None, ask=asker(self.approvals, self.links, lambda action: action.planned.target)
-        )
+        asks = asker(self.approvals, self.links, lambda action: action.planned.target)
+        composer = Composer("Site", SITE_URL, lambda _event: None, ask=asks, words=self._words)
         self.telling = NotificationEngine(
             self.outbox, lambda config: self._channels[config.id], composer, self.clock, needs_target=takes_addresses
         )
@@ -141,6 +141,10 @@ class ActingDesk(EventDesk):
             changed=lambda _camera_id, event_id: self.changed.append(event_id),
             alarm=lambda action, reason: self.alarms.append((action.kind, reason)),
         )
+
+    def _words(self, row):
+        kinds = {NoticeKind.ALERT: ActionKind.NOTIFY, NoticeKind.ESCALATION: ActionKind.ESCALATE}
+        return self.ledger.words_for(row.event_id, kinds[row.kind]) if row.kind in kinds else ""
 
     def _occurrence(self, event_id):
         return self.outbox.occurrences([event_id]).get(event_id)
@@ -193,6 +197,10 @@ class ActingDesk(EventDesk):
             self.telling._sender.directory = self.outbox.directory()
             while await self.telling._sender.send_next(lane):
                 pass
+
+    def settle(self):
+        """Make promises of what is new, as the rules say."""
+        asyncio.run(self.telling.settle_news())
 
     def told(self):
         asyncio.run(self.tell())

@@ -3,13 +3,19 @@
 import json
 
 import pytest
-from tests.support.acting import desk, migrated, note  # noqa: F401
+from tests.support.acting import TESTER, desk, migrated, note  # noqa: F401
 from tests.support.counted import GATE, YARD
 from tests.support.http_receiver import Answer, HttpReceiver
 
+from haetae.database.engine import session_scope
+from haetae.database.event_news import note_news
+from haetae.database.rule_store import RuleStore
 from haetae.domain.action import RateLimit, TargetKind, idempotency_key
 from haetae.domain.event import Severity
+from haetae.domain.notice import NoticeKind
 from haetae.domain.plan import ActionKind, ActionState, PlannedAction
+from haetae.domain.rule import EscalationStep, Recipient, RecipientKind, Rule
+from haetae.ids import new_id
 from haetae.pipeline.acting.devices import MOST_TRIES
 
 DONE, FAILED, UNKNOWN = ActionState.DONE, ActionState.FAILED, ActionState.UNKNOWN
@@ -136,6 +142,46 @@ def test_a_group_is_told_and_the_result_names_the_messages(desk):  # noqa: F811
     second = desk.done(event, ActionKind.NOTIFY, desk.group("a@example.org"))
     assert second.state is DONE
     assert len(recorder.accepted) == 2
+
+
+def test_the_words_of_a_response_reach_those_it_tells(desk):  # noqa: F811
+    recorder = desk.mail()
+    desk.done(desk.add(), ActionKind.NOTIFY, desk.group("a@example.org"), text="Look at\nthe gate")
+    [notice] = recorder.accepted
+    assert "From the response: Look at the gate" in notice.text
+    assert "From the response: Look at the gate" in notice.html
+
+
+def test_the_next_step_of_a_rule_is_told_at_once_and_not_again(desk):  # noqa: F811
+    recorder = desk.mail()
+    [channel_id] = desk._channels
+    boss = EscalationStep(900.0, (channel_id,), (Recipient(RecipientKind.ADDRESS, "boss@example.org"),))
+    RuleStore(desk.sessions, desk.clock).add(Rule(new_id(), "night", channel_ids=(channel_id,), escalation=(boss,)), TESTER)
+    event = desk.add(severity=Severity.HIGH, timestamp=desk.clock.now())
+    with session_scope(desk.sessions) as session:
+        note_news(session, [event.id], desk.clock.now())
+    desk.settle()
+    action = desk.done(event, ActionKind.ESCALATE)
+    assert [notice.kind for notice in recorder.accepted] == [NoticeKind.ESCALATION]
+    desk.clock.advance(2)
+    desk.turn()
+    assert desk.ledger.get(action.id).state is DONE
+    desk.clock.advance(900)
+    desk.settle()
+    desk.told()
+    assert [notice.target for notice in recorder.accepted] == ["boss@example.org"]
+
+
+def test_a_group_is_told_as_an_escalation_unless_somebody_has_seen_to_it(desk):  # noqa: F811
+    recorder = desk.mail()
+    event, seen = desk.add(), desk.add(5, columns={"acknowledged": True})
+    actions = [desk.done(each, ActionKind.ESCALATE, desk.group("boss@example.org"), options={"level": 2}) for each in (event, seen)]
+    desk.clock.advance(2)
+    desk.turn()
+    ended = [desk.ledger.get(action.id) for action in actions]
+    assert [action.state for action in ended] == [DONE, FAILED]
+    assert "somebody has seen to it" in ended[1].result["reason"]
+    assert [notice.events[0].id for notice in recorder.accepted] == [event.id]
 
 
 def test_a_group_that_no_channel_leads_to_is_a_failure(desk):  # noqa: F811
