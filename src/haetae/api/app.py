@@ -46,6 +46,8 @@ ROUTERS = (
     "deliveries",
     "opt_outs",
     "statistics",
+    "assistant",
+    "reports",
     "audit",
     "system",
     "messages",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from haetae.api.assistant_desk import AssistantDesk
     from haetae.api.auth.accounts import Accounts
     from haetae.api.auth.authenticator import Authenticator
     from haetae.api.auth.tickets import Tickets
@@ -61,6 +62,8 @@ class Services:
     prompts: "PromptStore"
     looking: "LookDesk"
     """Who looks at events: status, and what a model would be told."""
+    assistant: "AssistantDesk"
+    """Who answers questions about the site."""
     statistics: "ScopedStatistics"
     audit: "AuditReader"
     site: "SiteAccess"

@@ -12,6 +12,7 @@ from haetae.api.live_events import LiveEvents
 from haetae.api.services import Services
 from haetae.api.site_access import SiteAccess
 from haetae.clock import Clock, SystemClock
+from haetae.compose.assisting import make_assistant
 from haetae.compose.site import Running, Site
 from haetae.database.account_store import AccountStore
 from haetae.database.api_key_store import ApiKeyStore
@@ -89,6 +90,10 @@ class Web:
         store, api_keys = AccountStore(sessions, clock), ApiKeyStore(sessions, clock)
         viewers = Viewers(store, api_keys)
         passwords = Passwords(min_length=access.min_password_length)
+        cameras, events = ScopedCameras(running.store, sessions, clock), ScopedEvents(sessions, clock)
+        statistics = ScopedStatistics(sessions, clock, local_time_zone(config.site.time_zone))
+        site = SiteAccess(running.cameras, lambda: self.site.status)
+        assistant = make_assistant(config, clock, sessions, cameras=cameras, events=events, statistics=statistics, site=site)
         sessions_store = SessionStore(sessions, clock, life_s=access.refresh_token_s)
         return Services(
             config=config,
@@ -99,15 +104,16 @@ class Web:
             account_store=store,
             api_keys=api_keys,
             tickets=Tickets(keys, viewers, clock, life_s=longest_s),
-            cameras=ScopedCameras(running.store, sessions, clock),
-            events=ScopedEvents(sessions, clock),
+            cameras=cameras,
+            events=events,
             analyses=ScopedAnalyses(sessions, clock),
             site_notes=ScopedSiteNotes(sessions, clock),
             prompts=PromptStore(sessions, clock),
             looking=running.looking.desk,
-            statistics=ScopedStatistics(sessions, clock, local_time_zone(config.site.time_zone)),
+            assistant=assistant,
+            statistics=statistics,
             audit=AuditReader(sessions),
-            site=SiteAccess(running.cameras, lambda: self.site.status),
+            site=site,
             feeds=shared.feeds,
             live=self._live,
             rules=RuleStore(sessions, clock),
