@@ -24,6 +24,7 @@ from haetae.pipeline.triage import Triage, TriageOptions
 from haetae.settings import SystemConfig
 from haetae.time_zone import local_time_zone
 from haetae.vlm.base import AnalyzerParts, Health, Scene, SceneOf, VLMAnalyzer, make_analyzer
+from haetae.vlm.breaker import CallBudget
 
 EVIDENCE = "evidence"
 
@@ -33,12 +34,13 @@ _PRUNED_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """The parts that look."""
+    """The parts that look. `budget` is for all calls of the site's model, whoever makes them."""
 
     triage: Triage
     desk: LookDesk
     status: Callable[[], LookStatus]
     wake: Callable[[], None]
+    budget: CallBudget
 
 
 def scenes(sessions: Sessions, time_zone: str) -> SceneOf:
@@ -61,11 +63,16 @@ def scenes(sessions: Sessions, time_zone: str) -> SceneOf:
     return scene
 
 
-def maker(config: SystemConfig, clock: Clock, sessions: Sessions, health: Health) -> Callable[[], VLMAnalyzer]:
-    """Makes the site's analyzer, for the pool. `health` is told how its model is. Raises ConfigError for settings that mean nothing."""
+def call_budget(config: SystemConfig, clock: Clock, sessions: Sessions) -> CallBudget:
+    """How often the site's model may be asked. Looks of the last day count, those of an earlier run too; questions only of this one."""
     made = TriageStore(sessions, clock).calls_since(clock.now() - timedelta(days=1))
+    return CallBudget(clock, per_hour=config.vlm.calls_per_hour, per_day=config.vlm.calls_per_day, made=made)
+
+
+def maker(config: SystemConfig, clock: Clock, sessions: Sessions, health: Health, budget: CallBudget) -> Callable[[], VLMAnalyzer]:
+    """Makes the site's analyzer, for the pool. `health` is told how its model is. Raises ConfigError for settings that mean nothing."""
     scene = scenes(sessions, local_time_zone(config.site.time_zone))
-    parts = AnalyzerParts(config.vlm, clock, vlm_reach(config.vlm), scene, health, made)
+    parts = AnalyzerParts(config.vlm, clock, vlm_reach(config.vlm), scene, health, budget=budget)
     return lambda: make_analyzer(parts)
 
 
@@ -79,6 +86,7 @@ def start_triage(
     opened: ExitStack,
     *,
     health: Health,
+    budget: CallBudget,
     changed: Callable[[UUID, UUID], None],
     news: Callable[[], None],
     took: Callable[[UUID, float], None],
@@ -111,7 +119,7 @@ def start_triage(
         return replace(triage.status(), backend=settings.backend, model=settings.model, state=state, cause=health.cause)
 
     scene = scenes(sessions, local_time_zone(config.site.time_zone))
-    return Looking(triage, LookDesk(status, triage.wake, scene, language=settings.language), status, triage.wake)
+    return Looking(triage, LookDesk(status, triage.wake, scene, language=settings.language), status, triage.wake, budget)
 
 
 def _prune(store: TriageStore, clock: Clock, keep_days: float) -> None:

@@ -9,7 +9,7 @@ import structlog
 
 from haetae.clock import Clock, SystemClock
 from haetae.compose.cameras import CameraFactory, Shared, Watcher
-from haetae.compose.looking import Looking, maker, start_triage
+from haetae.compose.looking import Looking, call_budget, maker, start_triage
 from haetae.compose.notifying import Telling, start_telling
 from haetae.compose.process import share_the_machine
 from haetae.compose.readiness import Readiness
@@ -162,9 +162,9 @@ class Site:
         log.flush()
         with session_scope(sessions) as session:
             mark_interrupted(session)
-        health = Health()
+        health, budget = Health(), call_budget(config, clock, sessions)
         on_gpu = bool(_GPU_PROVIDERS & set(available_providers()))
-        pool = ResourcePool(config.pool, clock=clock, uses_gpu=on_gpu, make_analyzer=maker(config, clock, sessions, health))
+        pool = ResourcePool(config.pool, clock=clock, uses_gpu=on_gpu, make_analyzer=maker(config, clock, sessions, health, budget))
         self._open.callback(pool.close)
         system_events = SystemEvents(_CountedLog(log, statistics, self._tell), clock)
         keeper = StorageKeeper(layout, sessions, config.retention, clock, system_events)
@@ -183,7 +183,7 @@ class Site:
         def took(camera_id: UUID, seconds: float) -> None:
             statistics.measured(camera_id, VLM_TIME, seconds)
 
-        self._looking = looking = start_triage(*parts, health=health, changed=self._changed, news=tell, took=took)
+        self._looking = looking = start_triage(*parts, health=health, budget=budget, changed=self._changed, news=tell, took=took)
 
         def wake() -> None:
             tell()

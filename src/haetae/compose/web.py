@@ -93,7 +93,8 @@ class Web:
         cameras, events = ScopedCameras(running.store, sessions, clock), ScopedEvents(sessions, clock)
         statistics = ScopedStatistics(sessions, clock, local_time_zone(config.site.time_zone))
         site = SiteAccess(running.cameras, lambda: self.site.status)
-        assistant = make_assistant(config, clock, sessions, cameras=cameras, events=events, statistics=statistics, site=site)
+        parts = (cameras, events, statistics, site)
+        assistant = make_assistant(config, clock, sessions, *parts, running.looking)
         sessions_store = SessionStore(sessions, clock, life_s=access.refresh_token_s)
         return Services(
             config=config,

@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
@@ -174,6 +174,16 @@ def chat_model(server: Server, client: httpx2.AsyncClient, api_key: str = "") ->
         openai_chat_supports_max_completion_tokens=server.preset.completion_tokens,
     )
     return OpenAIChatModel(server.model, provider=OpenAICompatibleProvider("vlm", openai_client=api), profile=profile)
+
+
+@asynccontextmanager
+async def open_model(server: Server, reach: Reach, api_key: str, timeout_s: float) -> AsyncIterator[OpenAIChatModel]:
+    """The library's model of a server, with connections of its own on this event loop until the block ends: for whoever else asks it."""
+    model = chat_model(server, make_client(reach, timeout_s), api_key)
+    try:
+        yield model
+    finally:
+        await model.client.close()
 
 
 def warm_up() -> None:

@@ -12,6 +12,7 @@ from haetae.domain.event import AnomalyEvent
 from haetae.domain.fact import Fact
 from haetae.registry import Registry
 from haetae.settings import VlmSettings
+from haetae.vlm.breaker import CallBudget
 
 ANALYZERS = Registry(
     group="haetae.vlm",
@@ -61,7 +62,8 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class AnalyzerParts:
-    """What an analyzer may use of the rest of the site. `calls_made` are the calls of the last day, for the budget."""
+    """What an analyzer may use of the rest of the site. `calls_made` are the calls of the last day, for a budget of its own; `budget` is
+    one that it shares with whoever else asks the model."""
 
     settings: VlmSettings
     clock: Clock
@@ -69,6 +71,7 @@ class AnalyzerParts:
     scene: SceneOf = lambda _event: Scene()
     health: Health = field(default_factory=Health)
     calls_made: Sequence[tuple[datetime, int]] = ()
+    budget: CallBudget | None = None
 
 
 class VLMAnalyzer(Protocol):

@@ -69,7 +69,9 @@ class ChainAnalyzer:
         self._parts = parts
         self._clock = parts.clock
         self._breaker = Breaker(parts.clock)
-        self._budget = CallBudget(parts.clock, per_hour=settings.calls_per_hour, per_day=settings.calls_per_day, made=parts.calls_made)
+        self._budget = parts.budget or CallBudget(
+            parts.clock, per_hour=settings.calls_per_hour, per_day=settings.calls_per_day, made=parts.calls_made
+        )
         self._cache = VerdictCache(parts.clock, settings.keep_verdict_s)
 
     async def analyze(self, event: AnomalyEvent, frames: Sequence[Picture], facts: Sequence[Fact], deadline: float) -> Analysis:
