@@ -84,7 +84,7 @@ def read_question(text: str, cameras: Sequence[CameraRecord], now: datetime, zon
         kind,
         when,
         named,
-        no_such_camera=not named and kind not in (Kind.ACT, Kind.HELP, Kind.UNKNOWN) and _names_a_camera(rest),
+        no_such_camera=not named and kind not in (Kind.ACT, Kind.HELP) and _names_a_camera(rest, plainly=kind is Kind.UNKNOWN),
         types=types,
         # "the most severe" is an order and no least severity.
         min_severity=None if order is Order.MOST_SEVERE else severity,
@@ -156,8 +156,11 @@ def _take_cameras(text: str, cameras: Sequence[CameraRecord]) -> tuple[str, tupl
     return " ".join(text.split()), tuple(sorted(found, key=lambda each: each.name))
 
 
-def _names_a_camera(rest: str) -> bool:
-    """Whether there is a word where a camera's name would stand that is none of the words that stand there otherwise."""
+def _names_a_camera(rest: str, *, plainly: bool) -> bool:
+    """Whether there is a word where a camera's name would stand that is none of the words that stand there otherwise. `plainly`: it must be
+    said to be a camera's."""
+    if plainly and not words.CAMERA.search(rest):
+        return False
     known = (words.OFFLINE, words.UNSEEN, words.SHOW, words.STATE, *words.TYPES.values(), *words.SEVERITIES.values())
     for match in words.WORD_FOR_CAMERA.finditer(rest):
         word = next(group for group in match.groups() if group)

@@ -122,7 +122,7 @@ out over past present quiet right site so status some somebody statistics stats 
 this those time to today tonight type types up us was we week weekend were what when where which who why with work
 working yesterday night morning afternoon evening noon midnight daytime shift duty list severity hour hours per kind
 kinds online watching running alarm alarms alert alerts incident incidents fire fires fight fights average total score
-scores record new report course moment same other another broken dead failed down lost 어떤 어느 모든 전체 각 이 그 저
+scores record new report course moment same other another broken dead failed down lost 카메라 카메라들 화면 어떤 어느 모든 전체 각 이 그 저
 몇 무슨 오늘 어제 밤 지금 현재 우리 해당 이상 그중 거기 여기 중 온라인 오프라인 끊긴 꺼진 고장난 고장 문제 다른 나머지
 안 되는 밖 속 현장 사이트 시에 가장 제일 많은
 """

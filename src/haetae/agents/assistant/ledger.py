@@ -14,7 +14,7 @@ from haetae.agents.assistant.shown import numbers_in, numbers_of
 _REF = re.compile(
     r"\[\s*((?:E\d{1,4})(?:\s*[,;]\s*E\d{1,4})*)\s*\]|\(\s*((?:E\d{1,4})(?:\s*[,;]\s*E\d{1,4})*)\s*\)|(?<![\w-])(E\d{1,4})(?![\w-])"
 )
-_ID = re.compile(r"[\[(]?\s*\b([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b\s*[\])]?", re.IGNORECASE)
+_ID = re.compile(r"(?:[\[(]\s*)?\b([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b(?:\s*[\])])?", re.IGNORECASE)
 _GAPS = re.compile(r"[ \t]+(?=[.,;!?]|$)|(?<=\S)[ \t]{2,}", re.MULTILINE)
 
 

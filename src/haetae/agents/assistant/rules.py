@@ -45,10 +45,10 @@ class Rules:
         """What the rules say to a question, whatever it is."""
         cameras = self._tools.records.cameras()
         asked = read_question(text, cameras, self._tools.now, self._tools.zone)
-        if asked.kind is Kind.UNKNOWN:
-            return Ruled("\n".join(self._what_can_be_asked(cameras)), understood=False)
         if asked.no_such_camera:
             return Ruled(self._no_such_camera(cameras))
+        if asked.kind is Kind.UNKNOWN:
+            return Ruled("\n".join(self._what_can_be_asked(cameras)), understood=False)
         if asked.when is not None and asked.when.future:
             return Ruled(self._say("future", since=self._minute(asked.when.since)))
         lines = "\n".join(self._lines(asked, cameras))

@@ -96,7 +96,7 @@ LATELY: Final = re.compile(
     r"|(?:지난|최근|요)\s*(?P<ko_count>\d{1,4}|한|두|세|네|다섯|여섯|열|몇|일)\s*(?P<ko_unit>분|시간|일|주일?)(?:간|\s*동안)?"
     r"|(?P<ko_ago>\d{1,4}|한|두|세|네|다섯|여섯|열)\s*(?P<ko_ago_unit>분|시간|일|주일?)\s*전(?:부터)?"
 )
-RECENTLY: Final = re.compile(r"\b(?:recently|lately|just now|right now)\b|최근(?:에)?|방금|요즘")
+RECENTLY: Final = re.compile(r"\b(?:recently|lately|just now)\b|최근(?:에)?|방금|요즘")
 
 CLOCK: Final = (
     r"(?:(?P<{0}half>오전|오후|새벽|아침|낮|저녁|밤)\s*)?"

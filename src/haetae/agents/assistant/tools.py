@@ -149,6 +149,8 @@ class Tools:
                 "severity": self.words.severities[self.language][each.severity.value],
             }.get(by, "")
             found[what] += each.events
+        if by == "severity":
+            return [(word, found[word]) for word in reversed(self.words.severities[self.language].values()) if found[word]]
         return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
 
     def _by_time(self, query: EventQuery, by: str) -> list[tuple[str, int]]:
