@@ -15,7 +15,11 @@ _REF = re.compile(
     r"\[\s*((?:E\d{1,4})(?:\s*[,;]\s*E\d{1,4})*)\s*\]|\(\s*((?:E\d{1,4})(?:\s*[,;]\s*E\d{1,4})*)\s*\)|(?<![\w-])(E\d{1,4})(?![\w-])"
 )
 _ID = re.compile(r"(?:[\[(]\s*)?\b([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b(?:\s*[\])])?", re.IGNORECASE)
-_GAPS = re.compile(r"[ \t]+(?=[.,;!?]|$)|(?<=\S)[ \t]{2,}", re.MULTILINE)
+_BEFORE_STOP = re.compile(r"[ \t]+(?=[.,;!?]|$)", re.MULTILINE)
+_GAPS = re.compile(r"(?<=\S)[ \t]{2,}")
+
+HEARSAY = frozenset({"description", "note"})
+"""Texts that a model or a person wrote: a number in them was measured by nobody, so an answer that repeats it is marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Ledger:
             return f"E{list(self._events).index(event.id) + 1}"
 
     def returned(self, result: object) -> None:
-        """This was returned: whatever number is in it may be said."""
+        """This was returned: whatever number is in it may be said, but for hearsay."""
         found = numbers_of(_leaves(result))
         with self._lock:
             self._numbers |= found
@@ -83,7 +87,7 @@ class Ledger:
         text = re.sub(r"\[(\d{1,3})\]", r"(\1)", text)
         text = _REF.sub(lambda match: mark(re.split(r"\s*[,;]\s*", match[1] or match[2] or match[3])), text)
         text = _ID.sub(lambda match: mark([match[1]]), text)
-        text = _GAPS.sub("", text).strip()
+        text = _GAPS.sub(" ", _BEFORE_STOP.sub("", text)).strip()
         unverified = [number for number in numbers_in(text) if number not in self._numbers]
         citations = tuple(citation(number, self._events[event_id]) for number, event_id in enumerate(cited, 1))
         return Checked(text, citations, dropped, tuple(dict.fromkeys(unverified)))
@@ -97,8 +101,9 @@ def citation(number: int, event: EventRecord) -> Citation:
 def _leaves(value: Any) -> Iterator[object]:
     if isinstance(value, dict):
         for name, each in value.items():
-            yield name
-            yield from _leaves(each)
+            if name not in HEARSAY:
+                yield name
+                yield from _leaves(each)
     elif isinstance(value, list | tuple):
         for each in value:
             yield from _leaves(each)

@@ -40,7 +40,7 @@ class QuestionInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     question: Annotated[
-        str, Field(min_length=1, max_length=MOST_LETTERS, pattern=r"^[^\x00]*\S[^\x00]*$", examples=["What happened last night?"])
+        str, Field(min_length=1, max_length=MOST_LETTERS, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", examples=["What happened last night?"])
     ]
     language: Language | None = Field(None, description="of the answer; null: that of the question")
     history: Annotated[list[TurnInput], Field(max_length=MOST_TURNS)] = Field([], description="oldest first")
