@@ -5,7 +5,7 @@ import sys
 import typer
 
 from haetae import __version__
-from haetae.cli import audit, backup, camera, demo, doctor, model, openapi, serve, simulate_app, status, user, vad, vlm, watch
+from haetae.cli import audit, backup, camera, demo, doctor, model, openapi, reports, serve, simulate_app, status, user, vad, vlm, watch
 from haetae.cli.bench.app import app as bench_app
 from haetae.errors import HaetaeError
 
@@ -33,6 +33,7 @@ app.add_typer(simulate_app.app, name="simulate", short_help="Render a scene with
 app.add_typer(vad.app, name="vad")
 app.add_typer(model.app, name="model", short_help="Look at networks before they are used.")
 app.add_typer(vlm.app, name="vlm", short_help="Try the model that looks at events, and measure it.")
+app.add_typer(reports.app, name="report", short_help="Say what happened in a shift.")
 app.add_typer(bench_app, name="bench", short_help="Measure what things cost.")
 
 

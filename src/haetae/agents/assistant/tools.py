@@ -150,7 +150,7 @@ class Tools:
             }.get(by, "")
             found[what] += each.events
         if by == "severity":
-            return [(word, found[word]) for word in reversed(self.words.severities[self.language].values()) if found[word]]
+            return [(word, found[word]) for word in reversed(list(self.words.severities[self.language].values())) if found[word]]
         return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
 
     def _by_time(self, query: EventQuery, by: str) -> list[tuple[str, int]]:
