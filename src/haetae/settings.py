@@ -195,6 +195,19 @@ class ActingSettings(_Section):
     open_ticket_per_hour: int = Field(20, ge=0, le=100000)
 
 
+class AssistantSettings(_Section):
+    """Who answers questions about the site. It asks the server of `vlm`, and takes its calls from the same budget."""
+
+    use_model: bool = Field(True, description="ask the model where vlm.backend has one; false: parsed questions only")
+    model: str = Field("", max_length=256, description="another model of the same server, that calls tools; empty: vlm.model")
+    max_tokens: int = Field(800, ge=64, le=8192, description="of one answer of the model")
+    tokens: int = Field(24000, ge=1000, le=1000000, description="of all that is sent and answered for one question")
+    calls: int = Field(6, ge=1, le=32, description="of the model, for one question")
+    deadline_s: float = Field(60.0, ge=1, le=600, description="for one question; then it is parsed")
+    questions_per_minute: int = Field(20, ge=1, le=1000, description="of one person")
+    at_once: int = Field(4, ge=1, le=64, description="questions that are being answered at the same time")
+
+
 class SourcePolicySettings(_Section):
     """What cameras may be read from."""
 
@@ -232,6 +245,7 @@ class SystemConfig(BaseSettings):
     vlm: VlmSettings = VlmSettings()
     agents: AgentSettings = AgentSettings()
     acting: ActingSettings = ActingSettings()
+    assistant: AssistantSettings = AssistantSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

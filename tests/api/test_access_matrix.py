@@ -163,6 +163,9 @@ RULES = {
     "GET /statistics/hours": LOGGED_IN,
     "GET /statistics/types": LOGGED_IN,
     "GET /statistics/trend": LOGGED_IN,
+    "GET /assistant": LOGGED_IN,
+    "POST /assistant": LOGGED_IN,
+    "GET /reports/shift": LOGGED_IN,
     "WS /ws": LOGGED_IN,
 }
 
@@ -265,7 +268,16 @@ def test_a_socket_opens_for_whom_it_may(site, name, person, place):
 
 @pytest.mark.parametrize("person", PEOPLE[1:-1])
 def test_no_list_holds_what_its_reader_may_not_see(site, person):
-    for path in ("/cameras", "/events", "/events.csv", "/events.ndjson", "/statistics/daily", "/statistics/types"):
+    for path in (
+        "/cameras",
+        "/events",
+        "/events.csv",
+        "/events.ndjson",
+        "/statistics/daily",
+        "/statistics/types",
+        "/assistant",
+        "/reports/shift",
+    ):
         answer = site.ask(person, "GET", PREFIX + path)
         assert answer.status_code == 200, answer.text
         for secret in (str(site.hidden.id), str(site.events["hidden"].id), "secret-of-the-camera", site.hidden.name):

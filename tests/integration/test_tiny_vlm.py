@@ -13,15 +13,21 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from tests.support.assistant import AssistantDesk
+from tests.support.counted import GUEST
 from tests.support.event_desk import database
 from tests.support.events import make_event
-from tests.support.looks import analyzer_parts, look, some_pictures
+from tests.support.looks import analyzer_parts, local, look, some_pictures
 from tests.support.triage import TriageDesk
 
+from haetae.agents.assistant.messages import AnsweredBy
+from haetae.agents.assistant.model import Limits, ModelAnswerer
 from haetae.clock import SystemClock
 from haetae.domain.analysis import Basis, Flag
 from haetae.domain.event import EventStatus, Severity, Verdict
+from haetae.vlm.ask import open_model
 from haetae.vlm.openai import make_openai
+from haetae.vlm.presets import PRESETS, Server
 from haetae.vlm.probe import Schema, probe
 
 ROOT = Path(__file__).parents[2]
@@ -111,3 +117,26 @@ def test_an_event_goes_through_triage_and_loses_nothing(server, tmp_path):
 def test_the_probe_finds_that_it_sees_nothing(server):
     found = probe(parts(server).settings, lambda _host: parts(server).reach("127.0.0.1"))
     assert (found.fault, found.sees, found.schema, found.knows_model) == ("", False, Schema.NOT_ASKED, True)
+
+
+def test_a_question_to_it_ends_with_the_parsed_answer(server, tmp_path):
+    """Whatever it babbles rests on no look-up, so nobody is told it."""
+    url, model = server
+    settings = parts(server).settings
+    place = Server(url, "127.0.0.1", model, PRESETS["transformers"])
+
+    class Door:
+        def session(self):
+            return open_model(place, local, "", settings.deadline_s)
+
+        def take(self):
+            return ""
+
+    with database("sqlite", tmp_path) as engine:
+        site = AssistantDesk(engine)
+        site.desk.add(-60)
+        answerer = ModelAnswerer(Door(), Limits(max_tokens=48, deadline_s=120.0))
+        asked = site.ask(GUEST, "How many events today?", answerer=answerer)
+    assert "1 event." in asked.text
+    assert asked.done.answered_by is AnsweredBy.RULES
+    assert asked.done.reason

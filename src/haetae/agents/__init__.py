@@ -1,1 +1,1 @@
-"""Planning the response to an event: the site's playbook says what may be done, models choose inside it, code checks what they chose."""
+"""What is thought about events: the response to them, and the assistant that answers questions. Only code acts."""

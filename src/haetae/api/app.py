@@ -51,6 +51,8 @@ ROUTERS = (
     "deliveries",
     "opt_outs",
     "statistics",
+    "assistant",
+    "reports",
     "audit",
     "system",
     "messages",

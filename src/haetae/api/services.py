@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from haetae.api.assistant_desk import AssistantDesk
     from haetae.api.auth.accounts import Accounts
     from haetae.api.auth.authenticator import Authenticator
     from haetae.api.auth.tickets import Tickets
@@ -87,6 +88,8 @@ class Services:
     """Playbooks: read, check, compare, rehearse, put in force. Asks nobody who is looking: for admins."""
     plans: "ScopedPlans"
     """The plans that were made for events."""
+    assistant: "AssistantDesk"
+    """Who answers questions about the site."""
     statistics: "ScopedStatistics"
     audit: "AuditReader"
     site: "SiteAccess"

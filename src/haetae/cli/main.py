@@ -15,6 +15,7 @@ from haetae.cli import (
     model,
     openapi,
     playbook,
+    reports,
     serve,
     simulate_app,
     status,
@@ -54,6 +55,7 @@ app.add_typer(vad.app, name="vad")
 app.add_typer(model.app, name="model", short_help="Look at networks before they are used.")
 app.add_typer(vlm.app, name="vlm", short_help="Try the model that looks at events, and measure it.")
 app.add_typer(playbook.app, name="playbook", short_help="Read, check, try and change what is done about events.")
+app.add_typer(reports.app, name="report", short_help="Say what happened in a shift.")
 app.add_typer(bench_app, name="bench", short_help="Measure what things cost.")
 
 

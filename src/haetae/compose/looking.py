@@ -35,12 +35,13 @@ _PRUNED_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """The parts that look."""
+    """The parts that look. `budget` is for all calls of the site's model, whoever makes them."""
 
     triage: Triage
     desk: LookDesk
     status: Callable[[], LookStatus]
     wake: Callable[[], None]
+    budget: CallBudget
 
 
 def scenes(sessions: Sessions, time_zone: str) -> SceneOf:
@@ -98,6 +99,7 @@ def start_triage(
     opened: ExitStack,
     *,
     health: Health,
+    budget: CallBudget,
     changed: Callable[[UUID, UUID], None],
     news: Callable[[], None],
     took: Callable[[UUID, float], None],
@@ -130,7 +132,7 @@ def start_triage(
         return replace(triage.status(), backend=settings.backend, model=settings.model, state=state, cause=health.cause)
 
     scene = scenes(sessions, local_time_zone(config.site.time_zone))
-    return Looking(triage, LookDesk(status, triage.wake, scene, language=settings.language), status, triage.wake)
+    return Looking(triage, LookDesk(status, triage.wake, scene, language=settings.language), status, triage.wake, budget)
 
 
 def _prune(store: TriageStore, clock: Clock, keep_days: float) -> None:

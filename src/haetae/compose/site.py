@@ -236,7 +236,7 @@ class Site:
             self._changed(camera_id, event_id)
             planning.wake()
 
-        self._looking = looking = start_triage(*parts, health=gate.health, changed=looked, news=tell, took=took)
+        self._looking = looking = start_triage(*parts, health=gate.health, budget=gate.budget, changed=looked, news=tell, took=took)
 
         def wake() -> None:
             tell()

@@ -12,6 +12,7 @@ from haetae.api.live_events import LiveEvents
 from haetae.api.services import Services
 from haetae.api.site_access import SiteAccess
 from haetae.clock import Clock, SystemClock
+from haetae.compose.assisting import make_assistant
 from haetae.compose.notifying import channel_parts
 from haetae.compose.site import Running, Site
 from haetae.database.account_store import AccountStore
@@ -94,6 +95,11 @@ class Web:
         store, api_keys = AccountStore(sessions, clock), ApiKeyStore(sessions, clock)
         viewers = Viewers(store, api_keys)
         passwords = Passwords(min_length=access.min_password_length)
+        cameras, events = ScopedCameras(running.store, sessions, clock), ScopedEvents(sessions, clock)
+        statistics = ScopedStatistics(sessions, clock, local_time_zone(config.site.time_zone))
+        site = SiteAccess(running.cameras, lambda: self.site.status)
+        parts = (cameras, events, statistics, site)
+        assistant = make_assistant(config, clock, sessions, *parts, running.looking)
         sessions_store = SessionStore(sessions, clock, life_s=access.refresh_token_s)
         return Services(
             config=config,
@@ -104,8 +110,8 @@ class Web:
             account_store=store,
             api_keys=api_keys,
             tickets=Tickets(keys, viewers, clock, life_s=longest_s),
-            cameras=ScopedCameras(running.store, sessions, clock),
-            events=ScopedEvents(sessions, clock),
+            cameras=cameras,
+            events=events,
             analyses=ScopedAnalyses(sessions, clock),
             actions=ScopedActions(sessions),
             approvals=ScopedApprovals(sessions, clock, running.vault),
@@ -120,9 +126,10 @@ class Web:
             looking=running.looking.desk,
             playbooks=running.planning.desk,
             plans=ScopedPlans(sessions),
-            statistics=ScopedStatistics(sessions, clock, local_time_zone(config.site.time_zone)),
+            assistant=assistant,
+            statistics=statistics,
             audit=AuditReader(sessions),
-            site=SiteAccess(running.cameras, lambda: self.site.status),
+            site=site,
             feeds=shared.feeds,
             live=self._live,
             rules=RuleStore(sessions, clock),

@@ -1,6 +1,8 @@
 """The connection to the site's model: one client on one event loop, made when first needed. Looks and planning have one each."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
@@ -79,3 +81,13 @@ def chat_model(server: Server, client: httpx2.AsyncClient, api_key: str = "") ->
         openai_chat_supports_max_completion_tokens=server.preset.completion_tokens,
     )
     return OpenAIChatModel(server.model, provider=OpenAICompatibleProvider("vlm", openai_client=api), profile=profile)
+
+
+@asynccontextmanager
+async def open_model(server: Server, reach: Reach, api_key: str, timeout_s: float) -> AsyncIterator[OpenAIChatModel]:
+    """The library's model of a server, with connections of its own on this event loop until the block ends: for whoever else asks it."""
+    model = chat_model(server, make_client(reach, timeout_s), api_key)
+    try:
+        yield model
+    finally:
+        await model.client.close()

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false
+from sqlalchemy import ColumnElement, String, cast, false, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.functions import FunctionElement
@@ -35,7 +35,8 @@ class EventSort(StrEnum):
 class EventFilter:
     """Every condition that is given must hold; an empty tuple and None are no condition.
 
-    `camera_ids` () means none of them, so it matches nothing. `since` is inclusive, `until` exclusive, both on the onset. Each word of
+    `camera_ids` () means none of them, so it matches nothing. `types` are types as they are shown: a model's, else the subtype, else the
+    kind. `since` is inclusive, `until` exclusive, both on the onset. Each word of
     `text`, and what stands in quotes as it stands, must occur in any case in type, description, detail, note, or what was observed.
     """
 
@@ -53,6 +54,7 @@ class EventFilter:
     locked: bool | None = None
     has_clip: bool | None = None
     verdicts: tuple[Verdict, ...] = ()
+    types: tuple[str, ...] = ()
     text: str | None = None
 
     @property
@@ -60,6 +62,9 @@ class EventFilter:
         """Those that `severities` and `min_severity` leave, from least to most."""
         least = SEVERITIES.index(self.min_severity) if self.min_severity else 0
         return tuple(severity for severity in SEVERITIES[least:] if not self.severities or severity in self.severities)
+
+
+SHOWN_TYPE: ColumnElement[str] = func.coalesce(Event.vlm_type, Event.subtype, cast(Event.kind, String))
 
 
 class _Aside(FunctionElement[Any]):
@@ -118,6 +123,8 @@ def _others(wanted: EventFilter) -> Iterator[ColumnElement[bool]]:
         yield Event.vad_score >= wanted.min_score
     if wanted.verdicts:
         yield Event.verdict.in_(wanted.verdicts)
+    if wanted.types:
+        yield SHOWN_TYPE.in_(sorted(set(wanted.types)))
     if wanted.acknowledged is not None:
         yield Event.acknowledged.is_(wanted.acknowledged)
     if wanted.locked is not None:

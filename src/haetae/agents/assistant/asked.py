@@ -1,0 +1,169 @@
+"""What a question asks, where no model reads it: a small set of kinds, each with cameras, types and a span of time."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from haetae.agents.assistant import asked_words as words
+from haetae.agents.assistant.records import CameraRecord, Order
+from haetae.agents.assistant.times import When, find_when
+from haetae.domain.event import Severity
+
+
+class Kind(StrEnum):
+    """What is asked."""
+
+    LIST = "list"
+    TOP = "top"
+    COUNT = "count"
+    EVENT = "event"
+    OFFLINE = "offline"
+    """Which cameras do not watch now."""
+    WERE_OFFLINE = "were_offline"
+    CAMERAS = "cameras"
+    STATISTICS = "statistics"
+    REPORT = "report"
+    HELP = "help"
+    ACT = "act"
+    """Something to be done, which is not for an assistant."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as it was understood. `cameras` are those that it names; `no_such_camera` that it names one that is not there for who
+    asks. `by` is what to count by."""
+
+    kind: Kind
+    when: When | None = None
+    cameras: tuple[CameraRecord, ...] = ()
+    no_such_camera: bool = False
+    types: tuple[str, ...] = ()
+    min_severity: Severity | None = None
+    text: str = ""
+    unacknowledged: bool = False
+    going_on: bool = False
+    order: Order = Order.NEWEST
+    by: str = ""
+    event_id: UUID | None = None
+
+
+_ID = re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b")
+_QUOTED = re.compile(r"[\"“”「『]([^\"“”」』]{2,80})[\"“”」』]")
+_SIGN = "◆"
+"""Stands for a camera's name once it was found, so that nothing else is read into it."""
+
+
+def plain(text: str) -> str:
+    """One form of what can be written in several, in lower case."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def read_question(text: str, cameras: Sequence[CameraRecord], now: datetime, zone: ZoneInfo) -> Asked:
+    """What is asked, as far as it is one of the kinds. `cameras` are those that who asks may see."""
+    asked = plain(text)
+    found = _ID.search(asked)
+    if found is not None:
+        return Asked(Kind.EVENT, event_id=UUID(found[0]))
+    asked, named = _take_cameras(asked, cameras)
+    quoted = _QUOTED.search(asked)
+    asked = _QUOTED.sub(" ", asked)
+    when = find_when(asked, now, zone)
+    rest = asked
+    for piece in sorted(when.said if when is not None else (), key=len, reverse=True):
+        rest = rest.replace(piece, " ")
+    types = tuple(each for keys, pattern in words.TYPES.items() if pattern.search(rest) for each in keys)
+    severity = next((each for each, pattern in words.SEVERITIES.items() if pattern.search(rest)), None)
+    kind, order, by = _kind(asked, rest, named=bool(named), known=bool(when or types or severity or quoted), spanned=when is not None)
+    return Asked(
+        kind,
+        when,
+        named,
+        no_such_camera=not named and kind not in (Kind.ACT, Kind.HELP) and _names_a_camera(rest, plainly=kind is Kind.UNKNOWN),
+        types=types,
+        # "the most severe" is an order and no least severity.
+        min_severity=None if order is Order.MOST_SEVERE else severity,
+        text=quoted[1].strip() if quoted is not None else "",
+        unacknowledged=words.UNSEEN.search(rest) is not None,
+        going_on=kind is Kind.LIST and when is None and words.GOING_ON.search(rest) is not None,
+        order=order,
+        by=by,
+    )
+
+
+def _kind(asked: str, rest: str, *, named: bool, known: bool, spanned: bool) -> tuple[Kind, Order, str]:
+    """The first kind that fits, from what is said most plainly to what is said least."""
+    kind, order, by = Kind.UNKNOWN, Order.NEWEST, ""
+    orders = {
+        Order.LONGEST: words.LONGEST,
+        Order.MOST_SEVERE: words.MOST_SEVERE,
+        Order.HIGHEST_SCORE: words.HIGHEST,
+        Order.NEWEST: words.NEWEST,
+    }
+    top = next((each for each, pattern in orders.items() if pattern.search(asked)), None)
+    each = next((name for name, pattern in words.EACH.items() if pattern.search(rest)), "")
+    of_cameras = named or words.CAMERA.search(rest) is not None
+    if words.ACT.search(rest) and not words.HOW_MANY.search(rest):
+        kind = Kind.ACT
+    elif words.STATISTICS.search(rest) and named:
+        kind = Kind.STATISTICS
+    elif words.OFFLINE.search(rest) and of_cameras:
+        kind = Kind.WERE_OFFLINE if spanned and words.WAS.search(rest) else Kind.OFFLINE
+    elif words.REPORT.search(rest) or (words.STATISTICS.search(rest) and not of_cameras):
+        kind = Kind.REPORT
+    elif words.HOW_MANY.search(rest):
+        about_events = words.SHOW.search(rest) or known or named
+        kind, by = (Kind.COUNT, each) if about_events or not of_cameras else (Kind.CAMERAS, "")
+    elif each and (words.SHOW.search(rest) or known or each == "camera") and not words.STATE.search(rest.replace("which", " ")):
+        kind, by = Kind.COUNT, each
+    elif top is not None:
+        kind, order = Kind.TOP, top
+    elif of_cameras and words.STATE.search(rest) and not words.SHOW.search(_without_list(rest)):
+        kind = Kind.CAMERAS
+    elif words.HELP.search(rest):
+        kind = Kind.HELP
+    elif named or known or words.SHOW.search(rest) or words.UNSEEN.search(rest):
+        kind = Kind.LIST
+    return kind, order, by
+
+
+def _without_list(text: str) -> str:
+    """`list` and `show` may be about cameras as well as events."""
+    return re.sub(r"\b(?:list|show)\b|보여|알려|상황", " ", text)
+
+
+def _take_cameras(text: str, cameras: Sequence[CameraRecord]) -> tuple[str, tuple[CameraRecord, ...]]:
+    """The cameras that a text names, longest name first, and the text with a sign for each."""
+    found = []
+    for camera in sorted(cameras, key=lambda each: (-len(each.name), each.name)):
+        name = plain(camera.name)
+        if not name:
+            continue
+        begin = r"(?<![a-z0-9])" if name[0].isascii() and name[0].isalnum() else ""
+        end = r"(?![a-z0-9])" if name[-1].isascii() and name[-1].isalnum() else ""
+        pattern = f"{begin}{re.escape(name)}{end}"
+        if len(name) == 1 or name in words.NO_NAME or name.isdigit():
+            # Such a name is one only where nothing else can be meant.
+            pattern = rf"[\"'“‘]{re.escape(name)}[\"'”’]|(?:\bcam(?:era)?\s+){pattern}|{pattern}(?=\s*번?\s*카메라)"
+        text, count = re.subn(pattern, f" {_SIGN} ", text)
+        if count:
+            found.append(camera)
+    return " ".join(text.split()), tuple(sorted(found, key=lambda each: each.name))
+
+
+def _names_a_camera(rest: str, *, plainly: bool) -> bool:
+    """Whether there is a word where a camera's name would stand that is none of the words that stand there otherwise. `plainly`: it must be
+    said to be a camera's."""
+    if plainly and not words.CAMERA.search(rest):
+        return False
+    known = (words.OFFLINE, words.UNSEEN, words.SHOW, words.STATE, *words.TYPES.values(), *words.SEVERITIES.values())
+    for match in words.WORD_FOR_CAMERA.finditer(rest):
+        word = next(group for group in match.groups() if group)
+        if word not in words.NO_NAME and not any(pattern.search(word) for pattern in known):
+            return True
+    return False

@@ -1,0 +1,130 @@
+"""By which words a parsed question is recognised, in English and Korean. Patterns are for lower-case text."""
+
+import re
+from typing import Final
+
+from haetae.domain.event import Severity
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns))
+
+
+ACT: Final = _any(
+    r"\b(?:sound|trigger|activate|set off|switch on|turn on|ring)\b.*\b(?:siren|alarm|lights?)\b",
+    r"\b(?:un)?lock\b.*\bdoors?\b|\bopen\b.*\b(?:door|gate|barrier)s?\b",
+    r"\bcall\b.*\b(?:police|ambulance|fire brigade|911|112|119)\b",
+    r"\b(?:delete|remove|erase|disable|restart|reboot|stop|start|change|acknowledge|silence|mute|add|create)\s+(?:the\s+|all\s+|this\s+|an?\s+)?"
+    r"(?:\w+\s+)?(?:events?|cameras?|rules?|users?|recordings?|clips?|alarms?|notices?)\b",
+    r"사이렌\S*\s*(?:울려|켜|작동|틀어)|경찰.*(?:불러|신고)|(?:119|112).*(?:신고|불러)|문\s*(?:을\s*)?(?:열어|잠가|잠궈)",
+    r"(?:삭제|지워|꺼\s*줘|켜\s*줘|재시작|중지|추가|변경|확인\s*처리)\s*(?:해|하|줘|시켜)?",
+)
+"""What only people do."""
+
+HELP: Final = _any(r"\bhelp\b|\bwhat can (?:you|i)\b|\bhow do i ask\b", r"도움말|도와|뭘?\s*(?:할\s*수|물어)|무엇을\s*(?:할|물어)|사용법")
+REPORT: Final = _any(r"\breports?\b|\bhand-?over\b|\bshift\b|\bsummar", r"보고서?|인수인계|교대|근무\s*(?:일지|보고|요약)|요약")
+OFFLINE: Final = _any(
+    r"\b(?:off-?line|down|disconnected|not (?:working|watching|connected|running)|lost|dead|broken|failed|unavailable|away)\b",
+    r"오프라인|끊[긴기겼어]|꺼[진졌져]|안\s*(?:나오|되|보이|잡히)|고장|먹통|작동\s*(?:안|하지)|동작\s*(?:안|하지)|연결\s*안",
+)
+WAS: Final = _any(r"\b(?:was|were|has been|have been|did|went)\b|\bhow (?:long|often|many times)\b", r"[였었했졌겼]|얼마나|몇\s*번")
+CAMERA: Final = _any(r"\bcam(?:era)?s?\b", r"카메라|캠|화면")
+STATE: Final = _any(
+    r"\b(?:status|state|working|watching|running|online|healthy|ok(?:ay)?|all right|list|which|names?)\b",
+    r"상태|작동|동작|목록|어떤|어느|이름|괜찮|정상",
+)
+HOW_MANY: Final = _any(
+    r"\bhow (?:many|often)\b|\b(?:number|count|amount|total) of\b|\bcount\b|\btotal\b",
+    r"몇\s*(?:건|번|개|차례|회|가지|대)|건수|횟수|얼마나\s*많|총\s*몇|개수|수는",
+)
+EACH: Final = {
+    "camera": _any(
+        r"\b(?:per|by|each|every|which) cameras?\b|\bmost (?:active|events)\b|\bbusiest\b", r"카메라별|카메라마다|어[느떤] 카메라|가장 많은"
+    ),
+    "type": _any(r"\b(?:per|by|each|every|which|what) (?:type|kind)s?\b", r"유형별|종류별|유형마다|어떤 (?:유형|종류)"),
+    "severity": _any(r"\b(?:per|by|each|every) severit(?:y|ies)\b", r"심각도별|등급별"),
+    "hour": _any(r"\b(?:per|by|each|every) hours?\b|\bhourly\b", r"시간대?별|시간마다"),
+    "day": _any(r"\b(?:per|by|each|every) days?\b|\bdaily\b", r"날짜별|일별|요일별|매일"),
+}
+LONGEST: Final = _any(r"\blong(?:est|er)\b|\blasted (?:the )?longest\b", r"가장\s*(?:길|긴|오래)|제일\s*(?:길|긴|오래)|최장")
+MOST_SEVERE: Final = _any(
+    r"\b(?:most (?:severe|serious|important|critical|urgent|dangerous)|worst|gravest|top)\b",
+    r"(?:가장|제일)\s*(?:심각|위험|중요|심한|급한|큰)|최악",
+)
+HIGHEST: Final = _any(
+    r"\bhighest scor|\bmost (?:unusual|abnormal|anomalous)\b|\bstrangest\b",
+    r"(?:가장|제일)\s*(?:이상|높은\s*점수|특이)|점수가\s*(?:가장|제일)",
+)
+NEWEST: Final = _any(
+    r"\b(?:last|latest|newest|most recent)\s+(?:event|alarm|alert|incident)s?\b",
+    r"(?:마지막|최신|가장\s*최근|제일\s*최근|최근)\s*(?:이벤트|사건|알림|경보)",
+)
+UNSEEN: Final = _any(
+    r"\b(?:un(?:acknowledged|seen|read|answered|reviewed|handled)|not (?:yet )?(?:acknowledged|seen|reviewed|handled)|pending|nobody)\b",
+    r"미확인|미처리|확인\s*(?:안|하지|되지|못)|처리\s*(?:안|하지|되지|못)|안\s*본",
+)
+GOING_ON: Final = _any(r"\b(?:going on|happening|ongoing|right now|currently)\b", r"진행\s*중|지금|현재")
+STATISTICS: Final = _any(r"\bstatistics?\b|\bstats?\b|\bup-?time\b|\bfigures\b|\bhow (?:well|good)\b", r"통계|가동|업타임|수치")
+SHOW: Final = _any(
+    r"\bhappen(?:ed|ing|s)?\b|\bevents?\b|\bincidents?\b|\balarms?\b|\balerts?\b|\banything\b|\bnews\b|\bgoing on\b|\bshow\b|"
+    r"\blist\b|\boccur",
+    r"무슨\s*일|어떤\s*일|별일|일이?\s*있|있었|이벤트|사건|사고|알람|경보|알림|보여|알려|발생|상황|특이",
+)
+
+SEVERITIES: Final = {
+    Severity.CRITICAL: _any(r"\bcritical\b(?! or)|\bemergenc", r"치명|긴급|심각한"),
+    Severity.HIGH: _any(r"\bhigh(?! ?est)(?:ly)?\b|\bserious\b|\bsevere\b", r"높은|중대"),
+    Severity.MEDIUM: _any(r"\bmedium\b|\bmoderate\b", r"보통|중간"),
+}
+"""At least so severe. `low` needs no word: everything is."""
+
+TYPES: Final = {
+    ("Fighting", "Assault"): _any(r"\bfight(?:s|ing)?\b|\bbrawls?\b|\bassaults?\b|\bviolence\b", r"싸움|싸우|싸운|다툼|폭행|폭력"),
+    ("Arson",): _any(r"\bfires?\b(?! brigade)|\bsmoke\b|\barson\b|\bburning\b|\bflames?\b", r"화재|불이|불길|연기|방화|불났"),
+    ("Explosion",): _any(r"\bexplo(?:sions?|ded?)\b|\bblast\b", r"폭발"),
+    ("Road_Accident",): _any(r"\b(?:road|traffic|car) accidents?\b|\bcrash(?:es|ed)?\b|\bcollisions?\b", r"교통\s*사고|충돌|추돌"),
+    ("Suspicious_Object",): _any(
+        r"\b(?:suspicious|abandoned|unattended|left) (?:objects?|bags?|packages?|luggage|things?)\b", r"수상한\s*물건|방치된|버려진|유기"
+    ),
+    ("Falling",): _any(r"\bf[ae]ll(?:s|ing|en)?\b|\bcollapsed?\b", r"쓰러|넘어[지졌진]|낙상|추락"),
+    ("Turnstile_Jumping",): _any(r"\bturnstiles?\b|\bfare (?:evasion|dodg)", r"개찰구|무임\s*승차"),
+    ("Wildlife_Intrusion",): _any(r"\bwild ?life\b|\b(?:wild )?animals?\b|\bboars?\b|\bdeer\b", r"야생|동물|멧돼지|고라니"),
+    ("Intrusion",): _any(r"\bintru(?:sions?|ders?)\b|\btrespass|\bbreak-?ins?\b|\bburglar", r"침입|무단\s*(?:출입|침입)"),
+    ("Loitering",): _any(r"\bloiter", r"배회|서성"),
+    ("Theft",): _any(r"\bthefts?\b|\bst(?:eal|ole|olen|ealing)\b|\brobber|\bshoplift", r"절도|도난|훔[치쳤친]|강도"),
+    ("Vandalism",): _any(r"\bvandal|\bgraffiti\b|\bdamaged?\b", r"파손|낙서|기물"),
+    ("Weapon",): _any(r"\bweapons?\b|\bguns?\b|\bkni(?:fe|ves)\b", r"무기|흉기|총기|칼을|칼이"),
+    ("Crowd_Panic",): _any(r"\bpanic\b|\bstampedes?\b", r"군중|패닉|혼란"),
+    ("Camera_Tamper", "tamper", "covered", "turned", "defocused", "frozen"): _any(
+        r"\btamper|\bcover(?:ed)?\b|\bturned away\b|\bdefocus|\bfrozen\b|\bsabotag",
+        r"훼손|가려[진졌]|가림|방향이?\s*(?:바뀌|틀어)|흐려[진졌]|화면\s*정지",
+    ),
+    ("camera_offline",): _any(r"\bcamera off-?line events?\b", r"연결\s*끊김\s*(?:이벤트|사건)"),
+    ("system", "camera_offline", "storage_full", "storage_low", "database_away", "learning_finished", "vlm_away"): _any(
+        r"\bsystem (?:events?|alarms?|alerts?)\b", r"시스템\s*(?:이벤트|알림|경보)"
+    ),
+}
+"""Types as they are shown. A word that none of these is finds events by their texts."""
+
+WORD_FOR_CAMERA: Final = _any(
+    r"\bcam(?:era)?\s+(?:called\s+|named\s+)?(?P<after>[\w\-]+(?:\s+\d+)?)",
+    r"(?P<before>[\w\-]+)\s+cam(?:era)?\b(?!s)",
+    r"\b(?:on|at|from|of|by)\s+(?:the\s+)?(?P<on>[\w\-]+)",
+    r"(?P<ko_before>[\w\-]+)\s*카메라(?!별|마다|들)",
+    r"(?P<ko_at>[\w\-]+)(?:에서|에선|에서는)(?!\s*\d)",
+)
+"""Where the name of a camera would stand."""
+
+_OTHER_WORDS: Final = """
+a all an and any anything are at be been by camera cameras cam day days did do does each every event events for from had
+has have here home how i in is it last long many most much my name named nobody number of off offline old on one or our
+out over past present quiet right site so status some somebody statistics stats still that the their them there these
+this those time to today tonight type types up us was we week weekend were what when where which who why with work
+working yesterday night morning afternoon evening noon midnight daytime shift duty list severity hour hours per kind
+kinds online watching running alarm alarms alert alerts incident incidents fire fires fight fights average total score
+scores record new report course moment same other another broken dead failed down lost 카메라 카메라들 화면 어떤 어느 모든 전체 각 이 그 저
+몇 무슨 오늘 어제 밤 지금 현재 우리 해당 이상 그중 거기 여기 중 온라인 오프라인 끊긴 꺼진 고장난 고장 문제 다른 나머지
+안 되는 밖 속 현장 사이트 시에 가장 제일 많은
+"""
+NO_NAME: Final = frozenset(_OTHER_WORDS.split())
+"""What stands there and is no name."""

@@ -1,0 +1,144 @@
+"""The assistant's records, read where every other answer is: through the scoped repositories, as one viewer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from haetae.agents.assistant.records import CameraRecord, EventCount, EventQuery, EventRecord, Found, Order, SiteWords
+from haetae.clock import Clock
+from haetae.database.scoped.cameras import ScopedCameras
+from haetae.database.scoped.event_counts import ScopedEventCounts
+from haetae.database.scoped.event_filter import EventFilter, EventSort
+from haetae.database.scoped.event_rows import EventDetail, EventRow
+from haetae.database.scoped.events import ScopedEvents
+from haetae.database.scoped.statistics import ScopedStatistics
+from haetae.domain.camera import CameraState, CameraStatus
+from haetae.domain.event import EventStatus
+from haetae.domain.fact import Fact, FactKind
+from haetae.domain.statistics import DayStatistics
+from haetae.domain.viewer import Viewer
+from haetae.errors import NotFound
+from haetae.notifications.fact_words import fact_sentence
+from haetae.notifications.words import REVIEWS, SEVERITIES, TYPES, particle
+
+SITE_WORDS = SiteWords(TYPES, SEVERITIES, REVIEWS, particle)
+"""What this site calls things, as in its notices."""
+
+_SORTS = {
+    Order.NEWEST: EventSort.TIME,
+    Order.MOST_SEVERE: EventSort.SEVERITY,
+    Order.LONGEST: EventSort.DURATION,
+    Order.HIGHEST_SCORE: EventSort.SCORE,
+}
+_MOST_FACTS = 8
+
+
+class ViewerRecords:
+    """What `viewer` may see, and nothing else: there is no way to ask as anybody else."""
+
+    def __init__(
+        self,
+        viewer: Viewer,
+        *,
+        cameras: ScopedCameras,
+        events: ScopedEvents,
+        counts: ScopedEventCounts,
+        statistics: ScopedStatistics,
+        statuses: Callable[[], Mapping[UUID, CameraStatus]],
+        clock: Clock,
+        language: str,
+    ) -> None:
+        self._viewer = viewer
+        self._cameras = cameras
+        self._events = events
+        self._counts = counts
+        self._statistics = statistics
+        self._statuses = statuses
+        self._clock = clock
+        self._language = language
+
+    @property
+    def time_zone(self) -> str:
+        return self._statistics.time_zone
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def cameras(self) -> list[CameraRecord]:
+        stored, _ = self._cameras.visible_to(self._viewer)
+        statuses = self._statuses()
+        found = []
+        for each in stored:
+            status = statuses.get(each.config.id)
+            state = CameraState.STOPPED if status is None else status.state
+            since = None if status is None else status.since
+            found.append(CameraRecord(each.config.id, each.config.name, state.value, each.config.enabled, since))
+        return found
+
+    def find(self, query: EventQuery) -> Found:
+        page = self._events.page(self._viewer, _filter(query), sort=_SORTS[query.order], limit=query.limit)
+        return Found(tuple(_record(row) for row in page.items), page.total, page.total_is_exact)
+
+    def event(self, event_id: UUID) -> EventRecord | None:
+        try:
+            detail = self._events.get(self._viewer, event_id)
+        except NotFound:
+            return None
+        return _record(detail, facts=_facts(detail, self._language), actions=tuple(detail.agent_actions or ()))
+
+    def counts(self, query: EventQuery) -> list[EventCount]:
+        return [
+            EventCount(each.camera_id, each.type, each.severity, each.verdict, each.review, each.acknowledged, each.events)
+            for each in self._counts.groups(self._viewer, _filter(query))
+        ]
+
+    def days(self, camera_id: UUID, first: date, last: date) -> Sequence[DayStatistics]:
+        return self._statistics.daily(self._viewer, first=first, last=last, camera_ids=[camera_id])
+
+
+def _filter(query: EventQuery) -> EventFilter:
+    return EventFilter(
+        camera_ids=query.camera_ids,
+        since=query.since,
+        until=query.until,
+        kinds=query.kinds,
+        types=query.types,
+        min_severity=query.min_severity,
+        statuses=(EventStatus.OPEN,) if query.going_on else (),
+        acknowledged=query.acknowledged,
+        text=query.text or None,
+    )
+
+
+def _record(row: EventRow, **more: Any) -> EventRecord:
+    return EventRecord(
+        id=row.id,
+        camera_id=row.camera_id,
+        camera=row.camera_name or "",
+        kind=row.kind,
+        type=row.vlm_type or row.subtype or row.kind.value,
+        severity=row.severity,
+        status=row.status,
+        began_at=row.timestamp,
+        duration_s=row.duration_s,
+        score=row.vad_score,
+        verdict=row.verdict,
+        acknowledged=row.acknowledged,
+        review=row.review,
+        description=row.vlm_description or "",
+        detail=row.detail or "",
+        note=row.note or "",
+        **more,
+    )
+
+
+def _facts(detail: EventDetail, language: str) -> tuple[str, ...]:
+    """The first facts in words; one that this Haetae does not know is left out."""
+    known = {kind.value for kind in FactKind}
+    found = []
+    for each in detail.facts[:_MOST_FACTS]:
+        if each.get("kind") in known:
+            fields = {name: each[name] for name in ("id", "value", "unit", "t0_s", "t1_s", "usual", "rarity", "subject") if name in each}
+            found.append(fact_sentence(Fact(kind=FactKind(each["kind"]), **fields), language))
+    return tuple(found)

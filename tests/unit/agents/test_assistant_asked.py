@@ -1,0 +1,113 @@
+from datetime import UTC, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from haetae.agents.assistant.asked import Kind, read_question
+from haetae.agents.assistant.records import CameraRecord, Order
+from haetae.domain.event import Severity
+
+NOW = datetime(2026, 11, 28, 2, 30, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Seoul")
+NAMES = ("Front gate", "gate", "정문", "Yard 2", "A", "all", "2층 복도")
+CAMERAS = [CameraRecord(UUID(int=number), name, "watching") for number, name in enumerate(NAMES, 1)]
+
+
+def read(text):
+    return read_question(text, CAMERAS, NOW, ZONE)
+
+
+KINDS = {
+    "What happened last night?": Kind.LIST,
+    "Did anything happen today?": Kind.LIST,
+    "Any fights yesterday?": Kind.LIST,
+    "어젯밤에 무슨 일 있었어?": Kind.LIST,
+    "오늘 별일 없었나요": Kind.LIST,
+    "정문 어제": Kind.LIST,
+    "Which events has nobody acknowledged?": Kind.LIST,
+    "미확인 이벤트 보여줘": Kind.LIST,
+    "How many falls were there last week?": Kind.COUNT,
+    "지난주에 쓰러짐은 몇 건이었어?": Kind.COUNT,
+    "지난 주말 카메라별 이벤트 건수는?": Kind.COUNT,
+    "Which camera had the most events this week?": Kind.COUNT,
+    "How many cameras are there?": Kind.CAMERAS,
+    "카메라 몇 대야?": Kind.CAMERAS,
+    "list cameras": Kind.CAMERAS,
+    "카메라 상태 알려줘": Kind.CAMERAS,
+    "status of Yard 2": Kind.CAMERAS,
+    "Which cameras are offline?": Kind.OFFLINE,
+    "연결이 끊긴 카메라는?": Kind.OFFLINE,
+    "Is a camera down?": Kind.OFFLINE,
+    "Which cameras were offline yesterday?": Kind.WERE_OFFLINE,
+    "어제 끊겼던 카메라 있었어?": Kind.WERE_OFFLINE,
+    "What was the longest event today?": Kind.TOP,
+    "오늘 가장 심각한 이벤트는?": Kind.TOP,
+    "the worst thing last night": Kind.TOP,
+    "Statistics of gate this week": Kind.STATISTICS,
+    "정문 카메라 이번 주 통계": Kind.STATISTICS,
+    "Shift report of last night": Kind.REPORT,
+    "어젯밤 근무 보고서": Kind.REPORT,
+    "show event 01a221ec-0c6e-7275-8bf3-1abbfc90e4ca": Kind.EVENT,
+    "help": Kind.HELP,
+    "뭘 할 수 있어?": Kind.HELP,
+    "Open the door": Kind.ACT,
+    "delete all events": Kind.ACT,
+    "사이렌 울려줘": Kind.ACT,
+    "경찰 불러줘": Kind.ACT,
+    "What is the meaning of life?": Kind.UNKNOWN,
+    "날씨 어때": Kind.UNKNOWN,
+    "": Kind.UNKNOWN,
+    "';--": Kind.UNKNOWN,
+}
+
+
+@pytest.mark.parametrize("text", KINDS)
+def test_a_question_is_of_the_kind_that_it_means(text):
+    assert read(text).kind is KINDS[text]
+
+
+def test_the_longest_name_is_the_camera_that_is_meant():
+    assert [camera.name for camera in read("what happened on the FRONT GATE yesterday").cameras] == ["Front gate"]
+    assert [camera.name for camera in read("gate and front gate today").cameras] == ["Front gate", "gate"]
+    assert [camera.name for camera in read("정문에서 어제 무슨 일 있었어").cameras] == ["정문"]
+
+
+def test_numbers_of_a_name_are_no_time_and_a_name_is_no_word_of_the_question():
+    asked = read("Yard 2 between 10 and 11")
+    assert [camera.name for camera in asked.cameras] == ["Yard 2"]
+    assert f"{asked.when.since.astimezone(ZONE):%H:%M}" == "10:00"
+    assert [camera.name for camera in read("2층 복도 오늘").cameras] == ["2층 복도"]
+
+
+def test_a_name_that_is_also_a_word_is_one_only_where_nothing_else_can_be_meant():
+    assert read("was there a fight on all cameras today").cameras == ()
+    assert [camera.name for camera in read("camera A today").cameras] == ["A"]
+    assert [camera.name for camera in read('"all" today').cameras] == ["all"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["what happened on the cellar yesterday", "cellar camera today", "camera cellar", "지하실 카메라 어제", "어제 지하실에서 무슨 일"],
+)
+def test_a_camera_that_is_not_there_is_noticed(text):
+    assert read(text).no_such_camera
+
+
+@pytest.mark.parametrize(
+    "text", ["what happened on monday", "어제 카메라에서 무슨 일 있었어", "events of today", "any event at night", "연기 있었어?"]
+)
+def test_not_every_word_is_a_cameras_name(text):
+    assert not read(text).no_such_camera
+
+
+def test_types_severities_and_conditions_are_read():
+    assert "Fighting" in read("any fights today?").types
+    assert "Falling" in read("오늘 쓰러진 사람").types
+    assert read("critical events today").min_severity is Severity.CRITICAL
+    assert read("most severe event today").min_severity is None
+    assert read("unacknowledged events").unacknowledged
+    assert read('events with "red car" today').text == "red car"
+    assert read("longest event").order is Order.LONGEST
+    assert read("events per hour today").by == "hour"
+    assert read("what is going on right now").going_on
