@@ -25,7 +25,7 @@ from haetae.agents.assistant.model import Limits, ModelAnswerer
 from haetae.clock import SystemClock
 from haetae.domain.analysis import Basis, Flag
 from haetae.domain.event import EventStatus, Severity, Verdict
-from haetae.vlm.ask import open_model
+from haetae.vlm.line import open_model
 from haetae.vlm.openai import make_openai
 from haetae.vlm.presets import PRESETS, Server
 from haetae.vlm.probe import Schema, probe
