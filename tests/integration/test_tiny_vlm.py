@@ -1,23 +1,13 @@
 """The real path offline: a tiny random model behind `transformers serve`. It must never confirm, reject or suppress anything wrongly."""
 
 import asyncio
-import importlib.util
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
-import pytest
 from tests.support.assistant import AssistantDesk
 from tests.support.counted import GUEST
 from tests.support.event_desk import database
 from tests.support.events import make_event
 from tests.support.looks import analyzer_parts, local, look, some_pictures
+from tests.support.tiny_server import NEEDS_TINY_MODEL, server  # noqa: F401 (server is a fixture)
 from tests.support.triage import TriageDesk
 
 from haetae.agents.assistant.messages import AnsweredBy
@@ -30,57 +20,15 @@ from haetae.vlm.openai import make_openai
 from haetae.vlm.presets import PRESETS, Server
 from haetae.vlm.probe import Schema, probe
 
-ROOT = Path(__file__).parents[2]
-NEEDED = ("torch", "transformers", "PIL", "accelerate")
-MISSING = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-
-pytestmark = [
-    pytest.mark.tiny_vlm,
-    pytest.mark.skipif(bool(MISSING), reason=f"`make setup-train` brings what is missing: {', '.join(MISSING)}"),
-]
+pytestmark = NEEDS_TINY_MODEL
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """(address, name of the model)"""
-    folder = tmp_path_factory.mktemp("tiny")
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    subprocess.run([sys.executable, ROOT / "tests/support/tiny_vlm.py", folder / "model"], check=True, env=environment, timeout=240)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    command = [Path(sys.executable).with_name("transformers"), "serve", folder / "model", "--device", "cpu"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([*command, "--host", "127.0.0.1", "--port", str(port)], env=environment, stdout=log, stderr=log)
-        try:
-            _wait(process, f"http://127.0.0.1:{port}/v1/models", folder / "log")
-            yield f"http://127.0.0.1:{port}/v1", str(folder / "model")
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait(process, url, log):
-    deadline = time.monotonic() + 240
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(log.read_text(errors="replace")[-2000:]) from None
-            time.sleep(0.2)
-
-
-def parts(server, **settings):
+def parts(server, **settings):  # noqa: F811
     url, model = server
     return analyzer_parts(url, model=model, preset="transformers", max_tokens=64, keep_verdict_s=0, **settings)
 
 
-def test_nothing_that_it_says_becomes_a_verdict(server):
+def test_nothing_that_it_says_becomes_a_verdict(server):  # noqa: F811
     events = [make_event(number, severity=severity) for number, severity in enumerate(Severity)]
     for pictures in (some_pictures(3), some_pictures(1, seed=9)):
         for analysis in look(parts(server), *events, frames=pictures, deadline_s=120.0):
@@ -94,7 +42,7 @@ def test_nothing_that_it_says_becomes_a_verdict(server):
             assert Flag.CACHED not in analysis.flags
 
 
-def test_an_event_goes_through_triage_and_loses_nothing(server, tmp_path):
+def test_an_event_goes_through_triage_and_loses_nothing(server, tmp_path):  # noqa: F811
     with database("sqlite", tmp_path) as engine:
         desk = TriageDesk(engine, clock=SystemClock())
         desk.looks.given = some_pictures(2)
@@ -114,12 +62,12 @@ def test_an_event_goes_through_triage_and_loses_nothing(server, tmp_path):
         assert desk.jobs() == {}
 
 
-def test_the_probe_finds_that_it_sees_nothing(server):
+def test_the_probe_finds_that_it_sees_nothing(server):  # noqa: F811
     found = probe(parts(server).settings, lambda _host: parts(server).reach("127.0.0.1"))
     assert (found.fault, found.sees, found.schema, found.knows_model) == ("", False, Schema.NOT_ASKED, True)
 
 
-def test_a_question_to_it_ends_with_the_parsed_answer(server, tmp_path):
+def test_a_question_to_it_ends_with_the_parsed_answer(server, tmp_path):  # noqa: F811
     """Whatever it babbles rests on no look-up, so nobody is told it."""
     url, model = server
     settings = parts(server).settings
