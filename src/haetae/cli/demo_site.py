@@ -6,9 +6,12 @@ import typer
 
 from haetae.cli.camera_work import writable
 from haetae.cli.serving import serve_site
+from haetae.cli.target_work import COMMAND_LINE, opened
+from haetae.domain.action import TargetKind
 from haetae.domain.camera import CameraConfig
 from haetae.heaps import limit_heaps
 from haetae.ids import new_id
+from haetae.pipeline.acting.target_settings import checked_values
 from haetae.settings import SystemConfig
 
 LEARNING_S = 60.0
@@ -31,11 +34,20 @@ def run_demo_site(folder: Path, *, port: int, seed: int = 1, language: str = "")
         known, unreadable = store.read_all()
         if not known and not unreadable:
             for number, (scene, names, incidents) in enumerate(_SCENES):
-                store.add(demo_camera(scene, names.get(language, names["en"]), incidents, seed + number))
+                camera = demo_camera(scene, names.get(language, names["en"]), incidents, seed + number)
+                store.add(camera)
+                _add_preset(config, scene, camera)
     typer.echo(
         f"Four simulated cameras. They learn for {LEARNING_S:.0f} s, the first time; then something happens every minute or so.", err=True
     )
     serve_site(config, headless=False)
+
+
+def _add_preset(config: SystemConfig, scene: str, camera: CameraConfig) -> None:
+    """What a response can turn the camera to: it writes it into its picture."""
+    with opened(config) as (targets, reach):
+        values = checked_values(TargetKind.PRESET, f"{camera.name} 1", {"preset": "1"}, reach, camera_id=camera.id)
+        targets.add(f"{scene.replace('_', '-')}-1", TargetKind.PRESET, values, COMMAND_LINE)
 
 
 def demo_config(folder: Path, port: int) -> SystemConfig:

@@ -12,6 +12,11 @@ _CONFIG = typer.Option("--config", metavar="FILE", help="Configuration file [hae
 _EVENT = typer.Argument(metavar="EVENT", help="Id of the event.")
 
 
+@app.callback()
+def _commands() -> None:
+    """Take all that is known of an event out, with the log of it."""
+
+
 @app.command()
 def export(
     event: Annotated[UUID, _EVENT],

@@ -18,8 +18,9 @@ _SECRET = typer.Option("--secret", metavar="KEY", help="A setting that is asked 
 def list_targets(config: Annotated[Path | None, _CONFIG] = None) -> None:
     """What is registered."""
     from haetae.cli.target_work import opened
+    from haetae.settings import load_config
 
-    with opened(config) as (store, _reach):
+    with opened(load_config(config)) as (store, _reach):
         for each in store.list():
             state = each.broken or ("" if each.enabled else "switched off")
             people = " (two people)" if each.people > 1 else ""
@@ -40,10 +41,11 @@ def add(
     """Register something."""
     from haetae.cli.target_work import COMMAND_LINE, kind_of, opened, parsed
     from haetae.pipeline.acting.target_settings import checked_values
+    from haetae.settings import load_config
 
     values = parsed(settings or []) | {key: typer.prompt(key, hide_input=True) for key in secrets or []}
     wanted = kind_of(kind)
-    with opened(config) as (store, reach):
+    with opened(load_config(config)) as (store, reach):
         checked = checked_values(wanted, name or target_id, values, reach, camera_id=camera, people=2 if two_people else 1)
         store.add(target_id, wanted, checked, COMMAND_LINE)
     typer.echo(f"Registered: {target_id}")
@@ -53,7 +55,8 @@ def add(
 def remove(target_id: Annotated[str, _ID], config: Annotated[Path | None, _CONFIG] = None) -> None:
     """Take it away: actions that name it fail from then on, and say so."""
     from haetae.cli.target_work import COMMAND_LINE, opened
+    from haetae.settings import load_config
 
-    with opened(config) as (store, _reach):
+    with opened(load_config(config)) as (store, _reach):
         store.remove(target_id, COMMAND_LINE)
     typer.echo(f"Removed: {target_id}")

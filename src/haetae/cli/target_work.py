@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,16 +14,15 @@ from haetae.domain.action import TargetKind
 from haetae.domain.viewer import Actor
 from haetae.errors import ConfigError
 from haetae.notifications.base import Reach
-from haetae.settings import load_config
+from haetae.settings import SystemConfig
 from haetae.vault import Vault
 
 COMMAND_LINE = Actor("command line")
 
 
 @contextmanager
-def opened(config: Path | None) -> Iterator[tuple[TargetStore, Reach]]:
+def opened(settings: SystemConfig) -> Iterator[tuple[TargetStore, Reach]]:
     """The targets of a site, and what it may reach. Raises as `writing` does."""
-    settings = load_config(config)
     with writing(settings.database_url()) as sessions:
         vault = Vault.open(settings.storage.directory)
         yield TargetStore(sessions, SystemClock(), vault), channel_parts(settings.notifications).reach
