@@ -19,11 +19,21 @@ from haetae.domain.viewer import Viewer
 router = APIRouter(tags=["assistant"], responses={status: ERRORS[status] for status in (401, 422, 429, 503)})
 
 _EVENTS = "text/event-stream"
+_MESSAGE: dict[str, Any] = {"$ref": "#/components/schemas/AssistantMessage"}
+# As OpenAPI 3.2 describes a server-sent event (section 4.14.4).
+_EVENT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["text", "tool", "citation", "done", "error"], "description": "the message's type"},
+        "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": _MESSAGE},
+    },
+    "required": ["event", "data"],
+}
 _ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "model": AssistantAnswer,
-        "content": {_EVENTS: {"schema": {"$ref": "#/components/schemas/AssistantMessage"}}},
-        "description": "server-sent events (`event`: the message's type, `data`: the message); at once for Accept: application/json",
+        "content": {_EVENTS: {"schema": _EVENT}},
+        "description": "server-sent events of which each is a message; all of them at once for Accept: application/json",
     }
 }
 
