@@ -17,7 +17,11 @@ HIDDEN_S = 4.0
 REACH = 0.9
 """In body heights: so far from where it was expected a thing may be found again."""
 
-LEAST_MATCH = 0.25
+LEAST_MATCH = 0.12
+MOST_UNLIKE = 1.6
+UNLIKE_MATCH = 1.0
+"""What overlaps nothing of a track is the same only at about the same height: a bag is not who put it down."""
+
 COVERED = 0.5
 SPLIT_REACH = 1.0
 """In body heights: what begins so near to something that moves may have been put down by it."""
@@ -60,7 +64,7 @@ class Track:
     heading: tuple[float, float] = (0.0, 0.0)
     roamed: float = 0.0
     beside: int = 0
-    hidden: bool = False
+    behind: "Track | None" = None
     others: int = 0
     zones: dict[str, float] = field(default_factory=dict)
     measured: dict[str, float] = field(default_factory=dict)
@@ -75,10 +79,18 @@ class Track:
         """Height over width."""
         return self.blob.height / max(1.0, self.blob.width)
 
+    @property
+    def hidden(self) -> bool:
+        """Whether another thing stands in front of it."""
+        return self.behind is not None
+
     def expected(self, t_s: float) -> tuple[float, float]:
-        """Where it should stand at `t_s`."""
-        step_s = min(t_s - self.last_s, FORGET_S) if not self.hidden else 0.0
-        return self.blob.x + self.heading[0] * step_s, self.blob.bottom + self.heading[1] * step_s
+        """Where it should stand at `t_s`: as far on as it was fast, but not out of what hides it."""
+        step_s = min(t_s - self.last_s, FORGET_S)
+        x, y = self.blob.x + self.heading[0] * step_s, self.blob.bottom + self.heading[1] * step_s
+        if self.behind is not None:
+            x = min(max(x, self.behind.blob.left), self.behind.blob.right)
+        return x, y
 
 
 HOME_RADIUS = 3.0
@@ -117,7 +129,7 @@ class Follower:
                 self._next += 1
                 self._all.append(track)
                 taken[number] = track
-        self._hide(taken, t_s)
+        self._hide(taken, blobs, t_s)
         for number, track in taken.items():
             _take(track, blobs[number], bodies[number], t_s, quiet)
         self.tracks = [track for track in self._all if track.last_s == t_s]
@@ -135,8 +147,10 @@ class Follower:
                 away = hypot(blob.x - x, blob.bottom - y)
                 if away > reach and (blob.left > x + half or blob.right < x - half or blob.top > y or blob.bottom < y - height):
                     continue
-                likeness = _overlap(blob, x - half, y - height, x + half, y) + 0.6 * max(0.0, 1.0 - away / max(reach, 1.0))
-                if likeness >= LEAST_MATCH:
+                overlap = _overlap(blob, x - half, y - height, x + half, y)
+                likeness = overlap + 0.6 * max(0.0, 1.0 - away / max(reach, 1.0))
+                alike = overlap > 0.0 or 1.0 / MOST_UNLIKE < blob.height / height < MOST_UNLIKE
+                if likeness >= (LEAST_MATCH if alike else UNLIKE_MATCH):
                     pairs.append((likeness, number, track))
         pairs.sort(key=lambda pair: -pair[0])
         taken: dict[int, Track] = {}
@@ -147,24 +161,24 @@ class Follower:
                 used.add(track.id)
         return taken
 
-    def _hide(self, taken: dict[int, Track], t_s: float) -> None:
+    def _hide(self, taken: dict[int, Track], blobs: list[Blob], t_s: float) -> None:
         """Tracks that no blob was left for, but which lie in the blob of another: they stand in front of each other."""
         seen = {track.id for track in taken.values()}
         for track in self._all:
             if track.id in seen:
                 continue
             x, y = track.expected(t_s)
-            half = 0.5 * track.blob.width
-            track.hidden = False
-            for other in taken.values():
-                if (
-                    other.last_s < t_s
-                    and other.born_s < t_s
-                    and _covered(other.blob, x - half, y - track.blob.height, x + half, y) > COVERED
-                ):
-                    track.hidden = True
-                    other.others += 1
-                    break
+            half, top = 0.5 * track.blob.width, y - track.blob.height
+            track.behind = next(
+                (
+                    other
+                    for number, other in taken.items()
+                    if other.born_s < t_s and _covered(blobs[number], x - half, top, x + half, y) > COVERED
+                ),
+                track.behind if track.behind is not None and track.behind.id in seen else None,
+            )
+            if track.behind is not None:
+                track.behind.others += 1
 
     def _neighbour(self, track: Track) -> int:
         for other in self._all:
@@ -176,7 +190,7 @@ class Follower:
 
 def _take(track: Track, blob: Blob, body: float, t_s: float, quiet: float) -> None:
     elapsed_s = t_s - track.last_s
-    track.hidden = False
+    track.behind = None
     track.blob, track.last_s = blob, t_s
     track.body = body
     alone = track.others == 0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from haetae.errors import StateError
 
 ROWS, COLUMNS = 18, 32
-RESTLESS_SHARE = 0.25
+RESTLESS_SHARE = 0.4
 """Of the time: where something stirs so often there are leaves, a screen or a road."""
 
 FEWEST_LOOKS = 100

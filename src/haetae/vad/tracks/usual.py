@@ -14,7 +14,7 @@ LEAST, PER_OCTAVE = 0.05, 4.0
 """Values are counted in steps of a quarter of an octave from LEAST on: up to 3,000."""
 
 USUAL_SHARE = 0.99
-FEWEST = 30
+FEWEST = 20
 """Of fewer tracks nothing is said."""
 
 MOST_COUNTED = 100_000.0

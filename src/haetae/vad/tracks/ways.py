@@ -44,7 +44,7 @@ class Ways:
             whole += float(near.sum())
             own += float(near[[way - 1, way, (way + 1) % WAYS]].sum())
             opposite += float(near[[(way + 3) % WAYS, (way + 4) % WAYS, (way + 5) % WAYS]].sum())
-        if whole < FEWEST * len(places) or opposite < ONE_WAY * (own + opposite):
+        if own + opposite < FEWEST * len(places) or opposite < ONE_WAY * (own + opposite) or own + opposite < 0.5 * whole:
             return 0.0
         return -log10((own + 0.5) / (own + opposite + 1.0)) / 2.0
 
