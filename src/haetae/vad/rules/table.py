@@ -18,4 +18,5 @@ RULES: Final = (
     Rule("wrong_way_rule_v1", EventType.OTHER_ANOMALY, wrong_way),
     Rule("loitering_rule_v1", EventType.LOITERING, loitering),
 )
-"""Tampering has a monitor of its own (`vad/tamper.py`), which speaks as `tamper_rule_v1`."""
+TAMPER_RULE: Final = "tamper_rule_v1"
+"""Tampering has a monitor of its own (`vad/tamper.py`), which speaks under this name."""

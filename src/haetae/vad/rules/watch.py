@@ -152,6 +152,10 @@ class SceneWatch:
         self._levels.forget_first_half()
         self._judges = True
 
+    def trust_definitions(self) -> None:
+        """Judge from now on without having learned: rules alarm where they are met, for footage too short to learn from."""
+        self._judges = True
+
     def judge(self, luma: Luma, t_s: float, ignored: NDArray[np.bool_] | None = None, *, armed: bool | None = None) -> Watched:
         """Look at a picture; what was found at the last look where it comes too soon after that."""
         if not self._judges:
