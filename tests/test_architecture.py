@@ -152,6 +152,7 @@ API_DATABASE = {
     "haetae.database.prompt_store",
     "haetae.database.rule_store",
     "haetae.database.session_store",
+    "haetae.database.severity_store",
 }
 
 

@@ -40,6 +40,7 @@ ROUTERS = (
     "analyses",
     "site_notes",
     "prompts",
+    "severity",
     "channels",
     "groups",
     "rules",

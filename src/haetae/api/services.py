@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from haetae.api.auth.authenticator import Authenticator
     from haetae.api.auth.tickets import Tickets
     from haetae.api.live_events import LiveEvents
+    from haetae.api.severity_desk import SeverityDesk
     from haetae.api.site_access import SiteAccess
     from haetae.clock import Clock
     from haetae.database.account_store import AccountStore
@@ -59,6 +60,8 @@ class Services:
     analyses: "ScopedAnalyses"
     site_notes: "ScopedSiteNotes"
     prompts: "PromptStore"
+    severity: "SeverityDesk"
+    """The severity policy: stored, checked, tried on past events, put into force."""
     looking: "LookDesk"
     """Who looks at events: status, and what a model would be told."""
     statistics: "ScopedStatistics"

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from haetae import __version__
-from haetae.cli import audit, backup, camera, demo, doctor, model, openapi, serve, simulate_app, status, user, vad, vlm, watch
+from haetae.cli import audit, backup, camera, demo, doctor, model, openapi, serve, severity, simulate_app, status, user, vad, vlm, watch
 from haetae.cli.bench.app import app as bench_app
 from haetae.errors import HaetaeError
 
@@ -25,6 +25,7 @@ app.command(short_help="Check this machine and the site, with a fix for each fau
 app.command(short_help="Write a running site into one file.")(backup.backup)
 app.command(short_help="Restore a site from a backup.")(backup.restore)
 app.add_typer(audit.app, name="audit", short_help="Look at the audit log and check that it is whole.")
+app.add_typer(severity.app, name="severity", short_help="Show and change how severe events are.")
 app.add_typer(user.app, name="user", short_help="Add, change and list who may log in.")
 app.add_typer(camera.app, name="camera", short_help="Add, change, list, start, stop and remove cameras.")
 app.command(short_help="Print the schema of the API, from which clients are made.")(openapi.openapi)

@@ -19,6 +19,7 @@ from haetae.pipeline.metrics import SiteMetrics
 from haetae.pipeline.observer import Observer, Observers
 from haetae.pipeline.resource_pool import ResourcePool
 from haetae.pipeline.score_curve import ScoreCurves
+from haetae.pipeline.severity import Severities
 from haetae.pipeline.site_alarms import LearningNotice
 from haetae.pipeline.state_store import StateStore
 from haetae.pipeline.statistics import SiteStatistics
@@ -59,6 +60,7 @@ class Shared:
     keeper: StorageKeeper
     policy: SourcePolicy
     feeds: LiveFeeds
+    severities: Severities
     watchers: tuple[Watcher, ...] = ()
     turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
     sheet_turn: threading.Lock = field(default_factory=threading.Lock)
@@ -150,4 +152,5 @@ class CameraFactory:
             why_not_recording=shared.keeper.why_not_recording,
             sheet_turn=shared.sheet_turn,
             curves=curves,
+            severities=shared.severities,
         )

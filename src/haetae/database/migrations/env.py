@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from haetae.database import account_models, analysis_models, notification_models  # noqa: F401 (their tables are part of the metadata)
+from haetae.database import account_models, analysis_models, notification_models, severity_store  # noqa: F401 (their tables are part of the metadata)
 from haetae.database.models import Base
 
 context.configure(
