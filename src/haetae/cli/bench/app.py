@@ -150,6 +150,18 @@ def triage(
 
 
 @app.command()
+def facts(
+    seconds: Annotated[float, typer.Option("--seconds", min=30.0, help="Length of the rendered clip.")] = 120.0,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Runs of each; the cheapest counts.")] = 3,
+    json_lines: _Json = False,
+) -> None:
+    """What facts and rules cost a frame, beside the default VAD model in the same run."""
+    from haetae.cli.bench.facts import bench_facts
+
+    _show(bench_facts(seconds=seconds, repeats=repeats), json_lines)
+
+
+@app.command()
 def rules(
     seeds: Annotated[str, typer.Option("--seeds", help="dev to work with, test to measure with.")] = "test",
     cameras: Annotated[int, typer.Option("--cameras", min=1, max=64, help="Rendered cameras.")] = 8,
