@@ -154,6 +154,7 @@ API_DATABASE = {
     "haetae.database.rule_store",
     "haetae.database.session_store",
     "haetae.database.target_store",
+    "haetae.database.severity_store",
 }
 
 

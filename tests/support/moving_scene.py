@@ -1,7 +1,7 @@
 """A cheap scene for models that look at motion: textured boxes that move over a textured ground, without any camera or codec."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -59,10 +59,13 @@ def walkers(count: int, *, every_s: float = 4.0, speed: float = 40.0, y: int = 1
     )
 
 
+@lru_cache(maxsize=512)
 def texture(height: int, width: int, level: float, contrast: float, seed: int) -> NDArray[np.uint8]:
     """Smooth noise, so that optical flow finds something to hold on to."""
     noise = cv2.GaussianBlur(np.random.default_rng(seed).normal(0, 1, (height, width)).astype(np.float32), (0, 0), 2.0)
-    return np.clip(level + contrast * noise / noise.std(), 0, 255).astype(np.uint8)
+    made = np.clip(level + contrast * noise / noise.std(), 0, 255).astype(np.uint8)
+    made.setflags(write=False)
+    return made
 
 
 def _draw(picture: NDArray[np.float32], mover: Mover, x: float, skin: NDArray[np.uint8]) -> None:

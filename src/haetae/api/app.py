@@ -45,6 +45,7 @@ ROUTERS = (
     "site_notes",
     "prompts",
     "playbook",
+    "severity",
     "channels",
     "groups",
     "rules",

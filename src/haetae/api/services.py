@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from haetae.api.auth.tickets import Tickets
     from haetae.api.auth.viewers import Viewers
     from haetae.api.live_events import LiveEvents
+    from haetae.api.severity_desk import SeverityDesk
     from haetae.api.site_access import SiteAccess
     from haetae.clock import Clock
     from haetae.database.account_store import AccountStore
@@ -82,6 +83,8 @@ class Services:
     """The site's policy for what is told of events. It may wait for a name server."""
     site_notes: "ScopedSiteNotes"
     prompts: "PromptStore"
+    severity: "SeverityDesk"
+    """The severity policy: stored, checked, tried on past events, put into force."""
     looking: "LookDesk"
     """Who looks at events: status, and what a model would be told."""
     playbooks: "PlaybookDesk"

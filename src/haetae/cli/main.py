@@ -17,6 +17,7 @@ from haetae.cli import (
     playbook,
     reports,
     serve,
+    severity,
     simulate_app,
     status,
     target,
@@ -46,6 +47,7 @@ app.command(short_help="Restore a site from a backup.")(backup.restore)
 app.add_typer(audit.app, name="audit", short_help="Look at the audit log and check that it is whole.")
 app.add_typer(incident.app, name="incident", short_help="Take all that is known of an event out, with the log of it.")
 app.add_typer(target.app, name="target", short_help="Register what responses can reach.")
+app.add_typer(severity.app, name="severity", short_help="Show and change how severe events are.")
 app.add_typer(user.app, name="user", short_help="Add, change and list who may log in.")
 app.add_typer(camera.app, name="camera", short_help="Add, change, list, start, stop and remove cameras.")
 app.command(short_help="Print the schema of the API, from which clients are made.")(openapi.openapi)

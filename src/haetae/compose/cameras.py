@@ -20,6 +20,7 @@ from haetae.pipeline.metrics import SiteMetrics
 from haetae.pipeline.observer import Observer, Observers
 from haetae.pipeline.resource_pool import ResourcePool
 from haetae.pipeline.score_curve import ScoreCurves
+from haetae.pipeline.severity import Severities
 from haetae.pipeline.site_alarms import LearningNotice
 from haetae.pipeline.state_store import StateStore
 from haetae.pipeline.statistics import SiteStatistics
@@ -60,6 +61,7 @@ class Shared:
     keeper: StorageKeeper
     policy: SourcePolicy
     feeds: LiveFeeds
+    severities: Severities
     watchers: tuple[Watcher, ...] = ()
     captions: Captions = field(default_factory=Captions)
     turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
@@ -153,4 +155,5 @@ class CameraFactory:
             why_not_recording=shared.keeper.why_not_recording,
             sheet_turn=shared.sheet_turn,
             curves=curves,
+            severities=shared.severities,
         )

@@ -23,6 +23,7 @@ from haetae.database.engine import Sessions, make_engine, session_factory, sessi
 from haetae.database.event_repository import mark_interrupted
 from haetae.database.feedback_store import FeedbackStore
 from haetae.database.migrate import upgrade
+from haetae.database.severity_store import SeverityStore
 from haetae.domain.event import AnomalyEvent
 from haetae.domain.site import SiteStatus
 from haetae.media.blobs import StorageLayout
@@ -35,6 +36,7 @@ from haetae.pipeline.live_feed import LiveFeeds
 from haetae.pipeline.metrics import SiteMetrics
 from haetae.pipeline.multi_camera import MultiCameraManager
 from haetae.pipeline.resource_pool import ResourcePool
+from haetae.pipeline.severity import Severities
 from haetae.pipeline.site_alarms import SiteAlarms
 from haetae.pipeline.state_store import StateStore
 from haetae.pipeline.statistics import AGENT_TIME, VLM_TIME, SiteStatistics
@@ -53,6 +55,8 @@ _GPU_PROVIDERS = frozenset({"CUDAExecutionProvider", "TensorrtExecutionProvider"
 _WATCHDOG_S = 1.0
 _CLOSE_S = 30.0
 _FLUSH_S = 1.0
+_SEVERITIES_S = 10.0
+"""So soon a severity policy that was edited from the command line is in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +247,9 @@ class Site:
             looking.wake()
 
         self._wake = wake
+        severity_store = SeverityStore(sessions, clock)
+        severities = Severities(lambda: severity_store.read().policy)
+        severities.refresh()
         return Shared(
             config=config,
             layout=layout,
@@ -257,6 +264,7 @@ class Site:
             keeper=keeper,
             policy=SourcePolicy(config.source_policy),
             feeds=feeds,
+            severities=severities,
             watchers=self._watchers,
             captions=captions,
         )
@@ -295,6 +303,7 @@ class Site:
             courier.check()
 
         for name, period_s, task in (
+            ("severities", _SEVERITIES_S, shared.severities.refresh),
             ("reconcile", self.config.site.reconcile_s, cameras.reconcile),
             ("watchdog", _WATCHDOG_S, watch),
             ("housekeeping", _WATCHDOG_S, keep_house),

@@ -10,6 +10,7 @@ from haetae.api.auth.tokens import AccessTokens
 from haetae.api.auth.viewers import Viewers
 from haetae.api.live_events import LiveEvents
 from haetae.api.services import Services
+from haetae.api.severity_desk import SeverityDesk
 from haetae.api.site_access import SiteAccess
 from haetae.clock import Clock, SystemClock
 from haetae.compose.assisting import make_assistant
@@ -33,9 +34,11 @@ from haetae.database.scoped.event_stream import events_after
 from haetae.database.scoped.events import ScopedEvents
 from haetae.database.scoped.incidents import ScopedIncidents
 from haetae.database.scoped.plans import ScopedPlans
+from haetae.database.scoped.severity_history import past_events
 from haetae.database.scoped.site_notes import ScopedSiteNotes
 from haetae.database.scoped.statistics import ScopedStatistics
 from haetae.database.session_store import SessionStore
+from haetae.database.severity_store import SeverityStore
 from haetae.pipeline.ticker import Ticker
 from haetae.settings import SystemConfig
 from haetae.time_zone import local_time_zone
@@ -123,6 +126,12 @@ class Web:
             reach=channel_parts(config.notifications).reach,
             site_notes=ScopedSiteNotes(sessions, clock),
             prompts=PromptStore(sessions, clock),
+            severity=SeverityDesk(
+                SeverityStore(sessions, clock),
+                past=lambda viewer, limit: past_events(sessions, viewer, limit=limit),
+                zone_names=lambda: {zone.name for stored in running.store.list() for zone in stored.config.zones},
+                changed=shared.severities.refresh,
+            ),
             looking=running.looking.desk,
             playbooks=running.planning.desk,
             plans=ScopedPlans(sessions),

@@ -23,6 +23,7 @@ from haetae.database import (  # noqa: F401 (tables of the metadata)
     notification_models,
     planning_models,
     response_models,
+    severity_store,
 )
 from haetae.database.engine import READ_ONLY, make_engine, sqlite_path
 from haetae.database.migrate import known_revisions

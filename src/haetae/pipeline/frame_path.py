@@ -166,6 +166,8 @@ class FramePath:
 
     def _judge(self, frame: Frame) -> None:
         self.state = CameraState.WATCHING
+        self.armed = self._camera.schedule is None or self._camera.schedule.armed(frame.captured_at)
+        self.normality.situate(self._camera.zones, armed=None if self._camera.schedule is None else self.armed)
         window = self.normality.window(frame, self.masks.ignored(frame.luma))
         started = self._clock.monotonic()
         try:
@@ -184,7 +186,6 @@ class FramePath:
         self._pass_on(score, frame)
 
     def _pass_on(self, score: Score, frame: Frame) -> None:
-        self.armed = self._camera.schedule is None or self._camera.schedule.armed(frame.captured_at)
         if not self.armed:
             # The gate sees a quiet scene, so an open incident ends; tampering is told at all times.
             score = replace(score, value=0.0, facts=())

@@ -27,7 +27,7 @@ from haetae.media.score_curve import write_score_curve
 from haetae.media.snapshot import write_contact_sheet, write_thumbnail
 from haetae.pipeline.observer import GuardedObserver, Observer
 from haetae.pipeline.score_curve import ScoreCurves
-from haetae.pipeline.severity import severity_of
+from haetae.pipeline.severity import Severities
 from haetae.telemetry import log_context
 from haetae.vad.gate import Change, Incident, Transition
 
@@ -77,10 +77,12 @@ class IncidentRecorder:
         why_not_recording: Callable[[], str] = lambda: "",
         sheet_turn: contextlib.AbstractContextManager[Any] | None = None,
         curves: ScoreCurves | None = None,
+        severities: Severities | None = None,
     ) -> None:
         """`why_not_recording` says why no clip may be written now (the disk is full), or nothing; it must answer at once. `curves` hears
         this camera's scores; without it no curve is kept. `sheet_turn` is held while a contact sheet is made: twelve pictures are decoded
-        for one, and where all cameras alarm at once that shall neither take the memory of all of them nor all cores."""
+        for one, and where all cameras alarm at once that shall neither take the memory of all of them nor all cores. `severities` says
+        how severe events are; without it, as the default does."""
         self._camera_id = camera_id
         self._event_log = log
         self._layout = layout
@@ -94,6 +96,7 @@ class IncidentRecorder:
         self._why_not_recording = why_not_recording
         self._sheet_turn = sheet_turn or contextlib.nullcontext()
         self._curves = curves
+        self._severities = severities or Severities()
         self._roll_s = (0.0, 0.0)
         self._conceal: Callable[[RGB], RGB] = lambda rgb: rgb
         self.opened = 0
@@ -162,7 +165,7 @@ class IncidentRecorder:
             kind=incident.kind,
             onset_s=incident.onset_s,
             continues=incident.continues,
-            **_so_far(incident),
+            **self._so_far(incident),
         )
         refusal = self._why_not_recording()
         if refusal:
@@ -184,7 +187,7 @@ class IncidentRecorder:
             pending = self._pending[incident.id]
             pending.peak = frame
             # In memory only: the next revision carries it.
-            pending.event = replace(pending.event, **_so_far(incident))
+            pending.event = replace(pending.event, **self._so_far(incident))
 
     def _closed(self, incident: Incident) -> None:
         # The picture first: the closing revision may be the last one, after which nothing of the event is pending.
@@ -196,7 +199,7 @@ class IncidentRecorder:
             status=EventStatus.CLOSED,
             ended_at=incident.end_at,
             end_s=incident.end_s,
-            **_so_far(incident),
+            **self._so_far(incident),
         )
         self._clips.end(incident.id, incident.end_s if incident.end_s is not None else incident.peak.t_s)
 
@@ -321,14 +324,13 @@ class IncidentRecorder:
                 self._refused.pop(event.id, None)
         self._observer.event_recorded(event, final=final)
 
-
-def _so_far(incident: Incident) -> dict[str, Any]:
-    """The columns of an event that grow while it lasts."""
-    return {
-        "vad_score": incident.peak.value,
-        "threshold": incident.peak.threshold,
-        "peak_s": incident.peak.t_s,
-        "box": incident.peak.box,
-        "facts": incident.facts,
-        "severity": severity_of(incident.kind, incident.peak.value),
-    }
+    def _so_far(self, incident: Incident) -> dict[str, Any]:
+        """The columns of an event that grow while it lasts."""
+        return {
+            "vad_score": incident.peak.value,
+            "threshold": incident.peak.threshold,
+            "peak_s": incident.peak.t_s,
+            "box": incident.peak.box,
+            "facts": incident.facts,
+            "severity": self._severities.of(incident.kind, incident.peak.value, incident.onset_at, incident.facts),
+        }

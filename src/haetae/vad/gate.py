@@ -19,8 +19,11 @@ from haetae.domain.score import ALARM_LEVEL, Score, TamperKind
 from haetae.errors import ConfigError
 from haetae.ids import new_id
 
-FACTS_KEPT = 8
+FACTS_KEPT = 16
 """Facts that one incident carries at most: one of each kind and source, the most surprising ones."""
+
+GUESSES_KEPT = 3
+"""Of them, guesses of rules: the strongest."""
 
 _EPSILON_S = 1e-6
 """Time stamps are sums of frame durations: 0.3 s may read 0.29999999."""
@@ -104,13 +107,17 @@ class Transition:
 
 
 def merge_facts(facts: Iterable[Fact], keep: int = FACTS_KEPT) -> tuple[Fact, ...]:
-    """The most surprising fact of each kind and source, ranked: rarest first, then larger values; the first seen wins a tie."""
+    """The most surprising fact of each kind and source, ranked: what rules guess, strongest first, then the rarest, then larger values; the
+    first seen wins a tie."""
     best: dict[tuple[FactKind, str], Fact] = {}
     for fact in facts:
         key = (fact.kind, fact.source)
         if key not in best or _surprise(fact) < _surprise(best[key]):
             best[key] = fact
-    return tuple(sorted(best.values(), key=lambda fact: (1.0 if fact.rarity is None else fact.rarity, -fact.quality))[:keep])
+    guesses = sorted((fact for fact in best.values() if fact.kind is FactKind.HYPOTHESIS), key=lambda fact: -fact.value)[:GUESSES_KEPT]
+    measured = [fact for fact in best.values() if fact.kind is not FactKind.HYPOTHESIS]
+    ranked = sorted(measured, key=lambda fact: (1.0 if fact.rarity is None else fact.rarity, -fact.quality))
+    return (*guesses, *ranked)[:keep]
 
 
 def _surprise(fact: Fact) -> tuple[float, float]:

@@ -13,10 +13,12 @@ from haetae import __version__
 from haetae.domain.fact import Fact
 from haetae.domain.frame import Frame
 from haetae.domain.score import ALARM_LEVEL, Score, TamperKind
+from haetae.domain.zone import Zone
 from haetae.errors import ModelError, StateError
 from haetae.vad.base import LivingState, ModelState, RawScore, VADModel, Window
-from haetae.vad.calibrate import Calibration
+from haetae.vad.calibrate import Calibration, raw_of
 from haetae.vad.controller import Controller
+from haetae.vad.rules.watch import SceneWatch, Watched
 from haetae.vad.state_file import read_state, with_prefix, without_prefix, write_state
 from haetae.vad.tamper import TamperMonitor
 
@@ -37,12 +39,24 @@ class Normality:
     """
 
     def __init__(
-        self, model: VADModel, state: ModelState, monitor: TamperMonitor, *, false_alarms_per_day: float, learning_s: float
+        self,
+        model: VADModel,
+        state: ModelState,
+        monitor: TamperMonitor,
+        watch: SceneWatch,
+        *,
+        false_alarms_per_day: float,
+        learning_s: float,
     ) -> None:
         """Use `new` or `load`."""
         self._model = model
         self._state = state
         self._monitor = monitor
+        self._watch = watch
+        self._ignored: NDArray[np.bool_] | None = None
+        self._armed: bool | None = None
+        self._by_rule = False
+        self._epoch_s = 0.0
         self._budget = false_alarms_per_day
         self._learning_s = max(learning_s, 1e-6)
         self._calibration: Calibration | None = None
@@ -58,7 +72,8 @@ class Normality:
     @classmethod
     def new(cls, model: VADModel, *, false_alarms_per_day: float, learning_s: float) -> "Normality":
         """One that knows nothing and wants `learning_s` of footage."""
-        return cls(model, model.new_state(), TamperMonitor(), false_alarms_per_day=false_alarms_per_day, learning_s=learning_s)
+        watch = SceneWatch(false_alarms_per_day)
+        return cls(model, model.new_state(), TamperMonitor(), watch, false_alarms_per_day=false_alarms_per_day, learning_s=learning_s)
 
     @classmethod
     def load(cls, path: Path, model: VADModel) -> "Normality":
@@ -73,6 +88,7 @@ class Normality:
                 model,
                 model.load_state(without_prefix("model", arrays)),
                 TamperMonitor.from_arrays(without_prefix("tamper", arrays)),
+                SceneWatch.of_arrays(without_prefix("watch", arrays)),
                 false_alarms_per_day=1.0,
                 learning_s=1.0,
             )
@@ -87,6 +103,7 @@ class Normality:
             raise StateError(f"{path} is damaged", hint="Remove it and let the camera learn again") from error
         normality._calibration = calibration
         normality._budget = calibration.false_alarms_per_day
+        normality._watch.set_budget(normality._budget)
         return normality
 
     @property
@@ -114,7 +131,13 @@ class Normality:
         if self._stream_s is not None:
             self._stream_s = None
             self._monitor.discontinuity()
+            self._watch.discontinuity()
             self._tamper = None
+
+    def situate(self, zones: tuple[Zone, ...], *, armed: bool | None) -> None:
+        """Where things are watched, and whether the camera is armed now; None where it has no schedule."""
+        self._watch.set_zones(zones)
+        self._armed = armed
 
     def learn(self, frame: Frame) -> None:
         """Take `frame` as normal, unless somebody is at the camera."""
@@ -127,11 +150,13 @@ class Normality:
             # A gap in the stream is no footage.
             self._learned_s += min(window.t_s - before_s, BREAK_S)
         self._model.learn([window])
+        self._watch.learn(frame.luma, window.t_s)
         self._learned_at = frame.captured_at
 
     def finish(self) -> None:
         """End the learning. Raises ModelError when there was too little; then it may go on."""
         self._calibration = Calibration.fit(self._model.finish_learning(self._state), self._budget)
+        self._watch.finish()
 
     def window(self, frame: Frame, ignored: NDArray[np.bool_] | None = None) -> Window:
         """What the model needs of `frame`, with the mask of what may not alarm. Each frame is asked for once, in order."""
@@ -139,6 +164,7 @@ class Normality:
             # Time zero is as good a start as any; later ones leave a gap.
             self._offset_s = (self._model_s + BREAK_S if self._model_s > 0.0 else 0.0) - frame.t_s
         self._stream_s = frame.t_s
+        self._ignored = ignored
         self._model_s = max(frame.t_s + self._offset_s, self._model_s + _LEAST_STEP_S)
         return Window(self._state, frame.luma, self._model_s, ignored)
 
@@ -151,20 +177,35 @@ class Normality:
         if not isfinite(raw.value):
             raise ModelError(f"model {self._model.name!r} gave {raw.value} as a score", hint="Learn the camera again, or use another model")
         self._tamper = self._monitor.observe(frame.luma, self._model_s, learning=False)
+        watched = self._look(frame)
         value = calibration.apply(raw.value)
+        self._by_rule = watched.value > value
+        box = watched.box if self._by_rule else raw.box
+        if value >= NEAR_ALARM:
+            self._watch.quiet(self._model_s)
+        value = max(value, watched.value)
+        found = self._watch.facts(self._model_s, box) if value >= NEAR_ALARM and self._tamper is None else ()
         self._go_on(value, frame)
         return Score(
             value=value,
-            raw=raw.value,
+            raw=max(raw.value, raw_of(watched.value, calibration.theta)),
             threshold=calibration.theta,
             frame_number=frame.number,
             t_s=frame.t_s,
             captured_at=frame.captured_at,
             heat=None if raw.heat is None else calibration.apply_map(raw.heat),
-            box=raw.box,
-            facts=self._in_stream_time(raw.facts),
+            box=box,
+            facts=self._in_stream_time((*raw.facts, *found)),
             tamper=self._tamper,
         )
+
+    def _look(self, frame: Frame) -> Watched:
+        """What the rules make of what moves; nothing while somebody is at the camera."""
+        self._epoch_s = frame.captured_at.timestamp() - self._model_s
+        if self._tamper is not None:
+            self._watch.discontinuity()
+            return Watched()
+        return self._watch.judge(frame.luma, self._model_s, self._ignored, armed=self._armed)
 
     def _go_on(self, value: float, frame: Frame) -> None:
         """Let the state and the alarm level learn from what was just judged, but for a camera that somebody is at."""
@@ -178,7 +219,10 @@ class Normality:
 
     def raised(self) -> None:
         """An anomaly was reported: what nobody confirms counts as a false alarm."""
-        self._controller.raised()
+        if self._by_rule:
+            self._watch.raised()
+        else:
+            self._controller.raised()
 
     def _in_stream_time(self, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
         """Models know only model time. What began before this connection begins at a negative time of its stream."""
@@ -189,6 +233,7 @@ class Normality:
         """Another number of false alarms per day, without learning anew. Raises ConfigError unless it is positive."""
         if self._calibration is not None:
             self._calibration = self._calibration.with_budget(false_alarms_per_day)
+        self._watch.set_budget(false_alarms_per_day)
         self._budget = false_alarms_per_day
 
     def accept(self, value: float, threshold: float, at: datetime) -> bool:
@@ -200,7 +245,8 @@ class Normality:
         calibration = self._calibrated()
         if self._learned_at is not None and at < self._learned_at:
             return False
-        if self._living is None or not self._living.accept(at.timestamp()):
+        by_rule = self._watch.accept(at.timestamp() - self._epoch_s)
+        if (self._living is None or not self._living.accept(at.timestamp())) and not by_rule:
             self._calibration = calibration.accepting(value, threshold)
         return True
 
@@ -209,6 +255,7 @@ class Normality:
         if self._living is not None:
             self._living.confirm(at.timestamp())
         self._controller.confirmed()
+        self._watch.confirmed()
 
     def set_learning_s(self, learning_s: float) -> None:
         """Another length of footage to learn from, what was learned so far included; nothing changes once learning is done."""
@@ -232,6 +279,7 @@ class Normality:
         arrays: dict[str, NDArray[Any]] = {
             **with_prefix("model", dict(self._state.arrays())),
             **with_prefix("tamper", self._monitor.arrays()),
+            **with_prefix("watch", self._watch.arrays()),
             **self._calibrated().arrays(),
             **self._controller.arrays(),
         }

@@ -118,14 +118,19 @@ def number(value: float) -> str:
 
 def suspected_types(event: AnomalyEvent, facts: Sequence[Fact]) -> frozenset[EventType]:
     """What rules and detectors hold the event for."""
-    return frozenset(_suspicions(event, facts))
+    return suspected(event.kind, facts)
 
 
-def _suspicions(event: AnomalyEvent, facts: Sequence[Fact]) -> Iterator[EventType]:
-    if event.kind is EventKind.TAMPER:
+def suspected(kind: EventKind, facts: Sequence[Fact], least: float = 0.0) -> frozenset[EventType]:
+    """What rules hold an event of this kind for, of those with a strength of `least` or more."""
+    return frozenset(_suspicions(kind, facts, least))
+
+
+def _suspicions(kind: EventKind, facts: Sequence[Fact], least: float) -> Iterator[EventType]:
+    if kind is EventKind.TAMPER:
         yield EventType.CAMERA_TAMPER
     for fact in facts:
-        if fact.kind is FactKind.HYPOTHESIS:
+        if fact.kind is FactKind.HYPOTHESIS and fact.value >= least:
             found = HYPOTHESES.get(fact.subject.partition("_")[0].lower())
             if found is not None:
                 yield found

@@ -151,6 +151,46 @@ def triage(
     _show(bench_triage(delays_s=seconds, events=events, rounds=rounds, told=partial(typer.echo, err=True)), json_lines)
 
 
+@app.command()
+def facts(
+    seconds: Annotated[float, typer.Option("--seconds", min=30.0, help="Length of the rendered clip.")] = 120.0,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Runs of each; the cheapest counts.")] = 3,
+    json_lines: _Json = False,
+) -> None:
+    """What facts and rules cost a frame, beside the default VAD model in the same run."""
+    from haetae.cli.bench.facts import bench_facts
+
+    _show(bench_facts(seconds=seconds, repeats=repeats), json_lines)
+
+
+@app.command()
+def rules(
+    seeds: Annotated[str, typer.Option("--seeds", help="dev to work with, test to measure with.")] = "test",
+    cameras: Annotated[int, typer.Option("--cameras", min=1, max=64, help="Rendered cameras.")] = 8,
+    incidents: Annotated[int, typer.Option("--incidents", min=1, max=2000, help="Over all cameras.")] = 208,
+    cache: Annotated[Path | None, typer.Option("--cache", metavar="DIR", help="Keep the pictures there and use those that are.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Keep what the rules said there and use what is.")] = None,
+    clips: Annotated[Path | None, typer.Option("--clips", metavar="DIR", help="Folders fight, no_fight and fall with .mp4 files.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, max=256, help="Cameras at a time, each in a process of its own.")] = 2,
+    write: Annotated[Path | None, typer.Option("--write", metavar="FILE", help="Also write the table there, as Markdown.")] = None,
+    json_lines: _Json = False,
+) -> None:
+    """Precision and recall of the rules that suspect falls, fights, fire and the like."""
+    from haetae.cli.bench.rules import as_markdown, bench_rules
+    from haetae.errors import ConfigError
+
+    if seeds not in ("dev", "test"):
+        raise ConfigError(f"--seeds must be dev or test, not {seeds!r}")
+    told = partial(typer.echo, err=True)
+    result = bench_rules(seeds=seeds, cameras=cameras, incidents=incidents, cache=cache, out=out, clips=clips, jobs=jobs, told=told)
+    if write is not None:
+        write.write_text(as_markdown(result))
+    if json_lines:
+        _show(result, json_lines)
+    else:
+        typer.echo(as_markdown(result))
+
+
 def _show(result: dict[str, object], json_lines: bool) -> None:
     from haetae.cli.display import print_json
 

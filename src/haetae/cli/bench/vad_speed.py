@@ -35,6 +35,11 @@ class SpeedClip:
             self.decode_ms = self._least(lambda: sum(1 for _ in every_frame(str(path))))
         self.flow_ms = self._least(lambda: _dense_flow([luma for luma, _ in self._frames]))
 
+    @property
+    def frames(self) -> list[tuple[Luma, float]]:
+        """Luma and presentation time of all its frames."""
+        return self._frames
+
     def cost_of(self, model: VADModel) -> dict[str, Any]:
         """CPU time per frame of scoring on one thread, time to learn 40 % of the clip, and the size of what was learned, as it is saved."""
         state = model.new_state()

@@ -8,6 +8,7 @@ from haetae.database import (  # noqa: F401 (tables of the metadata)
     notification_models,
     planning_models,
     response_models,
+    severity_store,
 )
 from haetae.database.models import Base
 

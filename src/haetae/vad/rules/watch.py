@@ -1,0 +1,350 @@
+"""One camera's scene: what moves in it is followed, measured and held against the rules."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from haetae.domain.fact import Fact, FactKind
+from haetae.domain.frame import Box, Luma
+from haetae.domain.score import ALARM_LEVEL
+from haetae.domain.zone import Zone, ZoneKind
+from haetae.errors import StateError
+from haetae.vad.motion.foreground import Background
+from haetae.vad.preprocess import BLOCK, WorkSize
+from haetae.vad.rules.base import Rule, Scene
+from haetae.vad.rules.levels import Levels
+from haetae.vad.rules.table import RULES
+from haetae.vad.tracks.blobs import Eye
+from haetae.vad.tracks.facts import learn_track, track_facts
+from haetae.vad.tracks.follow import Follower, Track
+from haetae.vad.tracks.heights import UPRIGHT, Heights
+from haetae.vad.tracks.places import Places
+from haetae.vad.tracks.usual import Measure, Usual
+from haetae.vad.tracks.ways import Ways
+
+STEP_S = 0.19
+"""Pictures closer than this to the last one that was looked at are passed over: five a second tell what a body does."""
+
+EVERY_S = 1.0
+"""So often tables are added to, for things that last."""
+
+QUIET_NOISE = 1.3
+QUIET_LEVELS = 1.0
+"""Grey levels and times the noise of the picture: less change is none."""
+
+SHOWN_FROM = 0.8 * ALARM_LEVEL
+"""A rule is named from here on."""
+
+LONGEST_START_S = 120.0
+"""Where nobody walks, measurements begin after this time with the usual height of people."""
+
+FEWEST_S = 240.0
+"""After so little normal time no rule says anything yet: one that learned before there were rules learns them while it watches."""
+
+MARGIN_S = 10.0
+"""So long after something near an alarm nothing is learned."""
+
+REMEMBERED = 64
+SOURCE = "rules"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What a rule makes of a track: `strength` in [0, 1], 0.5 being its alarm level at this camera; `raw` is in units of its definition."""
+
+    rule: Rule
+    strength: float
+    raw: float
+    track: Track
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One look: `value` in [0, 1], the strongest of the rules that may raise an event, and where it is."""
+
+    value: float = 0.0
+    box: Box | None = None
+    hypotheses: tuple[Hypothesis, ...] = ()
+
+
+@dataclass(slots=True)
+class _Raised:
+    """Something that was near an alarm: for whom it turns out to have been normal."""
+
+    at_s: float
+    rule: int
+    x: float
+    y: float
+    raw: float
+
+
+class SceneWatch:
+    """One camera's, on that camera's thread. `learn` while it learns, then `finish`, then `judge` frame by frame."""
+
+    def __init__(self, false_alarms_per_day: float = 1.0, rules: Sequence[Rule] = RULES) -> None:
+        self._rules = rules
+        self._eye = Eye()
+        self._follower = Follower()
+        self._heights = Heights()
+        self._ways = Ways()
+        self._usual = Usual()
+        self._places = Places(len(rules))
+        self._levels = Levels(len(rules), false_alarms_per_day)
+        self._zones: tuple[Zone, ...] = ()
+        self._looked_s: float | None = None
+        self._counted_s = -np.inf
+        self._alarm_s = -np.inf
+        self._learned_s = 0.0
+        self._learned_at: float | None = None
+        self._judges = False
+        self._last = Watched()
+        self._raised: deque[_Raised] = deque(maxlen=REMEMBERED)
+
+    @property
+    def tracks(self) -> list[Track]:
+        """What is seen now."""
+        return self._follower.tracks
+
+    @property
+    def thetas(self) -> NDArray[np.float64]:
+        """The raw alarm level of each rule, (rules,)."""
+        return self._levels.thetas
+
+    def set_zones(self, zones: tuple[Zone, ...]) -> None:
+        """Time in these is measured from now on; only what is drawn to be watched."""
+        self._zones = tuple(zone for zone in zones if zone.kind is ZoneKind.INCLUDE)
+
+    def set_budget(self, false_alarms_per_day: float) -> None:
+        self._levels.set_budget(false_alarms_per_day)
+
+    def discontinuity(self) -> None:
+        """What comes next does not follow."""
+        self._follower.reset()
+        self._looked_s = None
+        self._last = Watched()
+
+    def learn(self, luma: Luma, t_s: float) -> None:
+        """Take a picture as normal."""
+        if not self._look(luma, t_s, None):
+            return
+        self._learned_s += 0.0 if self._learned_at is None else min(t_s - self._learned_at, 1.0)
+        self._learned_at = t_s
+        values = [0.0] * len(self._rules)
+        # Until it is known how tall people are, nothing can be measured in body heights.
+        ready = self._heights.known or self._learned_s > LONGEST_START_S
+        for rule, found in enumerate(self._measure(t_s, None) if ready else []):
+            for track, raw in found:
+                x, y = self._share(track)
+                values[rule] = max(values[rule], self._places.beyond(rule, x, y, raw))
+                self._places.learn(rule, x, y, raw)
+        if ready:
+            self._levels.note(values, t_s)
+        self._count(t_s)
+
+    def finish(self) -> None:
+        """Learning is over: set the levels, by the second half of what was seen, for the first one had no tables to be held against."""
+        self._levels.forget_first_half()
+        self._judges = True
+
+    def trust_definitions(self) -> None:
+        """Judge from now on without having learned: rules alarm where they are met, for footage too short to learn from."""
+        self._judges = True
+
+    def judge(self, luma: Luma, t_s: float, ignored: NDArray[np.bool_] | None = None, *, armed: bool | None = None) -> Watched:
+        """Look at a picture; what was found at the last look where it comes too soon after that."""
+        if not self._judges:
+            self.learn(luma, t_s)
+            if self._levels.seconds >= FEWEST_S:
+                self.finish()
+            return self._last
+        if not self._look(luma, t_s, ignored):
+            return self._last
+        found: list[Hypothesis] = []
+        values = [0.0] * len(self._rules)
+        for number, (rule, measured) in enumerate(zip(self._rules, self._measure(t_s, armed))):
+            for track, raw in measured:
+                x, y = self._share(track)
+                beyond = self._places.beyond(number, x, y, raw)
+                values[number] = max(values[number], beyond)
+                strength = self._levels.apply(number, beyond)
+                if strength >= SHOWN_FROM:
+                    found.append(Hypothesis(rule, strength, beyond, track))
+                    self._remember(number, x, y, raw, t_s)
+                elif t_s - self._alarm_s > MARGIN_S:
+                    self._places.learn(number, x, y, raw)
+        if found:
+            self._alarm_s = t_s
+        elif t_s - self._alarm_s > MARGIN_S:
+            self._levels.note(values, t_s)
+        self._count(t_s)
+        found.sort(key=lambda each: -each.strength)
+        raising = [each for each in found if each.rule.raises]
+        self._last = (
+            Watched(raising[0].strength, self._box(raising[0].track), tuple(found)) if raising else Watched(0.0, None, tuple(found))
+        )
+        return self._last
+
+    def raised(self) -> None:
+        """A rule opened an event."""
+        self._levels.raised()
+
+    def confirmed(self) -> None:
+        """Somebody confirmed one."""
+        self._levels.confirmed()
+
+    def quiet(self, t_s: float) -> None:
+        """Something else about this moment is near an alarm: learn nothing of it."""
+        self._alarm_s = max(self._alarm_s, t_s)
+
+    def facts(self, t_s: float, box: Box | None) -> tuple[Fact, ...]:
+        """Of what rules found, and of what moves at `box` (relative; None: anywhere): measurements, and each rule's guess."""
+        hypotheses = {each.rule.name: each for each in reversed(self._last.hypotheses)}
+        tracks = [each.track for each in hypotheses.values()]
+        tracks += [track for track in self._follower.tracks if track not in tracks and self._meets(track, box)]
+        moving = sum(1 for track in self._follower.tracks if track.roamed > 0.7)
+        facts = list(track_facts(tracks, moving, self._usual, t_s))
+        for name, each in hypotheses.items():
+            span = (each.track.born_s, t_s)
+            facts.append(
+                Fact(
+                    name, FactKind.HYPOTHESIS, each.strength, "", *span, quality=0.5, source=name, subject=name, track_ids=(each.track.id,)
+                )
+            )
+        return tuple(facts)
+
+    def accept(self, t_s: float) -> bool:
+        """Take what rules found around `t_s` for usual where it was; false where nothing is remembered of that time."""
+        near = [each for each in self._raised if abs(each.at_s - t_s) <= MARGIN_S]
+        for each in near:
+            self._places.learn(each.rule, each.x, each.y, each.raw)
+        return bool(near)
+
+    def _look(self, luma: Luma, t_s: float, ignored: NDArray[np.bool_] | None) -> bool:
+        if self._looked_s is not None and t_s - self._looked_s < STEP_S - 1e-3:
+            return False
+        elapsed_s = 0.0 if self._looked_s is None else t_s - self._looked_s
+        self._looked_s = t_s
+        seen = self._eye.step(luma, t_s, ignored)
+        assert self._eye.size is not None
+        size = self._eye.size
+        if not seen.valid:
+            if seen.changed:
+                self._follower.reset()
+            self._last = Watched()
+            return False
+        if self._ways.width != size.width:
+            self._ways = Ways(size.width, size.height)
+        bodies = [self._heights.at(blob.bottom / size.height, size.height) for blob in seen.blobs]
+        self._follower.step(seen.blobs, bodies, t_s, QUIET_LEVELS + QUIET_NOISE * self._eye.background.noise)
+        for zone in self._zones:
+            for track in self._follower.tracks:
+                if _inside(zone, *self._feet(track)):
+                    track.zones[zone.name] = track.zones.get(zone.name, 0.0) + elapsed_s
+        return True
+
+    def _measure(self, t_s: float, armed: bool | None) -> list[list[tuple[Track, float]]]:
+        """For each rule the tracks that it says something of."""
+        scene = Scene(t_s, self._follower.tracks, self._ways, self._eye, armed)
+        restless = {track.id for track in scene.tracks if self._places.restless(*self._share(track))}
+        calm = [track for track in scene.tracks if track.id not in restless]
+        return [[(track, raw) for track in calm if (raw := rule.measure(track, scene)) > 0.0] for rule in self._rules]
+
+    def _count(self, t_s: float) -> None:
+        """Add to the tables what this moment says of heights, ways and places, unless something is near an alarm."""
+        if t_s - self._alarm_s <= MARGIN_S:
+            return
+        for track in self._follower.ended:
+            learn_track(track, self._usual)
+        self._follower.ended = []
+        if t_s - self._counted_s < EVERY_S:
+            return
+        self._counted_s = t_s
+        assert self._eye.size is not None
+        width, height = self._eye.size.width, self._eye.size.height
+        boxes = []
+        for track in self._follower.tracks:
+            blob = track.blob
+            boxes.append((blob.left / width, blob.top / height, min(0.999, blob.right / width), min(0.999, blob.bottom / height)))
+            if track.roamed * track.body < blob.height or track.speed < 0.2:
+                continue
+            self._ways.learn(blob.x, blob.bottom, *track.heading)
+            whole = blob.left > 1 and blob.top > 1 and blob.right < width - 1 and blob.bottom < height - 1
+            if whole and track.others == 0 and track.age_s > EVERY_S and UPRIGHT[0] <= track.ratio <= UPRIGHT[1]:
+                self._heights.learn(blob.bottom / height, blob.height)
+        self._places.look(boxes)
+        self._usual.learn(Measure.COUNT, float(sum(1 for track in self._follower.tracks if track.roamed > 0.7)))
+
+    def _remember(self, rule: int, x: float, y: float, raw: float, t_s: float) -> None:
+        if self._raised and self._raised[-1].rule == rule and t_s - self._raised[-1].at_s < EVERY_S:
+            self._raised[-1].raw = max(self._raised[-1].raw, raw)
+            return
+        self._raised.append(_Raised(t_s, rule, x, y, raw))
+
+    def _share(self, track: Track) -> tuple[float, float]:
+        """The middle of a track's blob, in [0, 1]."""
+        assert self._eye.size is not None
+        blob = track.blob
+        return blob.x / self._eye.size.width, 0.5 * (blob.top + blob.bottom) / self._eye.size.height
+
+    def _feet(self, track: Track) -> tuple[float, float]:
+        assert self._eye.size is not None
+        return track.blob.x / self._eye.size.width, track.blob.bottom / self._eye.size.height
+
+    def _box(self, track: Track) -> Box:
+        assert self._eye.size is not None
+        width, height, blob = self._eye.size.width, self._eye.size.height, track.blob
+        return Box(blob.left / width, blob.top / height, blob.right / width, blob.bottom / height)
+
+    def _meets(self, track: Track, box: Box | None) -> bool:
+        if box is None:
+            return True
+        own = self._box(track)
+        return own.left < box.right and own.right > box.left and own.top < box.bottom and own.bottom > box.top
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that was learned, about 60 KB before compression; `of_arrays` reads it back."""
+        saved = {"format": np.array([FORMAT], np.int32), **self._heights.arrays(), **self._ways.arrays(), **self._usual.arrays()}
+        saved |= {**self._places.arrays(), **self._levels.arrays()}
+        size, background = self._eye.size, self._eye.background
+        if size is not None and background.mean is not None:
+            saved["size"] = np.array([size.source_width, size.source_height, size.width, size.height], np.int32)
+            saved["background"] = np.clip(np.rint(background.mean), 0, 255).astype(np.uint8)
+            saved["noise"] = np.array([background.noise], np.float32)
+        return saved
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], rules: Sequence[Rule] = RULES) -> "SceneWatch":
+        """The watch whose `arrays()` these were; a new one where there are none, or those of another set of rules. Raises StateError for
+        what is damaged."""
+        watch = cls(rules=rules)
+        if not arrays or arrays.get("format", np.zeros(1)).tolist() != [FORMAT]:
+            return watch
+        if arrays.get("place_peaks", np.zeros(0)).shape[:1] != (len(rules),):
+            return watch
+        watch._heights, watch._ways = Heights.of_arrays(arrays), Ways.of_arrays(arrays)
+        watch._usual, watch._places = Usual.of_arrays(arrays), Places(len(rules), arrays)
+        watch._levels = Levels.of_arrays(len(rules), arrays)
+        watch._judges = watch._levels.seconds > 0.0
+        if "background" in arrays:
+            watch._eye = _eye_of(arrays)
+        return watch
+
+
+def _eye_of(arrays: Mapping[str, NDArray[Any]]) -> Eye:
+    sides, mean, noise = arrays.get("size"), arrays["background"], arrays.get("noise")
+    if sides is None or sides.shape != (4,) or noise is None or noise.shape != (1,) or not 0.0 <= float(noise[0]) < 255.0:
+        raise StateError("the saved empty scene cannot be read", hint="Learn this camera again")
+    size = WorkSize(*(int(side) for side in sides))
+    if mean.dtype != np.uint8 or mean.shape != (size.height, size.width) or size.width % BLOCK or min(size.width, size.height) < BLOCK:
+        raise StateError(f"the saved empty scene has shape {mean.shape}", hint="Learn this camera again")
+    return Eye(size, Background(mean.astype(np.float32), float(noise[0])))
+
+
+def _inside(zone: Zone, x: float, y: float) -> bool:
+    return bool(cv2.pointPolygonTest(np.array(zone.polygon, np.float32), (x, y), False) >= 0)

@@ -1,0 +1,162 @@
+"""What stands out of the empty scene in one picture: connected pieces of foreground with what is measured of each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from haetae.domain.frame import Luma
+from haetae.vad.motion.foreground import Background
+from haetae.vad.preprocess import WORK_PIXELS, WorkSize, to_work
+
+LEAST_AREA = 14
+LEAST_HEIGHT = 5
+"""Working pixels; smaller pieces are noise, leaves and insects."""
+
+MOST = 48
+"""Pieces of one picture, the largest ones: more is weather."""
+
+GAP_S = 1.0
+"""After a longer silence, the background is not what it was a moment ago."""
+
+SPARSE = 8
+GAINS, LEAST_GAIN = (0.6, 1.7), 0.03
+"""How far light is evened out, and from where on; it is told from one pixel in SPARSE squared."""
+
+LEAST_PATTERN = 80
+"""Smaller pieces have no pattern to tell by, in pixels."""
+
+
+SAME_PATTERN = 0.85
+"""Correlation of a piece with the empty scene from which on nothing stands there but light."""
+
+_CLOSE = np.ones((5, 3), np.uint8)
+"""Head, trunk and legs of one body belong together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One piece. Left, top, right and bottom in working pixels; `area` in pixels of foreground; `change` the mean change since the picture
+    before in grey levels over its foreground; `glare` by how many grey levels its brightest spot is brighter than any of the empty scene
+    there."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    area: float
+    change: float
+    glare: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def x(self) -> float:
+        return 0.5 * (self.left + self.right)
+
+
+@dataclass(slots=True)
+class Seen:
+    """One picture: `blobs` in it, `changed` for a change of the whole scene, `valid` false while there is nothing to compare with."""
+
+    blobs: list[Blob]
+    valid: bool
+    changed: bool
+
+
+class Eye:
+    """One camera's: finds the blobs of its pictures in order of time. Keeps the empty scene and the picture before."""
+
+    def __init__(self, size: WorkSize | None = None, background: Background | None = None) -> None:
+        self.size = size
+        self.background = background or Background()
+        self.work: Luma | None = None
+        self._last_s: float | None = None
+
+    def step(self, luma: Luma, t_s: float, ignored: NDArray[np.bool_] | None = None) -> Seen:
+        """Look at a picture of any size (the same for all) taken at `t_s`. What touches the middle of `ignored` is not seen."""
+        if self.size is None:
+            self.size = WorkSize.of(luma, WORK_PIXELS)
+        work, former = self._evened(to_work(luma, self.size)), self.work
+        elapsed_s = 0.0 if self._last_s is None else t_s - self._last_s
+        self.work, self._last_s = work, t_s
+        seen = self.background.step(work, t_s, min(max(elapsed_s, 0.0), GAP_S))
+        if not seen.settled or seen.changed or former is None or not 0.0 < elapsed_s <= GAP_S:
+            return Seen([], False, seen.changed)
+        if not seen.count:
+            return Seen([], True, False)
+        blobs = self._blobs(seen.mask, work, former)
+        if ignored is not None:
+            blobs = [blob for blob in blobs if not self._hidden(blob, ignored)]
+        return Seen(blobs, True, False)
+
+    def _evened(self, work: Luma) -> Luma:
+        """The picture in the light of the empty scene, so that a cloud or the camera's exposure is no change of everything."""
+        mean = self.background.mean
+        if mean is None or mean.shape != work.shape:
+            return work
+        now, empty = work[::SPARSE, ::SPARSE].astype(np.float32), mean[::SPARSE, ::SPARSE]
+        gain = min(GAINS[1], max(GAINS[0], float(np.median((now + 1.0) / (empty + 1.0)))))
+        return work if abs(gain - 1.0) < LEAST_GAIN else np.asarray(cv2.convertScaleAbs(work, alpha=1.0 / gain), np.uint8)
+
+    def _blobs(self, mask: Luma, work: Luma, former: Luma) -> list[Blob]:
+        closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _CLOSE)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8, ltype=cv2.CV_16U)
+        large = np.flatnonzero((stats[1:, cv2.CC_STAT_AREA] >= LEAST_AREA) & (stats[1:, cv2.CC_STAT_HEIGHT] >= LEAST_HEIGHT)) + 1
+        if large.size > MOST:
+            large = large[np.argsort(-stats[large, cv2.CC_STAT_AREA])[:MOST]]
+        found = [self._blob(stats[label].tolist(), labels, label, work, former) for label in large.tolist()] if count > 1 else []
+        return [blob for blob in found if not self._only_light(blob, work)]
+
+    def _only_light(self, blob: Blob, work: Luma) -> bool:
+        """A shadow or a beam: the place shows its own pattern, darker or lighter."""
+        if blob.area < LEAST_PATTERN:
+            return False
+        assert self.background.mean is not None
+        part = (slice(int(blob.top), int(blob.bottom)), slice(int(blob.left), int(blob.right)))
+        now, empty = work[part].astype(np.float32), self.background.mean[part]
+        return float(cv2.matchTemplate(now, empty, cv2.TM_CCOEFF_NORMED)[0, 0]) > SAME_PATTERN
+
+    def _blob(self, stats: list[int], labels: NDArray[Any], label: int, work: Luma, former: Luma) -> Blob:
+        left, top, width, height, area = stats
+        part = (slice(top, top + height), slice(left, left + width))
+        own = (labels[part] == label).view(np.uint8)
+        assert self.background.mean is not None
+        change = cv2.mean(cv2.absdiff(work[part], former[part]), own)[0]
+        glare = float(work[part].max()) - float(self.background.mean[part].max())
+        return Blob(left, top, left + width, top + height, area, change, glare)
+
+    def _hidden(self, blob: Blob, ignored: NDArray[np.bool_]) -> bool:
+        """Where it stands, or its middle, is in the part that does not count."""
+        assert self.size is not None
+        rows, columns = ignored.shape
+        column = min(columns - 1, int(blob.x / self.size.width * columns))
+        at = (0.5 * (blob.top + blob.bottom), blob.bottom - 1.0)
+        return any(bool(ignored[min(rows - 1, int(y / self.size.height * rows)), column]) for y in at)
+
+    def stands_out(self, blob: Blob) -> float:
+        """Whether a blob is a thing rather than the place that a thing left: the share, in [0, 1], that the picture of now has of the edges
+        at its rim, of now and of the empty scene together."""
+        assert self.work is not None
+        assert self.background.mean is not None
+        height, width = self.work.shape
+        rows = slice(max(0, int(blob.top) - 3), min(height, int(blob.bottom) + 3))
+        columns = slice(max(0, int(blob.left) - 3), min(width, int(blob.right) + 3))
+        now, empty = self.work[rows, columns].astype(np.float32), self.background.mean[rows, columns]
+        rim = np.ones(now.shape, np.bool_)
+        rim[6:-6, 6:-6] = False
+        of_now, of_empty = (float(_edges(picture)[rim].sum()) for picture in (now, empty))
+        return of_now / max(1e-6, of_now + of_empty)
+
+
+def _edges(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    across, down = cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1)
+    return np.asarray(cv2.magnitude(across, down), np.float32)
