@@ -16,10 +16,13 @@ from haetae.database.event_repository import upsert_events
 from haetae.database.models import Base, Camera, CameraAccess, DailyStatistics, Event, NotificationRule, User
 from haetae.database.notification_models import DeliveryRow, EventNews, NotificationChannel, NotificationGroup, OptOut
 from haetae.database.planning_models import IncidentJobRow, IncidentPlanRow, PlaybookRow
+from haetae.database.response_models import ApprovalRow, ResponseAction, ResponseTargetRow
+from haetae.database.severity_store import SeverityPolicyRow
+from haetae.domain.action import ApprovalState, TargetKind
 from haetae.domain.analysis import Basis
 from haetae.domain.event import Severity, Verdict
 from haetae.domain.notice import DeliveryState, NoticeKind
-from haetae.domain.plan import PlannedBy
+from haetae.domain.plan import ActionKind, ActionState, PlannedBy, Risk
 from haetae.domain.viewer import AccessLevel, Role
 
 USER = UUID("01960000-0000-7000-8000-0000000000aa")
@@ -59,6 +62,8 @@ def fill(engine: sa.Engine, *, events: int = 3) -> None:
         _fill_notifications(session, when)
         _fill_looking(session)
         _fill_planning(session)
+        _fill_acting(session, when)
+        session.add(SeverityPolicyRow(id=1, content={"rules": [{"name": TEXT}]}, updated_at=ONSET, updated_by=USER))
         first = session.scalars(sa.select(Event).limit(1)).one()
         first.acknowledged, first.acknowledged_by, first.acknowledged_at, first.note, first.locked = True, USER, ONSET, TEXT, True
 
@@ -125,6 +130,20 @@ def _fill_planning(session: Session) -> None:
     }
     plan = {"camera_id": CAMERA, "created_at": ONSET, "flow": "hierarchical", "planned_by": PlannedBy.HIERARCHICAL, "elapsed_s": 0.1 + 0.2}
     session.add(IncidentPlanRow(id=USER, event_id=USER, number=1, playbook_version=2, calls=4, tokens=3600, content=content, **plan))
+
+
+def _fill_acting(session: Session, when: dict[str, datetime]) -> None:
+    what = {"event_id": USER, "camera_id": CAMERA, "kind": ActionKind.SIREN, "target": "yard", "options": {"s": 1.5}, "text": TEXT}
+    what |= {"reason": TEXT, "mandatory": True, "disputed": False, "risk": Risk.R2, "planned_by": PlannedBy.PLAYBOOK}
+    what |= {"playbook_version": 2, "idempotency_key": USER, "created_at": ONSET, "due_at": ONSET, "result": {"status": 200, "to": None}}
+    session.add(ResponseAction(id=USER, key="siren:yard", state=ActionState.AWAITING_APPROVAL, attempts=0, **what))
+    session.add(ResponseAction(id=CAMERA, key="siren:gate", state=ActionState.DONE, attempts=2, finished_at=ONSET, **what))
+    asked = {"event_id": USER, "camera_id": CAMERA, "asked_at": ONSET, "expires_at": ONSET, "needed": 2, "wrong_codes": 1}
+    decisions = [{"by": str(USER), "name": TEXT, "approve": True}]
+    session.add(ApprovalRow(id=USER, action_id=USER, state=ApprovalState.OPEN, decisions=decisions, secret="sealed:v1:x:y", **asked))
+    session.add(
+        ResponseTargetRow(id="yard", kind=TargetKind.SIREN, name=TEXT, people=2, enabled=True, settings={"url": "https://x"}, **when)
+    )
 
 
 def all_rows(engine: sa.Engine) -> dict[str, list[dict[str, object]]]:
