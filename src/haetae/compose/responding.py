@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from haetae.agents.base import AgentFlow, FlowParts, Mind, create_flow
+from haetae.agents.base import FLOWS, AgentFlow, FlowParts, Mind, create_flow
 from haetae.clock import Clock
 from haetae.compose.looking import ModelGate
 from haetae.database.engine import Sessions
@@ -16,6 +16,7 @@ from haetae.database.place_store import PlaceStore
 from haetae.database.playbook_store import PlaybookStore
 from haetae.database.target_reader import TargetReader
 from haetae.domain.incident import RespondStatus, Target
+from haetae.errors import ConfigError
 from haetae.pipeline.incident_context import IncidentContext, SiteKnowledge
 from haetae.pipeline.model_server import vlm_reach
 from haetae.pipeline.playbook_desk import PlaybookDesk
@@ -116,6 +117,8 @@ def start_responding(
     """Start responding, to be closed by `opened`. `line` is the model's, None without one. Raises ConfigError for a default flow that there
     is none of."""
     settings = config.agents
+    if settings.default_flow not in FLOWS.names():
+        raise ConfigError(f"agents.default_flow = {settings.default_flow!r} is refused", hint=f"Known: {', '.join(FLOWS.names())}")
     store = IncidentStore(sessions, clock)
     # The site's lock is held: whoever was planning before was killed.
     store.release_all()

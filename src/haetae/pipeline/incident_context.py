@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -17,7 +17,7 @@ from haetae.agents.playbook import Playbook
 from haetae.agents.situation import Situation, situation_of
 from haetae.database.incident_rows import plain
 from haetae.database.place_store import PlaceUnreadable
-from haetae.domain.analysis import Analysis
+from haetae.domain.analysis import Analysis, Provenance
 from haetae.domain.event import AnomalyEvent
 from haetae.domain.incident import PlaybookVersion, Step, Target
 from haetae.domain.schedule import find_time_zone
@@ -121,8 +121,9 @@ def judged_by(situation: Situation, flow: str) -> dict[str, Any]:
 
 
 def inputs_of(toolbox: Toolbox, analysis: Analysis, flow: str) -> dict[str, Any]:
-    """What a plan's record holds of what it was made from: enough to make it again."""
+    """What a plan's record holds of what it was made from: enough to make it again. How the analysis came about is kept with that."""
     situation = toolbox.situation
+    analysis = replace(analysis, provenance=Provenance(analysis.provenance.backend, analysis.provenance.model))
     return {
         "judged": judged_by(situation, flow),
         "situation": situation,

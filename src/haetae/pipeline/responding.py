@@ -6,6 +6,7 @@ docs/design/responding.md.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
@@ -40,6 +41,7 @@ class IncidentQueue(Protocol):
 
     def waiting(self) -> list[WaitingIncident]: ...
     def claim(self, event_id: UUID, *, lease_s: float) -> IncidentJob | None: ...
+    def release(self, event_id: UUID) -> None: ...
     def keep_steps(self, event_id: UUID, steps: Sequence[Step]) -> None: ...
     def finish(self, job: IncidentJob, record: PlanRecord | None, *, words: Sequence[str] = ()) -> None: ...
 
@@ -130,7 +132,13 @@ class Responder:
             self._free.set()
         at_once = [each for each in chosen if not each.flow][:_AT_ONCE]
         for each in at_once:
-            await self._respond(each.incident.event_id, PLAYBOOK, each.reason)
+            try:
+                await self._respond(each.incident.event_id, PLAYBOOK, each.reason)
+            except DatabaseUnavailable:
+                # What the playbook demands does not wait for a lease to end.
+                with suppress(DatabaseUnavailable):
+                    await asyncio.to_thread(self._queue.release, each.incident.event_id)
+                raise
         return len(at_once) == _AT_ONCE
 
     async def plan_by_models(self) -> bool:

@@ -187,6 +187,27 @@ def test_a_desk_that_is_away_is_tried_again_with_the_same_plan(sqlite):
     assert len(desk.kept.of(event)) == len(desk.plans(event)[0].plan.actions)
 
 
+def test_what_the_playbook_demands_waits_for_no_lease_after_an_outage(sqlite):
+    desk = RespondDesk(sqlite)
+
+    class AwayOnce:
+        def __init__(self):
+            self.away = True
+
+        def record(self, *arguments):
+            if self.away:
+                self.away = False
+                raise DatabaseUnavailable("it is away")
+            return desk.kept.record(*arguments)
+
+    event = desk.over()
+    responder = desk.make_responder(AwayOnce())
+    with pytest.raises(DatabaseUnavailable):
+        desk.turn(responder)
+    desk.turn(responder)
+    assert desk.kept.of(event) == ["bookmark_clip:", "notify:g1"]
+
+
 def test_events_of_the_system_and_events_that_are_gone_wait_for_nothing(sqlite):
     desk = RespondDesk(sqlite)
     desk.triage.happen(kind=EventKind.SYSTEM, subtype="storage_full")
