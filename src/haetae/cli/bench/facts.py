@@ -23,7 +23,8 @@ def bench_facts(*, seconds: float, repeats: int) -> dict[str, Any]:
         watch.learn(luma, t_s)
     watch.finish()
     saved = watch.arrays()
-    quiet, open_ = [], []
+    quiet: list[float] = []
+    open_: list[float] = []
     for times, asked in ((quiet, False), (open_, True)):
         for _ in range(repeats):
             again = SceneWatch.of_arrays(saved)
