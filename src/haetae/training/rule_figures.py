@@ -42,7 +42,7 @@ def tally(cameras: Sequence[Camera], runs: Sequence[RuleRun]) -> dict[str, RuleT
     """Over all cameras, by rule."""
     tallies = {name: RuleTally() for name in KINDS}
     for camera, run in zip(cameras, runs, strict=True):
-        busy = sum(span.end_s - span.start_s + 2 * MARGIN_S for span in run.incidents.values())
+        busy = _length_s([Span(span.start_s - MARGIN_S, span.end_s + MARGIN_S) for span in run.incidents.values()])
         for name, each in tallies.items():
             each.normal_s += max(0.0, run.seconds - busy)
             spans = run.alarms.get(name, [])
@@ -61,6 +61,15 @@ def tally(cameras: Sequence[Camera], runs: Sequence[RuleRun]) -> dict[str, RuleT
                 else:
                     each.false += 1
     return tallies
+
+
+def _length_s(spans: Sequence[Span]) -> float:
+    """The time that is in any of the spans."""
+    total, until_s = 0.0, float("-inf")
+    for span in sorted(spans, key=lambda span: span.start_s):
+        total += max(0.0, span.end_s - max(span.start_s, until_s))
+        until_s = max(until_s, span.end_s)
+    return total
 
 
 def _meets(raised: Span, truth: Span, grace_s: float) -> bool:

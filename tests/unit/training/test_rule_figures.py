@@ -55,6 +55,11 @@ def test_one_alarm_over_two_incidents_finds_both():
     assert rows(fall=[Span(400.0, 2001.0)])["found"] == 2
 
 
+def test_time_near_two_incidents_is_taken_off_once():
+    run = RuleRun(1000.0, {0: Span(500.0, 510.0), 1: Span(520.0, 530.0)}, {})
+    assert tally([CAMERA], [run])["fall_rule_v1"].normal_s == pytest.approx(1000.0 - 110.0)
+
+
 def test_nothing_said_is_no_precision_and_no_recall():
     row = rows()
     assert row["precision"] is None
