@@ -556,6 +556,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Scores
+         * @description How surprising normal footage was; 409 while the camera is still learning.
+         */
+        get: operations["get_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera_id}/site-notes": {
         parameters: {
             query?: never;
@@ -674,6 +694,26 @@ export interface paths {
          * @description Try a camera's stored source, beside what runs of it: codec, size, rate and a picture, or what is wrong; within 10 s.
          */
         post: operations["try_camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/would-alarm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Would Alarm
+         * @description What the last week would have been with another number of false alarms a day. Nothing is changed by asking.
+         */
+        get: operations["get_would_alarm"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3768,6 +3808,34 @@ export interface components {
             id: string;
             role: components["schemas"]["Role"];
         };
+        /** JudgedEvent */
+        JudgedEvent: {
+            /**
+             * Alarms
+             * @description whether it would have been raised
+             */
+            alarms: boolean;
+            /** Has Thumbnail */
+            has_thumbnail: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            review: components["schemas"]["Review"];
+            severity: components["schemas"]["Severity"];
+            /** Subtype */
+            subtype: string | null;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            /** Vad Score */
+            vad_score: number;
+            /** Vlm Type */
+            vlm_type: string | null;
+        };
         /** LastEventRead */
         LastEventRead: {
             /** Acknowledged */
@@ -4555,6 +4623,52 @@ export interface components {
             /** T S */
             t_s: number[];
         };
+        /**
+         * ScoreHistogram
+         * @description The greatest score of each stretch of normal footage, counted over the calibrated scale [0, 1]; alarms are not in it.
+         */
+        ScoreHistogram: {
+            /**
+             * As Of
+             * Format: date-time
+             * @description when the camera last saved what it learned
+             */
+            as_of: string;
+            /**
+             * Counts
+             * @description stretches in each of so many equal parts of [0, 1]; 0.5 is the present alarm level
+             */
+            counts: number[];
+            /**
+             * False Alarms Per Day
+             * @description the present budget
+             */
+            false_alarms_per_day: number;
+            /**
+             * Footage S
+             * @description the normal footage in it, the newest week at most
+             */
+            footage_s: number;
+            /** Learned At */
+            learned_at: string | null;
+            /**
+             * Oftenest Per Day
+             * @description more alarms than these make the alarm level no lower
+             */
+            oftenest_per_day: number;
+            /**
+             * Rarest Per Day
+             * @description rarer alarms than these the footage says nothing of yet
+             */
+            rarest_per_day: number;
+            /**
+             * Stretch S
+             * @description how long a stretch is, on average
+             */
+            stretch_s: number;
+            /** Stretches */
+            stretches: number;
+        };
         /** SentPictureRead */
         SentPictureRead: {
             /**
@@ -5096,6 +5210,50 @@ export interface components {
          * @enum {string}
          */
         Verdict: "confirmed" | "rejected" | "unverified";
+        /**
+         * WouldAlarm
+         * @description What a budget would have made of the last week. Judged by the peak of each event, so that it says rather too many than too few.
+         */
+        WouldAlarm: {
+            /**
+             * Complete
+             * @description false where only the newest events were looked at
+             */
+            complete: boolean;
+            /**
+             * Events
+             * @description newest first
+             */
+            events: components["schemas"]["JudgedEvent"][];
+            /** False Alarms Per Day */
+            false_alarms_per_day: number;
+            /**
+             * Level
+             * @description where the alarm level would lie on the present scale, on which it is 0.5
+             */
+            level: number;
+            /**
+             * More
+             * @description stretches of footage in which nothing was raised and something would have been
+             */
+            more: number;
+            /**
+             * Raised
+             * @description events of that time that would have been raised
+             */
+            raised: number;
+            /**
+             * Silent
+             * @description events of that time that would not
+             */
+            silent: number;
+            /**
+             * Since
+             * Format: date-time
+             * @description a week ago, or when the camera last learned anew
+             */
+            since: string;
+        };
         /**
          * ZoneKind
          * @description `include`: where any such zone is drawn, only what happens in one of them can alarm. `exclude`: nothing there alarms.
@@ -7736,6 +7894,78 @@ export interface operations {
             };
         };
     };
+    get_scores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreHistogram"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description does not go with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_site_notes: {
         parameters: {
             query?: never;
@@ -8278,6 +8508,81 @@ export interface operations {
             };
             /** @description too often */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_would_alarm: {
+        parameters: {
+            query: {
+                /** @description the budget to try */
+                false_alarms_per_day: number;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WouldAlarm"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description does not go with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
