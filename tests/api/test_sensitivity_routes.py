@@ -52,6 +52,7 @@ def test_the_last_week_is_judged_again_since_the_camera_learned(site, calibratio
     assert (of_loose[str(weak.id)], of_loose[str(strong.id)]) == (True, True)
     assert (of_strict[str(weak.id)], of_strict[str(strong.id)]) == (False, True)
     assert str(old.id) not in of_strict
+    assert {event["id"]: event["score"] for event in strict["events"]}[str(weak.id)] == 0.52
     assert (strict["raised"], strict["silent"]) == (sum(of_strict.values()), len(of_strict) - sum(of_strict.values()))
     assert loose["level"] < 0.5 < strict["level"]
     assert loose["more"] > strict["more"]

@@ -35,6 +35,7 @@ import { Route as AppSystemConfigurationRouteImport } from "./routes/_app/system
 import { Route as AppCamerasCameraIdIndexRouteImport } from "./routes/_app/cameras.$cameraId.index";
 import { Route as AppCamerasCameraIdAccessRouteImport } from "./routes/_app/cameras.$cameraId.access";
 import { Route as AppCamerasCameraIdScheduleRouteImport } from "./routes/_app/cameras.$cameraId.schedule";
+import { Route as AppCamerasCameraIdSensitivityRouteImport } from "./routes/_app/cameras.$cameraId.sensitivity";
 import { Route as AppCamerasCameraIdSettingsRouteImport } from "./routes/_app/cameras.$cameraId.settings";
 import { Route as AppCamerasCameraIdZonesRouteImport } from "./routes/_app/cameras.$cameraId.zones";
 
@@ -169,6 +170,12 @@ const AppCamerasCameraIdScheduleRoute =
     path: "/schedule",
     getParentRoute: () => AppCamerasCameraIdRoute,
   } as any);
+const AppCamerasCameraIdSensitivityRoute =
+  AppCamerasCameraIdSensitivityRouteImport.update({
+    id: "/sensitivity",
+    path: "/sensitivity",
+    getParentRoute: () => AppCamerasCameraIdRoute,
+  } as any);
 const AppCamerasCameraIdSettingsRoute =
   AppCamerasCameraIdSettingsRouteImport.update({
     id: "/settings",
@@ -206,6 +213,7 @@ export interface FileRoutesByFullPath {
   "/system/": typeof AppSystemIndexRoute;
   "/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
   "/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
+  "/cameras/$cameraId/sensitivity": typeof AppCamerasCameraIdSensitivityRoute;
   "/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
   "/cameras/$cameraId/zones": typeof AppCamerasCameraIdZonesRoute;
   "/cameras/$cameraId/": typeof AppCamerasCameraIdIndexRoute;
@@ -233,6 +241,7 @@ export interface FileRoutesByTo {
   "/system": typeof AppSystemIndexRoute;
   "/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
   "/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
+  "/cameras/$cameraId/sensitivity": typeof AppCamerasCameraIdSensitivityRoute;
   "/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
   "/cameras/$cameraId/zones": typeof AppCamerasCameraIdZonesRoute;
   "/cameras/$cameraId": typeof AppCamerasCameraIdIndexRoute;
@@ -264,6 +273,7 @@ export interface FileRoutesById {
   "/_app/system/": typeof AppSystemIndexRoute;
   "/_app/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
   "/_app/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
+  "/_app/cameras/$cameraId/sensitivity": typeof AppCamerasCameraIdSensitivityRoute;
   "/_app/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
   "/_app/cameras/$cameraId/zones": typeof AppCamerasCameraIdZonesRoute;
   "/_app/cameras/$cameraId/": typeof AppCamerasCameraIdIndexRoute;
@@ -295,6 +305,7 @@ export interface FileRouteTypes {
     | "/system/"
     | "/cameras/$cameraId/access"
     | "/cameras/$cameraId/schedule"
+    | "/cameras/$cameraId/sensitivity"
     | "/cameras/$cameraId/settings"
     | "/cameras/$cameraId/zones"
     | "/cameras/$cameraId/";
@@ -322,6 +333,7 @@ export interface FileRouteTypes {
     | "/system"
     | "/cameras/$cameraId/access"
     | "/cameras/$cameraId/schedule"
+    | "/cameras/$cameraId/sensitivity"
     | "/cameras/$cameraId/settings"
     | "/cameras/$cameraId/zones"
     | "/cameras/$cameraId";
@@ -352,6 +364,7 @@ export interface FileRouteTypes {
     | "/_app/system/"
     | "/_app/cameras/$cameraId/access"
     | "/_app/cameras/$cameraId/schedule"
+    | "/_app/cameras/$cameraId/sensitivity"
     | "/_app/cameras/$cameraId/settings"
     | "/_app/cameras/$cameraId/zones"
     | "/_app/cameras/$cameraId/";
@@ -550,6 +563,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppCamerasCameraIdScheduleRouteImport;
       parentRoute: typeof AppCamerasCameraIdRoute;
     };
+    "/_app/cameras/$cameraId/sensitivity": {
+      id: "/_app/cameras/$cameraId/sensitivity";
+      path: "/sensitivity";
+      fullPath: "/cameras/$cameraId/sensitivity";
+      preLoaderRoute: typeof AppCamerasCameraIdSensitivityRouteImport;
+      parentRoute: typeof AppCamerasCameraIdRoute;
+    };
     "/_app/cameras/$cameraId/settings": {
       id: "/_app/cameras/$cameraId/settings";
       path: "/settings";
@@ -584,6 +604,7 @@ const AppEventsRouteWithChildren = AppEventsRoute._addFileChildren(
 interface AppCamerasCameraIdRouteChildren {
   AppCamerasCameraIdAccessRoute: typeof AppCamerasCameraIdAccessRoute;
   AppCamerasCameraIdScheduleRoute: typeof AppCamerasCameraIdScheduleRoute;
+  AppCamerasCameraIdSensitivityRoute: typeof AppCamerasCameraIdSensitivityRoute;
   AppCamerasCameraIdSettingsRoute: typeof AppCamerasCameraIdSettingsRoute;
   AppCamerasCameraIdZonesRoute: typeof AppCamerasCameraIdZonesRoute;
   AppCamerasCameraIdIndexRoute: typeof AppCamerasCameraIdIndexRoute;
@@ -592,6 +613,7 @@ interface AppCamerasCameraIdRouteChildren {
 const AppCamerasCameraIdRouteChildren: AppCamerasCameraIdRouteChildren = {
   AppCamerasCameraIdAccessRoute: AppCamerasCameraIdAccessRoute,
   AppCamerasCameraIdScheduleRoute: AppCamerasCameraIdScheduleRoute,
+  AppCamerasCameraIdSensitivityRoute: AppCamerasCameraIdSensitivityRoute,
   AppCamerasCameraIdSettingsRoute: AppCamerasCameraIdSettingsRoute,
   AppCamerasCameraIdZonesRoute: AppCamerasCameraIdZonesRoute,
   AppCamerasCameraIdIndexRoute: AppCamerasCameraIdIndexRoute,

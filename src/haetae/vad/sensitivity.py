@@ -74,6 +74,10 @@ class Sensitivity:
         """In how many stretches of normal footage that budget would have raised an alarm."""
         return int(np.count_nonzero(self.peaks.values > self.calibration.with_budget(false_alarms_per_day).theta))
 
+    def score_of(self, value: float, threshold: float) -> float:
+        """An event's peak on the present scale, whose calibrated peak was `value` while `threshold` was the raw alarm level."""
+        return self.calibration.apply(raw_of(value, threshold))
+
     def alarms(self, false_alarms_per_day: float, value: float, threshold: float) -> bool:
         """Whether that budget lets an event alarm whose calibrated peak was `value` while `threshold` was the raw alarm level.
 

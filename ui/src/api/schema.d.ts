@@ -3823,6 +3823,11 @@ export interface components {
              */
             id: string;
             review: components["schemas"]["Review"];
+            /**
+             * Score
+             * @description its peak on the present scale
+             */
+            score: number;
             severity: components["schemas"]["Severity"];
             /** Subtype */
             subtype: string | null;
@@ -3831,8 +3836,6 @@ export interface components {
              * Format: date-time
              */
             timestamp: string;
-            /** Vad Score */
-            vad_score: number;
             /** Vlm Type */
             vlm_type: string | null;
         };

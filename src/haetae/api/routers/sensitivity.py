@@ -45,7 +45,7 @@ class JudgedEvent(BaseModel):
     subtype: str | None
     vlm_type: str | None
     severity: Severity
-    vad_score: float
+    score: float = Field(description="its peak on the present scale")
     review: Review
     has_thumbnail: bool
     alarms: bool = Field(description="whether it would have been raised")
@@ -95,7 +95,7 @@ def get_would_alarm(
         since = max(since, known.learned_at)
     wanted = EventFilter(camera_ids=(camera_id,), since=since, kinds=(EventKind.ANOMALY,))
     rows = list(islice(chain.from_iterable(services.events.pages(viewer, wanted)), MOST_EVENTS + 1))
-    events = [_judged(row, known.alarms(false_alarms_per_day, row.vad_score, row.threshold)) for row in rows[:MOST_EVENTS]]
+    events = [_judged(known, row, false_alarms_per_day) for row in rows[:MOST_EVENTS]]
     raised = sum(event.alarms for event in events)
     return WouldAlarm(
         false_alarms_per_day=false_alarms_per_day,
@@ -121,6 +121,15 @@ def _sensitivity(services: Services, viewer: Viewer, camera_id: UUID) -> Sensiti
     return known
 
 
-def _judged(row: EventRow, alarms: bool) -> JudgedEvent:
-    fields = {name: getattr(row, name) for name in JudgedEvent.model_fields if name != "alarms"}
-    return JudgedEvent(**fields, alarms=alarms)
+def _judged(known: Sensitivity, row: EventRow, false_alarms_per_day: float) -> JudgedEvent:
+    return JudgedEvent(
+        id=row.id,
+        timestamp=row.timestamp,
+        subtype=row.subtype,
+        vlm_type=row.vlm_type,
+        severity=row.severity,
+        score=round(known.score_of(row.vad_score, row.threshold), 4),
+        review=row.review,
+        has_thumbnail=row.has_thumbnail,
+        alarms=known.alarms(false_alarms_per_day, row.vad_score, row.threshold),
+    )
