@@ -16,7 +16,10 @@ import { Route as RegisterRouteImport } from "./routes/register";
 import { Route as ResetRouteImport } from "./routes/reset";
 import { Route as SetupRouteImport } from "./routes/setup";
 import { Route as AppAccountRouteImport } from "./routes/_app/account";
+import { Route as AppApprovalsRouteImport } from "./routes/_app/approvals";
+import { Route as AppAssistantRouteImport } from "./routes/_app/assistant";
 import { Route as AppEventsRouteImport } from "./routes/_app/events";
+import { Route as AppHandoverRouteImport } from "./routes/_app/handover";
 import { Route as AppLiveRouteImport } from "./routes/_app/live";
 import { Route as AppPeopleRouteImport } from "./routes/_app/people";
 import { Route as AppStatisticsRouteImport } from "./routes/_app/statistics";
@@ -73,9 +76,24 @@ const AppAccountRoute = AppAccountRouteImport.update({
   path: "/account",
   getParentRoute: () => AppRoute,
 } as any);
+const AppApprovalsRoute = AppApprovalsRouteImport.update({
+  id: "/approvals",
+  path: "/approvals",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppAssistantRoute = AppAssistantRouteImport.update({
+  id: "/assistant",
+  path: "/assistant",
+  getParentRoute: () => AppRoute,
+} as any);
 const AppEventsRoute = AppEventsRouteImport.update({
   id: "/events",
   path: "/events",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppHandoverRoute = AppHandoverRouteImport.update({
+  id: "/handover",
+  path: "/handover",
   getParentRoute: () => AppRoute,
 } as any);
 const AppLiveRoute = AppLiveRouteImport.update({
@@ -195,7 +213,10 @@ export interface FileRoutesByFullPath {
   "/reset": typeof ResetRoute;
   "/setup": typeof SetupRoute;
   "/account": typeof AppAccountRoute;
+  "/approvals": typeof AppApprovalsRoute;
+  "/assistant": typeof AppAssistantRoute;
   "/events": typeof AppEventsRouteWithChildren;
+  "/handover": typeof AppHandoverRoute;
   "/live": typeof AppLiveRoute;
   "/people": typeof AppPeopleRoute;
   "/statistics": typeof AppStatisticsRoute;
@@ -225,6 +246,9 @@ export interface FileRoutesByTo {
   "/reset": typeof ResetRoute;
   "/setup": typeof SetupRoute;
   "/account": typeof AppAccountRoute;
+  "/approvals": typeof AppApprovalsRoute;
+  "/assistant": typeof AppAssistantRoute;
+  "/handover": typeof AppHandoverRoute;
   "/live": typeof AppLiveRoute;
   "/people": typeof AppPeopleRoute;
   "/statistics": typeof AppStatisticsRoute;
@@ -255,7 +279,10 @@ export interface FileRoutesById {
   "/reset": typeof ResetRoute;
   "/setup": typeof SetupRoute;
   "/_app/account": typeof AppAccountRoute;
+  "/_app/approvals": typeof AppApprovalsRoute;
+  "/_app/assistant": typeof AppAssistantRoute;
   "/_app/events": typeof AppEventsRouteWithChildren;
+  "/_app/handover": typeof AppHandoverRoute;
   "/_app/live": typeof AppLiveRoute;
   "/_app/people": typeof AppPeopleRoute;
   "/_app/statistics": typeof AppStatisticsRoute;
@@ -287,7 +314,10 @@ export interface FileRouteTypes {
     | "/reset"
     | "/setup"
     | "/account"
+    | "/approvals"
+    | "/assistant"
     | "/events"
+    | "/handover"
     | "/live"
     | "/people"
     | "/statistics"
@@ -317,6 +347,9 @@ export interface FileRouteTypes {
     | "/reset"
     | "/setup"
     | "/account"
+    | "/approvals"
+    | "/assistant"
+    | "/handover"
     | "/live"
     | "/people"
     | "/statistics"
@@ -346,7 +379,10 @@ export interface FileRouteTypes {
     | "/reset"
     | "/setup"
     | "/_app/account"
+    | "/_app/approvals"
+    | "/_app/assistant"
     | "/_app/events"
+    | "/_app/handover"
     | "/_app/live"
     | "/_app/people"
     | "/_app/statistics"
@@ -430,11 +466,32 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppAccountRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/approvals": {
+      id: "/_app/approvals";
+      path: "/approvals";
+      fullPath: "/approvals";
+      preLoaderRoute: typeof AppApprovalsRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/assistant": {
+      id: "/_app/assistant";
+      path: "/assistant";
+      fullPath: "/assistant";
+      preLoaderRoute: typeof AppAssistantRouteImport;
+      parentRoute: typeof AppRoute;
+    };
     "/_app/events": {
       id: "/_app/events";
       path: "/events";
       fullPath: "/events";
       preLoaderRoute: typeof AppEventsRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/handover": {
+      id: "/_app/handover";
+      path: "/handover";
+      fullPath: "/handover";
+      preLoaderRoute: typeof AppHandoverRouteImport;
       parentRoute: typeof AppRoute;
     };
     "/_app/live": {
@@ -624,7 +681,10 @@ const AppCamerasCameraIdRouteWithChildren =
 
 interface AppRouteChildren {
   AppAccountRoute: typeof AppAccountRoute;
+  AppApprovalsRoute: typeof AppApprovalsRoute;
+  AppAssistantRoute: typeof AppAssistantRoute;
   AppEventsRoute: typeof AppEventsRouteWithChildren;
+  AppHandoverRoute: typeof AppHandoverRoute;
   AppLiveRoute: typeof AppLiveRoute;
   AppPeopleRoute: typeof AppPeopleRoute;
   AppStatisticsRoute: typeof AppStatisticsRoute;
@@ -642,7 +702,10 @@ interface AppRouteChildren {
 
 const AppRouteChildren: AppRouteChildren = {
   AppAccountRoute: AppAccountRoute,
+  AppApprovalsRoute: AppApprovalsRoute,
+  AppAssistantRoute: AppAssistantRoute,
   AppEventsRoute: AppEventsRouteWithChildren,
+  AppHandoverRoute: AppHandoverRoute,
   AppLiveRoute: AppLiveRoute,
   AppPeopleRoute: AppPeopleRoute,
   AppStatisticsRoute: AppStatisticsRoute,

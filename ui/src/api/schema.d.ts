@@ -1918,6 +1918,151 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Approvals
+         * @description What waits, or waited, for a person: of the cameras that you see.
+         */
+        get: operations["list_approvals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Approval
+         * @description One question.
+         */
+        get: operations["get_approval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description Say yes. It is done once as many different people as are needed have said so, in time.
+         */
+        post: operations["approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject
+         * @description Say no: nothing is done, whatever others say.
+         */
+        post: operations["reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event_id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Event Actions
+         * @description Every action that was planned for an event, and what really came of it.
+         */
+        get: operations["list_event_actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Assistant
+         * @description Who answers, and what can be asked.
+         */
+        get: operations["get_assistant"];
+        put?: never;
+        /**
+         * Ask Assistant
+         * @description Ask about events, cameras and statistics, in English or Korean. The answer knows what the caller may see and nothing else; it cites
+         *     the events that it rests on. Nothing is changed by asking. Who goes away ends it.
+         */
+        post: operations["ask_assistant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shift Report
+         * @description What happened in a shift: numbers that are all counted, the most severe events, cameras that were away; also as text.
+         */
+        get: operations["shift_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -5305,6 +5450,633 @@ export interface components {
         ZonesRead: {
             /** Zones */
             zones: components["schemas"]["ZoneModel"][];
+        };
+        /**
+         * ActionKind
+         * @description Everything that a response can do. A word that is not here is an error, wherever it comes from.
+         * @enum {string}
+         */
+        ActionKind: "bookmark_clip" | "extend_recording" | "raise_priority" | "add_note" | "link_cameras" | "snapshot" | "notify" | "escalate" | "ptz_preset" | "call_webhook" | "open_ticket" | "siren" | "door_lock" | "announce" | "emergency_call_draft";
+        /** ActionList */
+        ActionList: {
+            /**
+             * Items
+             * @description in the order in which they were planned
+             */
+            items: components["schemas"]["ActionRead"][];
+        };
+        /**
+         * ActionRead
+         * @description One action of the response to an event. `result` is what really came of it: ids of messages, the status that a server answered, or
+         *     under `reason` why nothing did.
+         */
+        ActionRead: {
+            /** Approval Id */
+            approval_id: string | null;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Disputed
+             * @description planners did not agree on it, so a person decides
+             */
+            disputed: boolean;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["ActionKind"];
+            /** Mandatory */
+            mandatory: boolean;
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+            planned_by: components["schemas"]["PlannedBy"];
+            /** Playbook Version */
+            playbook_version: number;
+            /**
+             * Reason
+             * @description why it was planned
+             */
+            reason: string;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            };
+            risk: components["schemas"]["Risk"];
+            /** Started At */
+            started_at: string | null;
+            state: components["schemas"]["ActionState"];
+            /**
+             * Target
+             * @description an id of the site's configuration; empty where the kind has none
+             */
+            target: string;
+            /**
+             * Target Name
+             * @description what the target is called; null where it has none, or none any more
+             */
+            target_name: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * ActionState
+         * @description How an action stands. PLANNED to RUNNING are on the way; the others are its end.
+         * @enum {string}
+         */
+        ActionState: "planned" | "awaiting_approval" | "approved" | "running" | "done" | "failed" | "unknown" | "rejected" | "expired" | "refused";
+        /** ApprovalDecision */
+        ApprovalDecision: {
+            /**
+             * Note
+             * @description why; it is kept
+             * @default
+             */
+            note?: string;
+        };
+        /** ApprovalList */
+        ApprovalList: {
+            /**
+             * Items
+             * @description newest first
+             */
+            items: components["schemas"]["ApprovalRead"][];
+        };
+        /**
+         * ApprovalRead
+         * @description A question: may this be done? Nothing is done where it expires.
+         */
+        ApprovalRead: {
+            action: components["schemas"]["ApprovedAction"];
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Began At */
+            began_at: string | null;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decisions */
+            decisions: components["schemas"]["DecisionRead"][];
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Event Type
+             * @description null where the event is gone
+             */
+            event_type: string | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Given
+             * @description so many have
+             */
+            given: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * May Decide
+             * @description whether you may say yes or no now
+             */
+            may_decide: boolean;
+            /**
+             * Needed
+             * @description so many different people must approve
+             */
+            needed: number;
+            severity: components["schemas"]["Severity"] | null;
+            state: components["schemas"]["ApprovalState"];
+        };
+        /**
+         * ApprovalState
+         * @description `open` until enough people have said yes, one has said no, or the time is over.
+         * @enum {string}
+         */
+        ApprovalState: "open" | "approved" | "rejected" | "expired";
+        /**
+         * ApprovedAction
+         * @description What is asked about.
+         */
+        ApprovedAction: {
+            /** Disputed */
+            disputed: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["ActionKind"];
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+            planned_by: components["schemas"]["PlannedBy"];
+            /** Reason */
+            reason: string;
+            risk: components["schemas"]["Risk"];
+            state: components["schemas"]["ActionState"];
+            /** Target */
+            target: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * DecisionRead
+         * @description What one person said, in the console or through the link of a message.
+         */
+        DecisionRead: {
+            /** Approve */
+            approve: boolean;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /**
+             * Way
+             * @description console or link
+             */
+            way: string;
+        };
+        /**
+         * PlannedBy
+         * @description Who chose the actions. Whatever it says, the playbook had the last word.
+         * @enum {string}
+         */
+        PlannedBy: "playbook" | "sequential" | "hierarchical" | "collaborative" | "person";
+        /**
+         * Risk
+         * @description What an action can do to the world, which decides who may start it.
+         * @enum {string}
+         */
+        Risk: "R0" | "R1" | "R2";
+        /**
+         * AnsweredBy
+         * @description `rules`: a question that was parsed, answered in a closed vocabulary.
+         * @enum {string}
+         */
+        AnsweredBy: "model" | "rules";
+        /**
+         * AssistantAnswer
+         * @description A whole answer at once, for `Accept: application/json`; the last message is `done` or `error`.
+         */
+        AssistantAnswer: {
+            /** Messages */
+            messages: components["schemas"]["AssistantMessage"][];
+        };
+        /**
+         * AssistantCitation
+         * @description An event that the answer rests on; the caller may see it.
+         */
+        AssistantCitation: {
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /**
+             * Camera
+             * @description its name; empty where it is gone, and for events of the site itself
+             */
+            camera: string;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /** Event Type */
+            event_type: string;
+            /**
+             * Number
+             * @description what `[1]` in the text stands for
+             */
+            number: number;
+            severity: components["schemas"]["Severity"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "citation";
+        };
+        /**
+         * AssistantDone
+         * @description The last message of an answer.
+         */
+        AssistantDone: {
+            /** @description rules: parsed and answered without a model */
+            answered_by: components["schemas"]["AnsweredBy"];
+            /**
+             * Dropped Citations
+             * @description events that the model named and nothing that was looked up contains; they were taken out
+             */
+            dropped_citations: number;
+            /**
+             * Examples
+             * @description questions that can be asked, where this one was not understood
+             */
+            examples: string[];
+            /** Language */
+            language: string;
+            /**
+             * Reason
+             * @description why no model answered; empty where one did
+             */
+            reason: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "done";
+            /**
+             * Understood
+             * @description false: the text says what can be asked instead
+             */
+            understood: boolean;
+            /**
+             * Unverified Numbers
+             * @description numbers in the text that nothing that was looked up contains: to be marked as doubtful
+             */
+            unverified_numbers: string[];
+        };
+        /**
+         * AssistantError
+         * @description The last message of an answer that could not be given.
+         */
+        AssistantError: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Hint */
+            hint: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "error";
+        };
+        /**
+         * AssistantMessage
+         * @description One message: the `data` of one server-sent event, whose `event` is the message's type.
+         */
+        AssistantMessage: components["schemas"]["AssistantText"] | components["schemas"]["AssistantTool"] | components["schemas"]["AssistantCitation"] | components["schemas"]["AssistantDone"] | components["schemas"]["AssistantError"];
+        /**
+         * AssistantRead
+         * @description What the assistant is here.
+         */
+        AssistantRead: {
+            /**
+             * Available
+             * @description false while the model cannot be asked: questions are parsed meanwhile
+             */
+            available: boolean;
+            /**
+             * Can Request Approvals
+             * @default false
+             */
+            can_request_approvals?: boolean;
+            /**
+             * Examples
+             * @description questions that are understood without a model, by language
+             */
+            examples: {
+                [key: string]: string[];
+            };
+            /**
+             * Model
+             * @description the language model's name; empty where none is configured, and questions are parsed
+             */
+            model: string;
+            /**
+             * Most Letters
+             * @default 1000
+             */
+            most_letters?: number;
+            /**
+             * Most Turns
+             * @default 12
+             */
+            most_turns?: number;
+            /**
+             * Reason
+             * @description why, in words
+             */
+            reason: string;
+        };
+        /**
+         * AssistantText
+         * @description A piece of the answer, plain text; pieces follow each other as they are. `[1]` stands for the citation of that number.
+         */
+        AssistantText: {
+            /** Text */
+            text: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "text";
+        };
+        /**
+         * AssistantTool
+         * @description Something was looked up.
+         */
+        AssistantTool: {
+            /** Arguments */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /**
+             * Found
+             * @description how many things came back
+             */
+            found: number;
+            /**
+             * Name
+             * @description such as find_events, count_events, show_event, list_cameras, camera_statistics
+             */
+            name: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "tool";
+        };
+        /** AwayCamera */
+        AwayCamera: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Since */
+            since: string | null;
+            /** State */
+            state: string;
+        };
+        /**
+         * QuestionInput
+         * @description A question, with what was said before it.
+         */
+        QuestionInput: {
+            /**
+             * History
+             * @description oldest first
+             * @default []
+             */
+            history?: components["schemas"]["TurnInput"][];
+            /**
+             * Language
+             * @description of the answer; null: that of the question
+             */
+            language?: ("en" | "ko") | null;
+            /**
+             * Question
+             * @example What happened last night?
+             */
+            question: string;
+        };
+        /** ReportedCamera */
+        ReportedCamera: {
+            /**
+             * Camera
+             * @description its name; empty where it is gone, and for the site itself
+             */
+            camera: string;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /** Events */
+            events: number;
+            /** @description the most severe of them */
+            worst: components["schemas"]["Severity"];
+        };
+        /** ReportedEvent */
+        ReportedEvent: {
+            /** Acknowledged */
+            acknowledged: boolean;
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** Camera */
+            camera: string;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Duration S
+             * @description null while it lasts
+             */
+            duration_s: number | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            review: components["schemas"]["Review"];
+            severity: components["schemas"]["Severity"];
+            status: components["schemas"]["EventStatus"];
+            /** Type */
+            type: string;
+            verdict: components["schemas"]["Verdict"] | null;
+        };
+        /** ReportedType */
+        ReportedType: {
+            /** Events */
+            events: number;
+            /** Type */
+            type: string;
+        };
+        /**
+         * ShiftRead
+         * @description What happened between `since` and `until`, as far as the caller may know. Every number is counted.
+         */
+        ShiftRead: {
+            /**
+             * At
+             * Format: date-time
+             * @description when it was counted
+             */
+            at: string;
+            /**
+             * Away
+             * @description times in which a camera was offline, longest first
+             */
+            away: components["schemas"]["ReportedEvent"][];
+            /** By Camera */
+            by_camera: components["schemas"]["ReportedCamera"][];
+            /** By Severity */
+            by_severity: {
+                [key: string]: number;
+            };
+            /** By Type */
+            by_type: components["schemas"]["ReportedType"][];
+            /**
+             * Cameras On
+             * @description cameras that are to watch
+             */
+            cameras_on: number;
+            /**
+             * Confirmed
+             * @description by whoever looked at them
+             */
+            confirmed: number;
+            /**
+             * False Alarms
+             * @description so called by people
+             */
+            false_alarms: number;
+            /** Going On */
+            going_on: number;
+            /** Language */
+            language: string;
+            /**
+             * Not Watching
+             * @description cameras that are to watch and do not, now
+             */
+            not_watching: components["schemas"]["AwayCamera"][];
+            /**
+             * Notable
+             * @description the most severe, at most 10
+             */
+            notable: components["schemas"]["ReportedEvent"][];
+            /** Rejected */
+            rejected: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Summary
+             * @description a model's words, where asked for; every number in it is one of the report
+             * @default
+             */
+            summary?: string;
+            /**
+             * Summary Reason
+             * @description why there is no summary although one was asked for
+             * @default
+             */
+            summary_reason?: string;
+            /**
+             * Text
+             * @description the same in words
+             */
+            text: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Total */
+            total: number;
+            /** Unacknowledged */
+            unacknowledged: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** TurnInput */
+        TurnInput: {
+            /**
+             * Said By
+             * @enum {string}
+             */
+            said_by: "person" | "assistant";
+            /** Text */
+            text: string;
         };
     };
     responses: never;
@@ -13802,6 +14574,570 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ready"];
+                };
+            };
+        };
+    };
+    list_approvals: {
+        parameters: {
+            query?: {
+                /** @description only those that can still be decided */
+                open?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalList"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ApprovalDecision"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description does not go with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ApprovalDecision"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description does not go with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_event_actions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionList"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_assistant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssistantRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    ask_assistant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuestionInput"];
+            };
+        };
+        responses: {
+            /** @description server-sent events (`event`: the message's type, `data`: the message); at once for Accept: application/json */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssistantAnswer"];
+                    "text/event-stream": components["schemas"]["AssistantMessage"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    shift_report: {
+        parameters: {
+            query?: {
+                /** @description 12 hours before `to` where absent; at most 31 days before it */
+                from?: string | null;
+                /** @description now where absent */
+                to?: string | null;
+                /** @description of the text; null: the caller's */
+                language?: ("en" | "ko") | null;
+                /** @description also a model's summary, where one is configured; that takes its time */
+                summary?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
                 };
             };
         };

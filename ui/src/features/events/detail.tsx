@@ -25,14 +25,17 @@ import { Menu, MenuItem, MenuLine } from "@/components/ui/menu";
 import { SeverityBadge } from "@/components/ui/severity";
 import { Failure, Loading } from "@/components/ui/states";
 import { done, failed } from "@/components/ui/toast";
+import { Response } from "@/features/response/response";
 import { may, useMe } from "@/features/session/use-session";
 import { useNow } from "@/features/shell/use-now";
 import { duration, eventTime, fullTime, measured } from "@/i18n/format";
 import { undoLast, useEventActions } from "./actions";
 import type { EventDetail } from "./cache";
 import { ClipPlayer } from "./clip-player";
+import { Earlier } from "./earlier";
 import { Facts } from "./facts";
 import { REVIEWS } from "./filters";
+import { LookAgain, Looked } from "./looked";
 import { eventQuery } from "./queries";
 import { History, Told } from "./told";
 import { useHotkeys } from "./use-hotkeys";
@@ -127,11 +130,21 @@ function Detail({ event }: { event: EventDetail }) {
       )}
       <div className="grid gap-4 xl:grid-cols-2">
         {event.kind !== "system" && (
-          <Block title={t("facts.title")}>
-            <Facts facts={event.facts} />
-          </Block>
+          <div className="flex min-w-0 flex-col gap-4">
+            <Block title={t("facts.title")}>
+              <Facts facts={event.facts} />
+            </Block>
+            <Block title={t("looked.title")} action={controls && <LookAgain id={event.id} />}>
+              <Looked event={event} />
+            </Block>
+          </div>
         )}
-        <div className="flex flex-col gap-4">
+        <div className="flex min-w-0 flex-col gap-4">
+          {event.kind !== "system" && (
+            <Block title={t("response.title")}>
+              <Response event={event.id} />
+            </Block>
+          )}
           <Block title={t("told.title")}>
             <Told event={event} />
           </Block>
@@ -140,14 +153,22 @@ function Detail({ event }: { event: EventDetail }) {
           </Block>
         </div>
       </div>
+      {event.kind !== "system" && (
+        <Block title={t("earlier.title")}>
+          <Earlier event={event} />
+        </Block>
+      )}
     </article>
   );
 }
 
-function Block({ title, children }: { title: ReactNode; children: ReactNode }) {
+function Block({ title, action, children }: { title: ReactNode; action?: ReactNode; children: ReactNode }) {
   return (
     <section className="panel p-4">
-      <h3 className="mb-3 text-sm font-semibold">{title}</h3>
+      <div className="mb-3 flex min-h-5 items-center justify-between gap-3">
+        <h3 className="text-sm font-semibold">{title}</h3>
+        {action && <div className="-my-1">{action}</div>}
+      </div>
       {children}
     </section>
   );
