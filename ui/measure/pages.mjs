@@ -9,7 +9,8 @@ const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chr
   (path) => path && existsSync(path),
 );
 const WIDTHS = { phone: { width: 390, height: 844 }, wall: { width: 1920, height: 1080 } };
-const SETTLED_MS = 1500;
+const SETTLED_MS = 1200;
+const PATIENCE_MS = 25_000;
 
 mkdirSync(folder, { recursive: true });
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
@@ -65,6 +66,10 @@ for (const language of ["ko", "en"])
       for (const [name, path] of Object.entries(pages)) {
         if (wanted.length > 0 && !wanted.includes(name)) continue;
         await page.goto(`${site}/${path}`);
+        const there = () =>
+          document.querySelector("main h1, main h2") !== null &&
+          !document.querySelector("main .animate-breathe, main .animate-spin, #root > [role=status]");
+        await page.waitForFunction(there, undefined, { timeout: PATIENCE_MS }).catch(() => console.warn(`${name}: still loading`));
         await page.waitForTimeout(SETTLED_MS);
         await page.screenshot({ path: `${folder}/${name}-${language}-${theme}-${width}.png` });
       }

@@ -1,13 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { createInterface } from "node:readline";
 import AxeBuilder from "@axe-core/playwright";
 import { type APIRequestContext, test as base, expect, type Page } from "@playwright/test";
+import { PASSWORD, ServedSite } from "./process";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-export const PASSWORD = "a long sentence of my own";
 export const PAGES = resolve(ROOT, "ui/test-results/pages");
 
 type Mail = { to: string[]; subject: string };
@@ -19,36 +16,20 @@ export class Site {
   code = "";
   mailPort = 0;
   private token = "";
-  private readonly process: ChildProcess;
-
-  constructor() {
-    const python = process.env.HAETAE_PYTHON ?? resolve(ROOT, ".venv/bin/python");
-    const env = { ...process.env, PYTHONPATH: resolve(ROOT, "src") };
-    this.process = spawn(python, ["-m", "tests.support.console_site"], { cwd: ROOT, env, stdio: ["pipe", "pipe", "inherit"] });
-  }
+  private served: ServedSite | null = null;
 
   async start() {
-    if (!this.process.stdout) throw new Error("the site says nothing");
-    const lines = createInterface({ input: this.process.stdout });
-    await new Promise<void>((done, fail) => {
-      this.process.once("exit", (code) => fail(new Error(`the site ended with ${code}`)));
-      lines.on("line", (line) => {
-        const said = JSON.parse(line) as { url?: string; code?: string; mail_port?: number; mail?: Mail };
-        if (said.mail) this.mails.push(said.mail);
-        if (said.url) {
-          this.url = said.url;
-          this.code = said.code ?? "";
-          this.mailPort = said.mail_port ?? 0;
-          done();
-        }
-      });
+    this.served = await ServedSite.start("tests.support.console_site", [], (said) => {
+      if (said.mail) this.mails.push(said.mail);
+      if (said.url) {
+        this.url = said.url;
+        this.code = said.code ?? "";
+        this.mailPort = said.mail_port ?? 0;
+      }
     });
   }
 
-  async end() {
-    this.process.stdin?.end();
-    if (this.process.exitCode === null) await once(this.process, "exit");
-  }
+  end = () => this.served?.end();
 
   /** Ask the API as the admin, for what a test needs and does not test. */
   async ask<T>(request: APIRequestContext, method: string, path: string, data?: object): Promise<T> {
@@ -106,7 +87,7 @@ export const test = base.extend<Fixtures, { site: Site }>({
   ],
 });
 
-export { expect };
+export { expect, PASSWORD };
 
 /** Nothing on the page keeps somebody out who does not see it or has no mouse. */
 export async function expectAccessible(page: Page) {

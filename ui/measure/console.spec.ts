@@ -1,0 +1,114 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { type Browser, expect, type Page, test } from "@playwright/test";
+import { PASSWORD, ServedSite } from "../tests/process";
+
+const TILES = 16;
+const EVENTS = 10_000;
+const WATCHED_MS = 20_000;
+const measured: Record<string, unknown> = {};
+
+test.afterAll(() => writeFileSync(resolve(import.meta.dirname, "../test-results/measured.json"), JSON.stringify(measured, null, 2)));
+
+async function open(browser: Browser, site: ServedSite): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } });
+  const data = { username: "kim", password: PASSWORD, cookie: true };
+  const answer = await page.request.post(`${site.url}/api/v1/auth/login`, { data, headers: { "X-Haetae-CSRF": "1" } });
+  expect(answer.ok()).toBe(true);
+  return page;
+}
+
+/** Of each video: how far it has played, and how many of its pictures were shown or not. */
+const dropped = (page: Page, selector: string) =>
+  page.locator(selector).evaluateAll((videos: HTMLVideoElement[]) =>
+    videos.map((video) => {
+      const quality = video.getVideoPlaybackQuality();
+      return { time: video.currentTime, total: quality.totalVideoFrames, dropped: quality.droppedVideoFrames };
+    }),
+  );
+
+test("sixteen tiles play, and how many frames they drop", async ({ browser }) => {
+  const site = await ServedSite.start("tests.support.measure_site", [String(TILES), "0"]);
+  try {
+    const page = await open(browser, site);
+    await page.goto(`${site.url}/live`);
+    await page.getByRole("radio", { name: "16" }).check({ force: true });
+    await expect(page.locator("video[data-live]")).toHaveCount(TILES, { timeout: 120_000 });
+    const before = await dropped(page, "video[data-live]");
+    const frames = await framesFor(page, WATCHED_MS);
+    const after = await dropped(page, "video[data-live]");
+    const each = after.map((now, index) => ({
+      played_s: now.time - (before[index]?.time ?? 0),
+      frames: now.total - (before[index]?.total ?? 0),
+      dropped: now.dropped - (before[index]?.dropped ?? 0),
+    }));
+    const sum = (name: "played_s" | "frames" | "dropped") => each.reduce((total, tile) => total + tile[name], 0);
+    measured.live = {
+      tiles: after.length,
+      watched_s: WATCHED_MS / 1000,
+      played_share: sum("played_s") / ((WATCHED_MS / 1000) * TILES),
+      frames: sum("frames"),
+      dropped: sum("dropped"),
+      dropped_share: sum("dropped") / Math.max(1, sum("frames")),
+      ...frames,
+    };
+    expect(after).toHaveLength(TILES);
+    expect(Math.min(...each.map((tile) => tile.played_s))).toBeGreaterThan(0);
+  } finally {
+    await site.end();
+  }
+});
+
+test("a list of ten thousand events scrolls, and how smoothly", async ({ browser }) => {
+  const site = await ServedSite.start("tests.support.measure_site", ["1", String(EVENTS)]);
+  try {
+    const page = await open(browser, site);
+    const began = Date.now();
+    await page.goto(`${site.url}/events?show=all`);
+    await expect(page.locator("[data-event]").first()).toBeVisible();
+    const first_ms = Date.now() - began;
+    const scroll = page.getByRole("region", { name: "Events" });
+    const scrolled = framesFor(page, WATCHED_MS);
+    await scroll.evaluate(async (element, until) => {
+      const end = performance.now() + until;
+      // As a wheel turned fast: 3,000 pixels a second.
+      for (let last = performance.now(); performance.now() < end; ) {
+        await new Promise(requestAnimationFrame);
+        const now = performance.now();
+        element.scrollTop += 3 * (now - last);
+        last = now;
+      }
+    }, WATCHED_MS);
+    const rows = await page.locator("[data-event]").count();
+    measured.list = { events: EVENTS, first_row_ms: first_ms, rows_in_page: rows, ...(await scrolled) };
+    expect(rows).toBeLessThan(100);
+  } finally {
+    await site.end();
+  }
+});
+
+/** Frame times and long tasks of the page for so long. */
+function framesFor(page: Page, ms: number) {
+  return page.evaluate(async (until) => {
+    const tasks: number[] = [];
+    const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration)));
+    observer.observe({ type: "longtask" });
+    const times: number[] = [];
+    const end = performance.now() + until;
+    for (let last = performance.now(); performance.now() < end; ) {
+      await new Promise(requestAnimationFrame);
+      const now = performance.now();
+      times.push(now - last);
+      last = now;
+    }
+    observer.disconnect();
+    times.sort((one, other) => one - other);
+    const at = (share: number) => Math.round(10 * (times[Math.floor(share * (times.length - 1))] ?? 0)) / 10;
+    return {
+      frame_ms: { median: at(0.5), p95: at(0.95), p99: at(0.99), worst: at(1) },
+      frames_over_34ms_share: times.filter((time) => time > 34).length / times.length,
+      long_tasks: tasks.length,
+      longest_task_ms: Math.round(Math.max(0, ...tasks)),
+    };
+  }, ms);
+}
