@@ -32,6 +32,7 @@ import { Route as AppRulesIndexRouteImport } from "./routes/_app/rules.index";
 import { Route as AppRulesRuleIdRouteImport } from "./routes/_app/rules.$ruleId";
 import { Route as AppRulesChannelsRouteImport } from "./routes/_app/rules.channels";
 import { Route as AppRulesDeliveriesRouteImport } from "./routes/_app/rules.deliveries";
+import { Route as AppRulesPlaybookRouteImport } from "./routes/_app/rules.playbook";
 import { Route as AppSystemIndexRouteImport } from "./routes/_app/system.index";
 import { Route as AppSystemAuditRouteImport } from "./routes/_app/system.audit";
 import { Route as AppSystemConfigurationRouteImport } from "./routes/_app/system.configuration";
@@ -156,6 +157,11 @@ const AppRulesDeliveriesRoute = AppRulesDeliveriesRouteImport.update({
   path: "/rules/deliveries",
   getParentRoute: () => AppRoute,
 } as any);
+const AppRulesPlaybookRoute = AppRulesPlaybookRouteImport.update({
+  id: "/rules/playbook",
+  path: "/rules/playbook",
+  getParentRoute: () => AppRoute,
+} as any);
 const AppSystemIndexRoute = AppSystemIndexRouteImport.update({
   id: "/system/",
   path: "/system/",
@@ -226,6 +232,7 @@ export interface FileRoutesByFullPath {
   "/rules/$ruleId": typeof AppRulesRuleIdRoute;
   "/rules/channels": typeof AppRulesChannelsRoute;
   "/rules/deliveries": typeof AppRulesDeliveriesRoute;
+  "/rules/playbook": typeof AppRulesPlaybookRoute;
   "/system/audit": typeof AppSystemAuditRoute;
   "/system/configuration": typeof AppSystemConfigurationRoute;
   "/cameras/": typeof AppCamerasIndexRoute;
@@ -257,6 +264,7 @@ export interface FileRoutesByTo {
   "/rules/$ruleId": typeof AppRulesRuleIdRoute;
   "/rules/channels": typeof AppRulesChannelsRoute;
   "/rules/deliveries": typeof AppRulesDeliveriesRoute;
+  "/rules/playbook": typeof AppRulesPlaybookRoute;
   "/system/audit": typeof AppSystemAuditRoute;
   "/system/configuration": typeof AppSystemConfigurationRoute;
   "/cameras": typeof AppCamerasIndexRoute;
@@ -292,6 +300,7 @@ export interface FileRoutesById {
   "/_app/rules/$ruleId": typeof AppRulesRuleIdRoute;
   "/_app/rules/channels": typeof AppRulesChannelsRoute;
   "/_app/rules/deliveries": typeof AppRulesDeliveriesRoute;
+  "/_app/rules/playbook": typeof AppRulesPlaybookRoute;
   "/_app/system/audit": typeof AppSystemAuditRoute;
   "/_app/system/configuration": typeof AppSystemConfigurationRoute;
   "/_app/cameras/": typeof AppCamerasIndexRoute;
@@ -327,6 +336,7 @@ export interface FileRouteTypes {
     | "/rules/$ruleId"
     | "/rules/channels"
     | "/rules/deliveries"
+    | "/rules/playbook"
     | "/system/audit"
     | "/system/configuration"
     | "/cameras/"
@@ -358,6 +368,7 @@ export interface FileRouteTypes {
     | "/rules/$ruleId"
     | "/rules/channels"
     | "/rules/deliveries"
+    | "/rules/playbook"
     | "/system/audit"
     | "/system/configuration"
     | "/cameras"
@@ -392,6 +403,7 @@ export interface FileRouteTypes {
     | "/_app/rules/$ruleId"
     | "/_app/rules/channels"
     | "/_app/rules/deliveries"
+    | "/_app/rules/playbook"
     | "/_app/system/audit"
     | "/_app/system/configuration"
     | "/_app/cameras/"
@@ -578,6 +590,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppRulesDeliveriesRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/rules/playbook": {
+      id: "/_app/rules/playbook";
+      path: "/rules/playbook";
+      fullPath: "/rules/playbook";
+      preLoaderRoute: typeof AppRulesPlaybookRouteImport;
+      parentRoute: typeof AppRoute;
+    };
     "/_app/system/": {
       id: "/_app/system/";
       path: "/system";
@@ -693,6 +712,7 @@ interface AppRouteChildren {
   AppRulesRuleIdRoute: typeof AppRulesRuleIdRoute;
   AppRulesChannelsRoute: typeof AppRulesChannelsRoute;
   AppRulesDeliveriesRoute: typeof AppRulesDeliveriesRoute;
+  AppRulesPlaybookRoute: typeof AppRulesPlaybookRoute;
   AppSystemAuditRoute: typeof AppSystemAuditRoute;
   AppSystemConfigurationRoute: typeof AppSystemConfigurationRoute;
   AppCamerasIndexRoute: typeof AppCamerasIndexRoute;
@@ -714,6 +734,7 @@ const AppRouteChildren: AppRouteChildren = {
   AppRulesRuleIdRoute: AppRulesRuleIdRoute,
   AppRulesChannelsRoute: AppRulesChannelsRoute,
   AppRulesDeliveriesRoute: AppRulesDeliveriesRoute,
+  AppRulesPlaybookRoute: AppRulesPlaybookRoute,
   AppSystemAuditRoute: AppSystemAuditRoute,
   AppSystemConfigurationRoute: AppSystemConfigurationRoute,
   AppCamerasIndexRoute: AppCamerasIndexRoute,

@@ -33,14 +33,28 @@ export class Site {
 
   /** Ask the API as the admin, for what a test needs and does not test. */
   async ask<T>(request: APIRequestContext, method: string, path: string, data?: object): Promise<T> {
-    if (!this.token) {
-      const login = await request.post(`${this.url}/api/v1/auth/login`, { data: { username: "kim", password: PASSWORD, cookie: false } });
-      this.token = ((await login.json()) as { access_token: string }).access_token;
+    const send = async () => {
+      const headers = { Authorization: `Bearer ${await this.tokenOf(request)}`, "If-Match": "*" };
+      return request.fetch(`${this.url}/api/v1${path}`, { method, data, headers });
+    };
+    let answer = await send();
+    if (answer.status() === 401) {
+      // A test ended every log-in of the admin.
+      this.token = "";
+      answer = await send();
     }
-    const headers = { Authorization: `Bearer ${this.token}`, "If-Match": "*" };
-    const answer = await request.fetch(`${this.url}/api/v1${path}`, { method, data, headers });
     expect(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`).toBe(true);
     return (answer.status() === 204 ? null : await answer.json()) as T;
+  }
+
+  private async tokenOf(request: APIRequestContext): Promise<string> {
+    if (this.token) return this.token;
+    const post = (way: string, data: object) => request.post(`${this.url}/api/v1/auth/${way}`, { data: { ...data, cookie: false } });
+    const state = (await (await request.get(`${this.url}/api/v1/auth/state`)).json()) as { setup_needed: boolean };
+    const kim = { username: "kim", password: PASSWORD };
+    const tokens = state.setup_needed ? await post("setup", { code: this.code, ...kim }) : await post("login", kim);
+    this.token = ((await tokens.json()) as { access_token: string }).access_token;
+    return this.token;
   }
 }
 
@@ -96,6 +110,12 @@ export async function expectAccessible(page: Page) {
     violation.nodes.map((node) => `${violation.id}: ${node.target.join(" ")} ${node.failureSummary}`),
   );
   expect(found).toEqual([]);
+}
+
+/** Nothing on the page is still being loaded. */
+export async function expectSettled(page: Page) {
+  await expect(page.locator("h1, h2").first()).toBeAttached();
+  await expect(page.locator(".animate-breathe, main .animate-spin")).toHaveCount(0);
 }
 
 export async function keepPicture(page: Page, name: string) {

@@ -2063,6 +2063,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{event_id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Event Plan
+         * @description What is planned in response to an event, by whom and why, with everything that was refused.
+         */
+        get: operations["get_event_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playbook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Playbook
+         * @description The playbook in force.
+         */
+        get: operations["get_playbook"];
+        /**
+         * Change Playbook
+         * @description Put a playbook in force, as a new version. One with a fault is refused; see `POST /playbook/check`.
+         */
+        put: operations["change_playbook"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playbook/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Playbook
+         * @description Everything there is to say against a playbook at this site, and what it would change. Nothing is stored.
+         */
+        post: operations["check_playbook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playbook/defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Default Playbooks
+         * @description Playbooks to begin with, in English and Korean.
+         */
+        get: operations["list_default_playbooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playbook/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diff Playbooks
+         * @description What changed between two versions.
+         */
+        get: operations["diff_playbooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playbook/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dry Run Playbook
+         * @description What a playbook would have planned for past events. Nothing is stored and nothing is done.
+         */
+        post: operations["dry_run_playbook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playbook/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Playbook Versions
+         * @description Newest first.
+         */
+        get: operations["list_playbook_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playbook/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Playbook Version
+         * @description One version with its text. Put it in force again with `PUT /playbook`.
+         */
+        get: operations["get_playbook_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2464,6 +2628,11 @@ export interface components {
             vad_settings?: {
                 [key: string]: boolean | number | string;
             } | null;
+            /**
+             * Flow
+             * @description null: as configured
+             */
+            flow?: string | null;
         };
         /**
          * CameraCreate
@@ -2535,6 +2704,11 @@ export interface components {
             };
             /** Zones */
             zones?: components["schemas"]["ZoneModel"][];
+            /**
+             * Flow
+             * @description who plans the response to its events; null: as configured
+             */
+            flow?: string | null;
         };
         /** CameraList */
         CameraList: {
@@ -2606,6 +2780,11 @@ export interface components {
             version: number;
             /** Zones */
             zones: components["schemas"]["ZoneModel"][];
+            /**
+             * Flow
+             * @description who plans the response to its events; null: as configured
+             */
+            flow?: string | null;
         };
         /** CameraPersonRead */
         CameraPersonRead: {
@@ -2684,6 +2863,11 @@ export interface components {
             version: number;
             /** Zones */
             zones: components["schemas"]["ZoneModel"][];
+            /**
+             * Flow
+             * @description who plans the response to its events; null: as configured
+             */
+            flow?: string | null;
         };
         /**
          * CameraRemoved
@@ -6077,6 +6261,390 @@ export interface components {
             said_by: "person" | "assistant";
             /** Text */
             text: string;
+        };
+        /** DefaultPlaybookList */
+        DefaultPlaybookList: {
+            /** Items */
+            items: components["schemas"]["DefaultPlaybookRead"][];
+        };
+        /** DefaultPlaybookRead */
+        DefaultPlaybookRead: {
+            /** Content */
+            content: string;
+            /** Language */
+            language: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * DryRunEvent
+         * @description What would have been planned for an event; actions in words, such as notify:night-team.
+         */
+        DryRunEvent: {
+            /**
+             * Actions
+             * @description demanded
+             */
+            actions: string[];
+            /** Camera */
+            camera: string;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * In Force
+             * @description what the playbook in force demands
+             */
+            in_force: string[];
+            /**
+             * May
+             * @description what a model could choose beside them
+             */
+            may: string[];
+            /** Refused */
+            refused: components["schemas"]["RefusedWords"][];
+            /**
+             * Rules
+             * @description that count for it
+             */
+            rules: string[];
+            severity: components["schemas"]["Severity"];
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            /** Type */
+            type: string;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /**
+         * DryRunInput
+         * @description Which past events to try a playbook on; the last seven days unless said otherwise.
+         */
+        DryRunInput: {
+            /**
+             * Content
+             * @description null: the playbook in force
+             */
+            content?: string | null;
+            /**
+             * Limit
+             * @description events, the newest
+             * @default 200
+             */
+            limit?: number;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+        };
+        /** DryRunRead */
+        DryRunRead: {
+            /**
+             * Changed
+             * @description events for which the playbook in force demands something else
+             */
+            changed: number;
+            /**
+             * Events
+             * @description newest first
+             */
+            events: components["schemas"]["DryRunEvent"][];
+            /**
+             * More
+             * @description there were more events than were looked at
+             */
+            more: boolean;
+            /**
+             * Totals
+             * @description events by action in words
+             */
+            totals: {
+                [key: string]: number;
+            };
+        };
+        /** EventPlanRead */
+        EventPlanRead: {
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Plans
+             * @description in the order in which they were made
+             */
+            plans: components["schemas"]["PlanRead"][];
+            /**
+             * Waits
+             * @description there is something to plan still
+             */
+            waits: boolean;
+        };
+        /** FindingRead */
+        FindingRead: {
+            /** Hint */
+            hint: string;
+            /**
+             * Line
+             * @description counts from 1; 0: no line is to blame
+             */
+            line: number;
+            /** Message */
+            message: string;
+            /**
+             * Warning
+             * @description false: the playbook cannot be used
+             */
+            warning: boolean;
+            /**
+             * Where
+             * @description the key, with its rule
+             */
+            where: string;
+        };
+        /**
+         * PlanRead
+         * @description One plan. Later ones of an event only add to those before.
+         */
+        PlanRead: {
+            /** Actions */
+            actions: components["schemas"]["PlannedActionRead"][];
+            /** Calls */
+            calls: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Disputed
+             * @description what planners did not agree on: a person decides
+             */
+            disputed: components["schemas"]["PlannedActionRead"][];
+            /** Elapsed S */
+            elapsed_s: number;
+            /**
+             * Fallback
+             * @description why the playbook planned although a flow was to; empty where it was not
+             */
+            fallback: string;
+            /**
+             * Flow
+             * @description who was to plan
+             */
+            flow: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** @description who did */
+            planned_by: components["schemas"]["PlannedBy"];
+            /** Playbook Version */
+            playbook_version: number;
+            /** Refused */
+            refused: components["schemas"]["RefusedActionRead"][];
+            /**
+             * Review
+             * @description why a person must look; empty where none must
+             */
+            review: string;
+            /** Steps */
+            steps: components["schemas"]["PlanStepRead"][];
+            /** Summary */
+            summary: string;
+            /** Tokens */
+            tokens: number;
+            /**
+             * Words
+             * @description the actions in words
+             */
+            words: string[];
+        };
+        /**
+         * PlanStepRead
+         * @description A step of planning. `raw` is what the model wrote; null for who is no admin.
+         */
+        PlanStepRead: {
+            /** Calls */
+            calls: number;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /** Output */
+            output: {
+                [key: string]: unknown;
+            };
+            /** Prompt Id */
+            prompt_id: string;
+            /** Prompt Sha256 */
+            prompt_sha256: string;
+            /** Raw */
+            raw: string | null;
+            /** Tokens */
+            tokens: number;
+            /** Took S */
+            took_s: number;
+        };
+        /** PlannedActionRead */
+        PlannedActionRead: {
+            kind: components["schemas"]["ActionKind"];
+            /**
+             * Mandatory
+             * @description the playbook demands it
+             */
+            mandatory: boolean;
+            /** Options */
+            options: {
+                [key: string]: string | number | boolean;
+            };
+            /** Reason */
+            reason: string;
+            risk: components["schemas"]["Risk"];
+            /**
+             * Target
+             * @description an id of this site; empty where the kind reaches nothing
+             */
+            target: string;
+            /**
+             * Text
+             * @description for people; it may be a model's words
+             */
+            text: string;
+        };
+        /** PlaybookCheckRead */
+        PlaybookCheckRead: {
+            /**
+             * Diff
+             * @description what it changes of what is in force, as a unified diff
+             */
+            diff: string;
+            /**
+             * Findings
+             * @description faults first
+             */
+            findings: components["schemas"]["FindingRead"][];
+            /** Usable */
+            usable: boolean;
+        };
+        /** PlaybookContentInput */
+        PlaybookContentInput: {
+            /**
+             * Content
+             * @description TOML
+             * @example form = 1
+             *     name = "Mine"
+             */
+            content: string;
+        };
+        /** PlaybookDiffRead */
+        PlaybookDiffRead: {
+            /**
+             * Diff
+             * @description unified diff; empty where nothing differs
+             */
+            diff: string;
+        };
+        /** PlaybookInput */
+        PlaybookInput: {
+            /**
+             * Content
+             * @description TOML
+             * @example form = 1
+             *     name = "Mine"
+             */
+            content: string;
+            /**
+             * Expected Version
+             * @description the version that this one stands in for; another is a conflict
+             */
+            expected_version?: number | null;
+            /**
+             * Note
+             * @description why it was changed
+             * @default
+             */
+            note?: string;
+        };
+        /** PlaybookRead */
+        PlaybookRead: {
+            /**
+             * Active
+             * @description whether it is in force
+             */
+            active: boolean;
+            /**
+             * Content
+             * @description TOML
+             */
+            content: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Note */
+            note: string;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Version
+             * @description counts from 1; 0 is the one that Haetae brings along
+             */
+            version: number;
+        };
+        /** PlaybookVersionList */
+        PlaybookVersionList: {
+            /** Items */
+            items: components["schemas"]["PlaybookVersionRead"][];
+        };
+        /**
+         * PlaybookVersionRead
+         * @description A version without its text.
+         */
+        PlaybookVersionRead: {
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Note */
+            note: string;
+            /** Sha256 */
+            sha256: string;
+            /** Version */
+            version: number;
+        };
+        /** RefusedActionRead */
+        RefusedActionRead: {
+            action: components["schemas"]["PlannedActionRead"];
+            /** Reason */
+            reason: string;
+        };
+        /** RefusedWords */
+        RefusedWords: {
+            /** Action */
+            action: string;
+            /** Reason */
+            reason: string;
         };
     };
     responses: never;
@@ -15122,6 +15690,598 @@ export interface operations {
             };
             /** @description too often */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_event_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPlanRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_playbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    change_playbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaybookInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description changed by somebody else meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    check_playbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaybookContentInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookCheckRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_default_playbooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefaultPlaybookList"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    diff_playbooks: {
+        parameters: {
+            query: {
+                /** @description 0 is the one that Haetae brings along */
+                old: number;
+                /** @description 0 is the one that Haetae brings along */
+                new: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookDiffRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    dry_run_playbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_playbook_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookVersionList"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_playbook_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 0 is the one that Haetae brings along */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

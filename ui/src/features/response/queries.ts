@@ -12,6 +12,12 @@ export const actionsQuery = (event: string) =>
     queryFn: ({ signal }) => take(api.GET("/api/v1/events/{event_id}/actions", { params: { path: { event_id: event } }, signal })),
   });
 
+export const planQuery = (event: string) =>
+  queryOptions({
+    queryKey: ["event", event, "plan"],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/events/{event_id}/plan", { params: { path: { event_id: event } }, signal })),
+  });
+
 export const approvalsQuery = (open: boolean) =>
   queryOptions({
     queryKey: ["approvals", open],

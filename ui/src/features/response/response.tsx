@@ -4,6 +4,7 @@ import { Fault, Skeleton } from "@/components/ui/states";
 import { useMe } from "@/features/session/use-session";
 import { clockSeconds, fullTime } from "@/i18n/format";
 import { ApprovalCard } from "./approval-card";
+import { Plans } from "./plan";
 import { actionsQuery, approvalsQuery } from "./queries";
 import { ActionState, actionWords, resultWords } from "./words";
 
@@ -15,13 +16,14 @@ export function Response({ event }: { event: string }) {
   const approvals = useQuery({ ...approvalsQuery(true), enabled: me.role !== "viewer" });
   if (isPending) return <Skeleton className="h-10" />;
   if (error) return <Fault error={error} />;
-  if (data.items.length === 0) return <p className="text-sm text-muted">{t("response.none")}</p>;
   const asked = approvals.data?.items.filter((approval) => approval.event_id === event) ?? [];
   return (
     <div className="flex flex-col gap-3">
       {asked.map((approval) => (
         <ApprovalCard key={approval.id} approval={approval} inEvent />
       ))}
+      <Plans event={event} />
+      {data.items.length === 0 && <p className="text-sm text-muted">{t("response.none")}</p>}
       <ol className="flex flex-col divide-y divide-line text-sm">
         {data.items.map((action) => {
           const result = resultWords(action.result);

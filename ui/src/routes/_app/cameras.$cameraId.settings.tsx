@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { api, type Schemas, take } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/dialog";
-import { Checkbox, Input } from "@/components/ui/field";
+import { Checkbox, Input, Select } from "@/components/ui/field";
 import { Section } from "@/components/ui/page";
 import { Failure, Fault, Loading } from "@/components/ui/states";
 import { done } from "@/components/ui/toast";
@@ -29,6 +29,7 @@ function SettingsPage() {
 type Camera = Schemas["CameraRead"];
 
 const FIELDS = ["name", "vad_model"] as const;
+const FLOWS = ["playbook", "sequential", "hierarchical", "collaborative"] as const;
 const NUMBERS = ["offline_alert_s", "pre_roll_s", "post_roll_s"] as const;
 
 function Settings({ camera, tag }: { camera: Camera; tag: string }) {
@@ -57,6 +58,8 @@ function Settings({ camera, tag }: { camera: Camera; tag: string }) {
       const value = text === "" ? null : Number(text) * factor;
       if (value !== camera[field]) change[field] = value;
     }
+    const flow = String(form.get("flow")) || null;
+    if (flow !== (camera.flow ?? null)) change.flow = flow;
     if (source.trim() && source.trim() !== camera.source) change.source = source.trim();
     setBusy(true);
     setProblem(null);
@@ -154,6 +157,14 @@ function Settings({ camera, tag }: { camera: Camera; tag: string }) {
             spellCheck={false}
             maxLength={64}
           />
+          <Select name="flow" label={t("camera.flow")} hint={t("camera.flow_hint")} defaultValue={camera.flow ?? ""}>
+            <option value="">{t("camera.default")}</option>
+            {FLOWS.map((flow) => (
+              <option key={flow} value={flow}>
+                {t(`flow.${flow}`)}
+              </option>
+            ))}
+          </Select>
         </div>
       </Section>
       <Fault error={problem} />
