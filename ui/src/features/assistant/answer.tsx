@@ -100,6 +100,9 @@ function Doubted({ text, doubtful }: { text: string; doubtful: readonly string[]
   );
 }
 
+/** Types that a model or people give begin with a capital; of the others only these are about what a camera saw. */
+const kindOf = (type: string) => (/^[A-Z]/.test(type) || type === "anomaly" || type === "tamper" ? "anomaly" : "system");
+
 function Citations({ citations }: { citations: readonly Citation[] }) {
   const { t } = useTranslation();
   return (
@@ -114,7 +117,12 @@ function Citations({ citations }: { citations: readonly Citation[] }) {
           >
             <span className="w-5 text-center text-xs font-semibold text-accent">{each.number}</span>
             <Thumbnail
-              event={{ id: each.event_id, kind: "anomaly", status: "closed", has_thumbnail: true }}
+              event={{
+                id: each.event_id,
+                kind: kindOf(each.event_type),
+                status: "closed",
+                has_thumbnail: kindOf(each.event_type) !== "system",
+              }}
               className="aspect-video h-10"
             />
             <span className="min-w-0 flex-1">
