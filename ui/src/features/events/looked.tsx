@@ -75,7 +75,8 @@ function One({ event, analysis, shown }: { event: EventDetail; analysis: Analysi
           {text}
         </p>
       ))}
-      {analysis.observations.length > 0 && (
+      {/* Without a model the description is its observations, one after the other. */}
+      {analysis.basis !== "evidence" && analysis.observations.length > 0 && (
         <ul className="flex list-disc flex-col gap-1 pl-5 marker:text-faint">
           {analysis.observations.map((observation) => (
             <li key={observation.text}>

@@ -24,7 +24,7 @@ export function ApprovalCard({ approval, inEvent }: { approval: Approval; inEven
       aria-label={what}
       className={cx(
         "flex flex-col gap-3 rounded-lg border p-4",
-        approval.state === "open" ? "border-medium bg-medium-quiet" : "border-line bg-surface",
+        approval.state === "open" ? "border-line border-l-4 border-l-medium bg-surface" : "border-line bg-surface",
       )}
     >
       <header className="flex flex-wrap items-start gap-x-4 gap-y-2">

@@ -34,7 +34,9 @@ function AssistantPage() {
     void say(q);
   }, [q, navigate]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever the talk grows.
-  useEffect(() => end.current?.scrollIntoView({ block: "end" }), [talk]);
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: "end" });
+  }, [talk]);
   if (about.isError) return <Failure error={about.error} retry={() => void about.refetch()} />;
   return (
     <div className="mx-auto flex h-full w-full max-w-3xl flex-col">
