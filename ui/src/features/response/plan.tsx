@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { UserSearch } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
+import { isApiError } from "@/api/problem";
 import { Fault } from "@/components/ui/states";
 import { dateTime, number } from "@/i18n/format";
 import { planQuery } from "./queries";
@@ -13,7 +14,7 @@ type Plan = Schemas["PlanRead"];
 export function Plans({ event }: { event: string }) {
   const { t } = useTranslation();
   const { data, error } = useQuery(planQuery(event));
-  if (error) return <Fault error={error} />;
+  if (error && !(isApiError(error) && error.status === 404)) return <Fault error={error} />;
   if (!data) return null;
   return (
     <>

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { isApiError } from "@/api/problem";
 import { Fault, Skeleton } from "@/components/ui/states";
 import { useMe } from "@/features/session/use-session";
 import { clockSeconds, fullTime } from "@/i18n/format";
@@ -15,7 +16,8 @@ export function Response({ event }: { event: string }) {
   const { data, error, isPending } = useQuery(actionsQuery(event));
   const approvals = useQuery({ ...approvalsQuery(true), enabled: me.role !== "viewer" });
   if (isPending) return <Skeleton className="h-10" />;
-  if (error) return <Fault error={error} />;
+  if (error)
+    return isApiError(error) && error.status === 404 ? <p className="text-sm text-muted">{t("response.none")}</p> : <Fault error={error} />;
   const asked = approvals.data?.items.filter((approval) => approval.event_id === event) ?? [];
   return (
     <div className="flex flex-col gap-3">

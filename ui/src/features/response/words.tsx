@@ -30,11 +30,10 @@ export function ActionState({ state }: { state: Action["state"] }) {
   return <span className={cx("font-medium whitespace-nowrap", LOOK[state])}>{t(`action_state.${state}`)}</span>;
 }
 
-/** What really came of it, as the server says: the reason first, then the rest by name. */
+/** What really came of it, as the server says: the reason first, then the rest by name. What only undoing needs is left out. */
 export function resultWords(result: { [key: string]: unknown }): string {
   const { reason, ...rest } = result;
-  const others = Object.entries(rest).map(
-    ([key, value]) => `${key.replaceAll("_", " ")}: ${typeof value === "object" ? JSON.stringify(value) : value}`,
-  );
+  const told = Object.entries(rest).filter(([key, value]) => typeof value !== "boolean" && value !== null && key !== "note");
+  const others = told.map(([key, value]) => `${key.replaceAll("_", " ")}: ${typeof value === "object" ? JSON.stringify(value) : value}`);
   return [reason, ...others].filter(Boolean).join(" · ");
 }
