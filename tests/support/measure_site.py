@@ -1,7 +1,7 @@
 """A site to measure the console on: `python -m tests.support.measure_site [cameras] [events]`.
 
 It runs `haetae serve` until its input ends: so many cameras that send one video over RTSP, and so many events of the last days, without
-clips. The first line that it says is a JSON object: where the site is.
+clips. The first line that it says is a JSON object: where the site is, and the video.
 """
 
 import json
@@ -10,6 +10,7 @@ import tempfile
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from tests.support.events import make_event
 from tests.support.rtsp_server import RtspServer
@@ -30,16 +31,16 @@ def main(cameras=16, events=10_000):
         folder = Path(name)
         site = ServedSite(folder)
         stack.callback(site.end)
-        first = None
+        first, video = None, folder / "street.mp4"
         if cameras:
-            server = stack.enter_context(RtspServer(make_video(folder / "street.mp4", seconds=8, fps=_FPS, size=_SIZE, gop=2 * _FPS)))
+            server = stack.enter_context(RtspServer(make_video(video, seconds=8, fps=_FPS, size=_SIZE, gop=2 * _FPS)))
             for number in range(cameras):
                 # Nothing is judged while a camera learns, so that what is measured is the console's share.
                 body = {"name": f"Camera {number + 1:02}", "source": server.url, "analysed_fps": 1, "learning_s": 86_400}
                 added = site.ask("POST", "/cameras", json=body).raise_for_status().json()
-                first = first or added["id"]
+                first = first or UUID(added["id"])
         _fill(folder / "site" / "haetae.db", events, first)
-        sys.stdout.write(json.dumps({"url": site.url, "cameras": cameras, "events": events}) + "\n")
+        sys.stdout.write(json.dumps({"url": site.url, "video": str(video)}) + "\n")
         sys.stdout.flush()
         sys.stdin.read()
 

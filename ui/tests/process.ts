@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 const ROOT = resolve(import.meta.dirname, "../..");
 export const PASSWORD = "a long sentence of my own";
 
-export type Said = { url?: string; code?: string; mail_port?: number; mail?: { to: string[]; subject: string } };
+export type Said = { url?: string; video?: string; code?: string; mail_port?: number; mail?: { to: string[]; subject: string } };
 
 /** A module of Python that runs a site until its input ends, and says a JSON object a line. */
 export class ServedSite {
