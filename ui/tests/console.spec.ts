@@ -103,6 +103,13 @@ test("a camera with a private zone shows pictures instead of video, the zone bla
 test("an incident appears in the list by itself; its clip plays, its score is drawn", async ({ page, site, logIn }) => {
   test.setTimeout(240_000);
   await logIn();
+  // Meanwhile a wall goes on playing, over one connection.
+  const wall = await page.context().newPage();
+  let connections = 0;
+  wall.on("websocket", (socket) => {
+    if (socket.url().includes("/live")) connections += 1;
+  });
+  await wall.goto(`${site.url}/live?only=${plaza}`);
   await page.goto(`${site.url}/events?kind=${encodeURIComponent('["anomaly"]')}`);
   const list = page.getByRole("region", { name: "Events" });
   const incident = list.getByRole("link", { name: /Unusual activity/ }).first();
@@ -114,6 +121,10 @@ test("an incident appears in the list by itself; its clip plays, its score is dr
   await page.keyboard.press("Space");
   await expect.poll(() => video.evaluate((element: HTMLVideoElement) => element.currentTime)).toBeGreaterThan(0.3);
   await page.keyboard.press("Space");
+  const shown = wall.locator("video[data-live]");
+  await expect.poll(() => shown.evaluate((element: HTMLVideoElement) => element.currentTime), { timeout: 60_000 }).toBeGreaterThan(25);
+  expect(connections).toBe(1);
+  await wall.close();
   await expectAccessible(page);
   await keepPicture(page, "event");
 });
