@@ -362,13 +362,26 @@ test("a log-in that ends is asked for again over the page, which stays where it 
 test("on a phone everything fits and can be reached", async ({ page, site, logIn }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await logIn();
-  for (const path of ["live", "events?show=all", "cameras", "statistics", "rules", "people", "system", "account"]) {
+  const paths = [
+    "live",
+    "events?show=all",
+    "approvals",
+    "assistant",
+    "handover",
+    "cameras",
+    "statistics",
+    "rules",
+    "people",
+    "system",
+    "account",
+  ];
+  for (const path of [...paths, "rules/playbook", `cameras/${plaza}/sensitivity`]) {
     await page.goto(`${site.url}/${path}`);
     await expect(page.getByRole("navigation", { name: "Pages" }).last()).toBeVisible();
     await expectSettled(page);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth + 1);
     expect(wide, path).toBe(false);
     await expectAccessible(page);
-    await keepPicture(page, `phone-${path.replace(/\W.*/, "")}`);
+    await keepPicture(page, `phone-${path.replace(/\?.*/, "").replace(/.*\//, "")}`);
   }
 });

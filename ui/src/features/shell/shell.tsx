@@ -7,6 +7,7 @@ import { cx } from "@/components/ui/cx";
 import { Failure, Loading } from "@/components/ui/states";
 import { useNewEvents } from "@/features/events/counts";
 import { useHotkeys } from "@/features/events/use-hotkeys";
+import { useChime } from "@/features/live/chime";
 import { Palette, PaletteButton } from "@/features/palette/palette-gate";
 import { approvalsQuery } from "@/features/response/queries";
 import { useMe, useSession } from "@/features/session/use-session";
@@ -33,6 +34,7 @@ function Frame() {
   const me = useMe();
   const places = placesOf(me);
   useHotkeys({ "?": showKeys });
+  useChime();
   return (
     <div className="grid h-dvh grid-rows-[auto_minmax(0,1fr)_auto] md:grid-cols-[auto_minmax(0,1fr)] md:grid-rows-[auto_minmax(0,1fr)]">
       <a

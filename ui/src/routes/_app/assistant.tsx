@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/api/client";
 import { Button, IconButton } from "@/components/ui/button";
+import { Page } from "@/components/ui/page";
 import { Failure, Skeleton } from "@/components/ui/states";
 import { Examples, ExchangeView } from "@/features/assistant/answer";
 import { forgetTalk, say, stopAnswer, useTalk } from "@/features/assistant/talk";
@@ -37,7 +38,12 @@ function AssistantPage() {
   useEffect(() => {
     end.current?.scrollIntoView({ block: "end" });
   }, [talk]);
-  if (about.isError) return <Failure error={about.error} retry={() => void about.refetch()} />;
+  if (about.isError)
+    return (
+      <Page title={t("nav.assistant")}>
+        <Failure error={about.error} retry={() => void about.refetch()} />
+      </Page>
+    );
   return (
     <div className="mx-auto flex h-full w-full max-w-3xl flex-col">
       <header className="flex items-start gap-3 px-4 pt-5 pb-3 md:px-7">
