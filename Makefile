@@ -9,7 +9,7 @@ ARGS ?=
 NPM := ui/node.sh npm --prefix ui
 
 .DEFAULT_GOAL := help
-.PHONY: help report ui ui-client ui-check ui-e2e ui-test openapi setup setup-train lock demo watch serve test check format bench soak clean
+.PHONY: help report ui wheel ui-client ui-check ui-e2e ui-test openapi setup setup-train lock demo watch serve test check format bench soak clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ ui/node_modules/.ready: ui/package-lock.json
 ui/dist/index.html: ui/node_modules/.ready ui/index.html ui/vite.config.ts $(shell find ui/src ui/public -type f)
 	@$(NPM) run --silent build -- --logLevel warn
 	@echo "The console is built: make serve"
+
+wheel: setup ui ## build a wheel that holds the console, in dist/
+	@$(BIN)/python -m hatchling build -t wheel -d dist
 
 ui-client: openapi ui/node_modules/.ready ## write the console's typed client anew, from the API as it is
 	@$(NPM) run --silent client

@@ -69,6 +69,8 @@ RULES = {
     "POST /cameras/{camera_id}/relearn": OWN,
     "POST /cameras/{camera_id}/test": OWN,
     "GET /cameras/{camera_id}/status": SEE,
+    "GET /cameras/{camera_id}/scores": SEE,
+    "GET /cameras/{camera_id}/would-alarm": SEE,
     "GET /cameras/{camera_id}/zones": SEE,
     "PUT /cameras/{camera_id}/zones": OWN,
     "GET /cameras/{camera_id}/schedule": SEE,

@@ -16,7 +16,10 @@ import { Route as RegisterRouteImport } from "./routes/register";
 import { Route as ResetRouteImport } from "./routes/reset";
 import { Route as SetupRouteImport } from "./routes/setup";
 import { Route as AppAccountRouteImport } from "./routes/_app/account";
+import { Route as AppApprovalsRouteImport } from "./routes/_app/approvals";
+import { Route as AppAssistantRouteImport } from "./routes/_app/assistant";
 import { Route as AppEventsRouteImport } from "./routes/_app/events";
+import { Route as AppHandoverRouteImport } from "./routes/_app/handover";
 import { Route as AppLiveRouteImport } from "./routes/_app/live";
 import { Route as AppPeopleRouteImport } from "./routes/_app/people";
 import { Route as AppStatisticsRouteImport } from "./routes/_app/statistics";
@@ -29,12 +32,14 @@ import { Route as AppRulesIndexRouteImport } from "./routes/_app/rules.index";
 import { Route as AppRulesRuleIdRouteImport } from "./routes/_app/rules.$ruleId";
 import { Route as AppRulesChannelsRouteImport } from "./routes/_app/rules.channels";
 import { Route as AppRulesDeliveriesRouteImport } from "./routes/_app/rules.deliveries";
+import { Route as AppRulesPlaybookRouteImport } from "./routes/_app/rules.playbook";
 import { Route as AppSystemIndexRouteImport } from "./routes/_app/system.index";
 import { Route as AppSystemAuditRouteImport } from "./routes/_app/system.audit";
 import { Route as AppSystemConfigurationRouteImport } from "./routes/_app/system.configuration";
 import { Route as AppCamerasCameraIdIndexRouteImport } from "./routes/_app/cameras.$cameraId.index";
 import { Route as AppCamerasCameraIdAccessRouteImport } from "./routes/_app/cameras.$cameraId.access";
 import { Route as AppCamerasCameraIdScheduleRouteImport } from "./routes/_app/cameras.$cameraId.schedule";
+import { Route as AppCamerasCameraIdSensitivityRouteImport } from "./routes/_app/cameras.$cameraId.sensitivity";
 import { Route as AppCamerasCameraIdSettingsRouteImport } from "./routes/_app/cameras.$cameraId.settings";
 import { Route as AppCamerasCameraIdZonesRouteImport } from "./routes/_app/cameras.$cameraId.zones";
 
@@ -72,9 +77,24 @@ const AppAccountRoute = AppAccountRouteImport.update({
   path: "/account",
   getParentRoute: () => AppRoute,
 } as any);
+const AppApprovalsRoute = AppApprovalsRouteImport.update({
+  id: "/approvals",
+  path: "/approvals",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppAssistantRoute = AppAssistantRouteImport.update({
+  id: "/assistant",
+  path: "/assistant",
+  getParentRoute: () => AppRoute,
+} as any);
 const AppEventsRoute = AppEventsRouteImport.update({
   id: "/events",
   path: "/events",
+  getParentRoute: () => AppRoute,
+} as any);
+const AppHandoverRoute = AppHandoverRouteImport.update({
+  id: "/handover",
+  path: "/handover",
   getParentRoute: () => AppRoute,
 } as any);
 const AppLiveRoute = AppLiveRouteImport.update({
@@ -137,6 +157,11 @@ const AppRulesDeliveriesRoute = AppRulesDeliveriesRouteImport.update({
   path: "/rules/deliveries",
   getParentRoute: () => AppRoute,
 } as any);
+const AppRulesPlaybookRoute = AppRulesPlaybookRouteImport.update({
+  id: "/rules/playbook",
+  path: "/rules/playbook",
+  getParentRoute: () => AppRoute,
+} as any);
 const AppSystemIndexRoute = AppSystemIndexRouteImport.update({
   id: "/system/",
   path: "/system/",
@@ -169,6 +194,12 @@ const AppCamerasCameraIdScheduleRoute =
     path: "/schedule",
     getParentRoute: () => AppCamerasCameraIdRoute,
   } as any);
+const AppCamerasCameraIdSensitivityRoute =
+  AppCamerasCameraIdSensitivityRouteImport.update({
+    id: "/sensitivity",
+    path: "/sensitivity",
+    getParentRoute: () => AppCamerasCameraIdRoute,
+  } as any);
 const AppCamerasCameraIdSettingsRoute =
   AppCamerasCameraIdSettingsRouteImport.update({
     id: "/settings",
@@ -188,7 +219,10 @@ export interface FileRoutesByFullPath {
   "/reset": typeof ResetRoute;
   "/setup": typeof SetupRoute;
   "/account": typeof AppAccountRoute;
+  "/approvals": typeof AppApprovalsRoute;
+  "/assistant": typeof AppAssistantRoute;
   "/events": typeof AppEventsRouteWithChildren;
+  "/handover": typeof AppHandoverRoute;
   "/live": typeof AppLiveRoute;
   "/people": typeof AppPeopleRoute;
   "/statistics": typeof AppStatisticsRoute;
@@ -198,6 +232,7 @@ export interface FileRoutesByFullPath {
   "/rules/$ruleId": typeof AppRulesRuleIdRoute;
   "/rules/channels": typeof AppRulesChannelsRoute;
   "/rules/deliveries": typeof AppRulesDeliveriesRoute;
+  "/rules/playbook": typeof AppRulesPlaybookRoute;
   "/system/audit": typeof AppSystemAuditRoute;
   "/system/configuration": typeof AppSystemConfigurationRoute;
   "/cameras/": typeof AppCamerasIndexRoute;
@@ -206,6 +241,7 @@ export interface FileRoutesByFullPath {
   "/system/": typeof AppSystemIndexRoute;
   "/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
   "/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
+  "/cameras/$cameraId/sensitivity": typeof AppCamerasCameraIdSensitivityRoute;
   "/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
   "/cameras/$cameraId/zones": typeof AppCamerasCameraIdZonesRoute;
   "/cameras/$cameraId/": typeof AppCamerasCameraIdIndexRoute;
@@ -217,6 +253,9 @@ export interface FileRoutesByTo {
   "/reset": typeof ResetRoute;
   "/setup": typeof SetupRoute;
   "/account": typeof AppAccountRoute;
+  "/approvals": typeof AppApprovalsRoute;
+  "/assistant": typeof AppAssistantRoute;
+  "/handover": typeof AppHandoverRoute;
   "/live": typeof AppLiveRoute;
   "/people": typeof AppPeopleRoute;
   "/statistics": typeof AppStatisticsRoute;
@@ -225,6 +264,7 @@ export interface FileRoutesByTo {
   "/rules/$ruleId": typeof AppRulesRuleIdRoute;
   "/rules/channels": typeof AppRulesChannelsRoute;
   "/rules/deliveries": typeof AppRulesDeliveriesRoute;
+  "/rules/playbook": typeof AppRulesPlaybookRoute;
   "/system/audit": typeof AppSystemAuditRoute;
   "/system/configuration": typeof AppSystemConfigurationRoute;
   "/cameras": typeof AppCamerasIndexRoute;
@@ -233,6 +273,7 @@ export interface FileRoutesByTo {
   "/system": typeof AppSystemIndexRoute;
   "/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
   "/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
+  "/cameras/$cameraId/sensitivity": typeof AppCamerasCameraIdSensitivityRoute;
   "/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
   "/cameras/$cameraId/zones": typeof AppCamerasCameraIdZonesRoute;
   "/cameras/$cameraId": typeof AppCamerasCameraIdIndexRoute;
@@ -246,7 +287,10 @@ export interface FileRoutesById {
   "/reset": typeof ResetRoute;
   "/setup": typeof SetupRoute;
   "/_app/account": typeof AppAccountRoute;
+  "/_app/approvals": typeof AppApprovalsRoute;
+  "/_app/assistant": typeof AppAssistantRoute;
   "/_app/events": typeof AppEventsRouteWithChildren;
+  "/_app/handover": typeof AppHandoverRoute;
   "/_app/live": typeof AppLiveRoute;
   "/_app/people": typeof AppPeopleRoute;
   "/_app/statistics": typeof AppStatisticsRoute;
@@ -256,6 +300,7 @@ export interface FileRoutesById {
   "/_app/rules/$ruleId": typeof AppRulesRuleIdRoute;
   "/_app/rules/channels": typeof AppRulesChannelsRoute;
   "/_app/rules/deliveries": typeof AppRulesDeliveriesRoute;
+  "/_app/rules/playbook": typeof AppRulesPlaybookRoute;
   "/_app/system/audit": typeof AppSystemAuditRoute;
   "/_app/system/configuration": typeof AppSystemConfigurationRoute;
   "/_app/cameras/": typeof AppCamerasIndexRoute;
@@ -264,6 +309,7 @@ export interface FileRoutesById {
   "/_app/system/": typeof AppSystemIndexRoute;
   "/_app/cameras/$cameraId/access": typeof AppCamerasCameraIdAccessRoute;
   "/_app/cameras/$cameraId/schedule": typeof AppCamerasCameraIdScheduleRoute;
+  "/_app/cameras/$cameraId/sensitivity": typeof AppCamerasCameraIdSensitivityRoute;
   "/_app/cameras/$cameraId/settings": typeof AppCamerasCameraIdSettingsRoute;
   "/_app/cameras/$cameraId/zones": typeof AppCamerasCameraIdZonesRoute;
   "/_app/cameras/$cameraId/": typeof AppCamerasCameraIdIndexRoute;
@@ -277,7 +323,10 @@ export interface FileRouteTypes {
     | "/reset"
     | "/setup"
     | "/account"
+    | "/approvals"
+    | "/assistant"
     | "/events"
+    | "/handover"
     | "/live"
     | "/people"
     | "/statistics"
@@ -287,6 +336,7 @@ export interface FileRouteTypes {
     | "/rules/$ruleId"
     | "/rules/channels"
     | "/rules/deliveries"
+    | "/rules/playbook"
     | "/system/audit"
     | "/system/configuration"
     | "/cameras/"
@@ -295,6 +345,7 @@ export interface FileRouteTypes {
     | "/system/"
     | "/cameras/$cameraId/access"
     | "/cameras/$cameraId/schedule"
+    | "/cameras/$cameraId/sensitivity"
     | "/cameras/$cameraId/settings"
     | "/cameras/$cameraId/zones"
     | "/cameras/$cameraId/";
@@ -306,6 +357,9 @@ export interface FileRouteTypes {
     | "/reset"
     | "/setup"
     | "/account"
+    | "/approvals"
+    | "/assistant"
+    | "/handover"
     | "/live"
     | "/people"
     | "/statistics"
@@ -314,6 +368,7 @@ export interface FileRouteTypes {
     | "/rules/$ruleId"
     | "/rules/channels"
     | "/rules/deliveries"
+    | "/rules/playbook"
     | "/system/audit"
     | "/system/configuration"
     | "/cameras"
@@ -322,6 +377,7 @@ export interface FileRouteTypes {
     | "/system"
     | "/cameras/$cameraId/access"
     | "/cameras/$cameraId/schedule"
+    | "/cameras/$cameraId/sensitivity"
     | "/cameras/$cameraId/settings"
     | "/cameras/$cameraId/zones"
     | "/cameras/$cameraId";
@@ -334,7 +390,10 @@ export interface FileRouteTypes {
     | "/reset"
     | "/setup"
     | "/_app/account"
+    | "/_app/approvals"
+    | "/_app/assistant"
     | "/_app/events"
+    | "/_app/handover"
     | "/_app/live"
     | "/_app/people"
     | "/_app/statistics"
@@ -344,6 +403,7 @@ export interface FileRouteTypes {
     | "/_app/rules/$ruleId"
     | "/_app/rules/channels"
     | "/_app/rules/deliveries"
+    | "/_app/rules/playbook"
     | "/_app/system/audit"
     | "/_app/system/configuration"
     | "/_app/cameras/"
@@ -352,6 +412,7 @@ export interface FileRouteTypes {
     | "/_app/system/"
     | "/_app/cameras/$cameraId/access"
     | "/_app/cameras/$cameraId/schedule"
+    | "/_app/cameras/$cameraId/sensitivity"
     | "/_app/cameras/$cameraId/settings"
     | "/_app/cameras/$cameraId/zones"
     | "/_app/cameras/$cameraId/";
@@ -417,11 +478,32 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppAccountRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/approvals": {
+      id: "/_app/approvals";
+      path: "/approvals";
+      fullPath: "/approvals";
+      preLoaderRoute: typeof AppApprovalsRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/assistant": {
+      id: "/_app/assistant";
+      path: "/assistant";
+      fullPath: "/assistant";
+      preLoaderRoute: typeof AppAssistantRouteImport;
+      parentRoute: typeof AppRoute;
+    };
     "/_app/events": {
       id: "/_app/events";
       path: "/events";
       fullPath: "/events";
       preLoaderRoute: typeof AppEventsRouteImport;
+      parentRoute: typeof AppRoute;
+    };
+    "/_app/handover": {
+      id: "/_app/handover";
+      path: "/handover";
+      fullPath: "/handover";
+      preLoaderRoute: typeof AppHandoverRouteImport;
       parentRoute: typeof AppRoute;
     };
     "/_app/live": {
@@ -508,6 +590,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppRulesDeliveriesRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/rules/playbook": {
+      id: "/_app/rules/playbook";
+      path: "/rules/playbook";
+      fullPath: "/rules/playbook";
+      preLoaderRoute: typeof AppRulesPlaybookRouteImport;
+      parentRoute: typeof AppRoute;
+    };
     "/_app/system/": {
       id: "/_app/system/";
       path: "/system";
@@ -550,6 +639,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppCamerasCameraIdScheduleRouteImport;
       parentRoute: typeof AppCamerasCameraIdRoute;
     };
+    "/_app/cameras/$cameraId/sensitivity": {
+      id: "/_app/cameras/$cameraId/sensitivity";
+      path: "/sensitivity";
+      fullPath: "/cameras/$cameraId/sensitivity";
+      preLoaderRoute: typeof AppCamerasCameraIdSensitivityRouteImport;
+      parentRoute: typeof AppCamerasCameraIdRoute;
+    };
     "/_app/cameras/$cameraId/settings": {
       id: "/_app/cameras/$cameraId/settings";
       path: "/settings";
@@ -584,6 +680,7 @@ const AppEventsRouteWithChildren = AppEventsRoute._addFileChildren(
 interface AppCamerasCameraIdRouteChildren {
   AppCamerasCameraIdAccessRoute: typeof AppCamerasCameraIdAccessRoute;
   AppCamerasCameraIdScheduleRoute: typeof AppCamerasCameraIdScheduleRoute;
+  AppCamerasCameraIdSensitivityRoute: typeof AppCamerasCameraIdSensitivityRoute;
   AppCamerasCameraIdSettingsRoute: typeof AppCamerasCameraIdSettingsRoute;
   AppCamerasCameraIdZonesRoute: typeof AppCamerasCameraIdZonesRoute;
   AppCamerasCameraIdIndexRoute: typeof AppCamerasCameraIdIndexRoute;
@@ -592,6 +689,7 @@ interface AppCamerasCameraIdRouteChildren {
 const AppCamerasCameraIdRouteChildren: AppCamerasCameraIdRouteChildren = {
   AppCamerasCameraIdAccessRoute: AppCamerasCameraIdAccessRoute,
   AppCamerasCameraIdScheduleRoute: AppCamerasCameraIdScheduleRoute,
+  AppCamerasCameraIdSensitivityRoute: AppCamerasCameraIdSensitivityRoute,
   AppCamerasCameraIdSettingsRoute: AppCamerasCameraIdSettingsRoute,
   AppCamerasCameraIdZonesRoute: AppCamerasCameraIdZonesRoute,
   AppCamerasCameraIdIndexRoute: AppCamerasCameraIdIndexRoute,
@@ -602,7 +700,10 @@ const AppCamerasCameraIdRouteWithChildren =
 
 interface AppRouteChildren {
   AppAccountRoute: typeof AppAccountRoute;
+  AppApprovalsRoute: typeof AppApprovalsRoute;
+  AppAssistantRoute: typeof AppAssistantRoute;
   AppEventsRoute: typeof AppEventsRouteWithChildren;
+  AppHandoverRoute: typeof AppHandoverRoute;
   AppLiveRoute: typeof AppLiveRoute;
   AppPeopleRoute: typeof AppPeopleRoute;
   AppStatisticsRoute: typeof AppStatisticsRoute;
@@ -611,6 +712,7 @@ interface AppRouteChildren {
   AppRulesRuleIdRoute: typeof AppRulesRuleIdRoute;
   AppRulesChannelsRoute: typeof AppRulesChannelsRoute;
   AppRulesDeliveriesRoute: typeof AppRulesDeliveriesRoute;
+  AppRulesPlaybookRoute: typeof AppRulesPlaybookRoute;
   AppSystemAuditRoute: typeof AppSystemAuditRoute;
   AppSystemConfigurationRoute: typeof AppSystemConfigurationRoute;
   AppCamerasIndexRoute: typeof AppCamerasIndexRoute;
@@ -620,7 +722,10 @@ interface AppRouteChildren {
 
 const AppRouteChildren: AppRouteChildren = {
   AppAccountRoute: AppAccountRoute,
+  AppApprovalsRoute: AppApprovalsRoute,
+  AppAssistantRoute: AppAssistantRoute,
   AppEventsRoute: AppEventsRouteWithChildren,
+  AppHandoverRoute: AppHandoverRoute,
   AppLiveRoute: AppLiveRoute,
   AppPeopleRoute: AppPeopleRoute,
   AppStatisticsRoute: AppStatisticsRoute,
@@ -629,6 +734,7 @@ const AppRouteChildren: AppRouteChildren = {
   AppRulesRuleIdRoute: AppRulesRuleIdRoute,
   AppRulesChannelsRoute: AppRulesChannelsRoute,
   AppRulesDeliveriesRoute: AppRulesDeliveriesRoute,
+  AppRulesPlaybookRoute: AppRulesPlaybookRoute,
   AppSystemAuditRoute: AppSystemAuditRoute,
   AppSystemConfigurationRoute: AppSystemConfigurationRoute,
   AppCamerasIndexRoute: AppCamerasIndexRoute,

@@ -1,13 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { createInterface } from "node:readline";
 import AxeBuilder from "@axe-core/playwright";
 import { type APIRequestContext, test as base, expect, type Page } from "@playwright/test";
+import { PASSWORD, ServedSite } from "./process";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-export const PASSWORD = "a long sentence of my own";
 export const PAGES = resolve(ROOT, "ui/test-results/pages");
 
 type Mail = { to: string[]; subject: string };
@@ -19,47 +16,51 @@ export class Site {
   code = "";
   mailPort = 0;
   private token = "";
-  private readonly process: ChildProcess;
-
-  constructor() {
-    const python = process.env.HAETAE_PYTHON ?? resolve(ROOT, ".venv/bin/python");
-    const env = { ...process.env, PYTHONPATH: resolve(ROOT, "src") };
-    this.process = spawn(python, ["-m", "tests.support.console_site"], { cwd: ROOT, env, stdio: ["pipe", "pipe", "inherit"] });
-  }
+  private served: ServedSite | null = null;
 
   async start() {
-    if (!this.process.stdout) throw new Error("the site says nothing");
-    const lines = createInterface({ input: this.process.stdout });
-    await new Promise<void>((done, fail) => {
-      this.process.once("exit", (code) => fail(new Error(`the site ended with ${code}`)));
-      lines.on("line", (line) => {
-        const said = JSON.parse(line) as { url?: string; code?: string; mail_port?: number; mail?: Mail };
-        if (said.mail) this.mails.push(said.mail);
-        if (said.url) {
-          this.url = said.url;
-          this.code = said.code ?? "";
-          this.mailPort = said.mail_port ?? 0;
-          done();
-        }
-      });
+    this.served = await ServedSite.start("tests.support.console_site", [], (said) => {
+      if (said.mail) this.mails.push(said.mail);
+      if (said.url) {
+        this.url = said.url;
+        this.code = said.code ?? "";
+        this.mailPort = said.mail_port ?? 0;
+      }
     });
   }
 
-  async end() {
-    this.process.stdin?.end();
-    if (this.process.exitCode === null) await once(this.process, "exit");
-  }
+  end = () => this.served?.end();
 
   /** Ask the API as the admin, for what a test needs and does not test. */
   async ask<T>(request: APIRequestContext, method: string, path: string, data?: object): Promise<T> {
-    if (!this.token) {
-      const login = await request.post(`${this.url}/api/v1/auth/login`, { data: { username: "kim", password: PASSWORD, cookie: false } });
-      this.token = ((await login.json()) as { access_token: string }).access_token;
+    const send = async () => {
+      const headers = { Authorization: `Bearer ${await this.tokenOf(request)}`, "If-Match": "*" };
+      return request.fetch(`${this.url}/api/v1${path}`, { method, data, headers });
+    };
+    let answer = await send();
+    if (answer.status() === 401) {
+      // A test ended every log-in of the admin.
+      this.token = "";
+      answer = await send();
     }
-    const headers = { Authorization: `Bearer ${this.token}`, "If-Match": "*" };
-    const answer = await request.fetch(`${this.url}/api/v1${path}`, { method, data, headers });
     expect(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`).toBe(true);
     return (answer.status() === 204 ? null : await answer.json()) as T;
+  }
+
+  /** Whether the API has this path. */
+  async offers(request: APIRequestContext, path: string): Promise<boolean> {
+    const { paths } = (await (await request.get(`${this.url}/openapi.json`)).json()) as { paths: object };
+    return path in paths;
+  }
+
+  private async tokenOf(request: APIRequestContext): Promise<string> {
+    if (this.token) return this.token;
+    const post = (way: string, data: object) => request.post(`${this.url}/api/v1/auth/${way}`, { data: { ...data, cookie: false } });
+    const state = (await (await request.get(`${this.url}/api/v1/auth/state`)).json()) as { setup_needed: boolean };
+    const kim = { username: "kim", password: PASSWORD };
+    const tokens = state.setup_needed ? await post("setup", { code: this.code, ...kim }) : await post("login", kim);
+    this.token = ((await tokens.json()) as { access_token: string }).access_token;
+    return this.token;
   }
 }
 
@@ -82,6 +83,8 @@ export const test = base.extend<Fixtures, { site: Site }>({
   ],
   logIn: async ({ page, site }, use) => {
     await use(async (username = "kim") => {
+      // Whichever test comes first has the site set up.
+      await site.ask(page.request, "GET", "/auth/me");
       const data = { username, password: PASSWORD, cookie: true };
       const answer = await page.request.post(`${site.url}/api/v1/auth/login`, { data, headers: { "X-Haetae-CSRF": "1" } });
       expect(answer.ok()).toBe(true);
@@ -106,7 +109,7 @@ export const test = base.extend<Fixtures, { site: Site }>({
   ],
 });
 
-export { expect };
+export { expect, PASSWORD };
 
 /** Nothing on the page keeps somebody out who does not see it or has no mouse. */
 export async function expectAccessible(page: Page) {
@@ -115,6 +118,12 @@ export async function expectAccessible(page: Page) {
     violation.nodes.map((node) => `${violation.id}: ${node.target.join(" ")} ${node.failureSummary}`),
   );
   expect(found).toEqual([]);
+}
+
+/** Nothing on the page is still being loaded. */
+export async function expectSettled(page: Page) {
+  await expect(page.locator("h1, h2").first()).toBeAttached();
+  await expect(page.locator(".animate-breathe, main .animate-spin")).toHaveCount(0);
 }
 
 export async function keepPicture(page: Page, name: string) {

@@ -32,6 +32,7 @@ ROUTERS = (
     "camera_files",
     "camera_tests",
     "cameras",
+    "sensitivity",
     "live_pictures",
     "live",
     "events",

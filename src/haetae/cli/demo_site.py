@@ -1,21 +1,27 @@
 """The site that `haetae demo` runs: four simulated cameras on which something happens every half minute or so."""
 
+import re
 from pathlib import Path
 
 import typer
 
 from haetae.cli.camera_work import writable
+from haetae.cli.demo_learning import learn_all, lessons
 from haetae.cli.serving import serve_site
 from haetae.cli.target_work import COMMAND_LINE, opened
 from haetae.domain.action import TargetKind
 from haetae.domain.camera import CameraConfig
 from haetae.heaps import limit_heaps
 from haetae.ids import new_id
+from haetae.media.blobs import StorageLayout
 from haetae.pipeline.acting.target_settings import checked_values
 from haetae.settings import SystemConfig
 
 LEARNING_S = 60.0
-"""What a demo can be asked to wait. It tells running from walking, no more; real cameras learn for days."""
+"""What a demo can be asked to render first. It tells running from walking, no more; real cameras learn for days."""
+
+CALM_S = 20.0
+"""Of the scene before the first incident: long enough to see that nothing is raised."""
 
 _FPS = 8
 _SCENES = (
@@ -24,6 +30,9 @@ _SCENES = (
     ("car_park", {"en": "Car park", "ko": "주차장"}, "running,fight,fire"),
     ("gate", {"en": "Gate", "ko": "정문"}, "vehicle,wrong_way,cyclist"),
 )
+
+
+_OURS = re.compile(rf"sim://(?P<scene>\w+)\?seed=(?P<seed>\d+)&live=1&fps={_FPS}&normal_s={CALM_S:.0f}&incidents=[\w,]+")
 
 
 def run_demo_site(folder: Path, *, port: int, seed: int = 1, language: str = "") -> None:
@@ -37,9 +46,13 @@ def run_demo_site(folder: Path, *, port: int, seed: int = 1, language: str = "")
                 camera = demo_camera(scene, names.get(language, names["en"]), incidents, seed + number)
                 store.add(camera)
                 _add_preset(config, scene, camera)
-    typer.echo(
-        f"Four simulated cameras. They learn for {LEARNING_S:.0f} s, the first time; then something happens every minute or so.", err=True
-    )
+            known, _ = store.read_all()
+    # A camera that somebody added themselves learns as any other does.
+    ours = [(camera.config, footage) for camera in known if (footage := footage_of(camera.config)) is not None]
+    if wanted := lessons(ours, StorageLayout(folder)):
+        typer.echo(f"Cameras that learn {LEARNING_S:.0f} s of footage first, once: {len(wanted)}", err=True)
+        learn_all(wanted)
+    typer.echo("Four simulated cameras, on which something happens every minute or so.", err=True)
     serve_site(config, headless=False)
 
 
@@ -58,5 +71,13 @@ def demo_config(folder: Path, port: int) -> SystemConfig:
 
 
 def demo_camera(scene: str, name: str, incidents: str, seed: int) -> CameraConfig:
-    source = f"sim://{scene}?seed={seed}&live=1&fps={_FPS}&normal_s={LEARNING_S + 15:.0f}&incidents={incidents}"
+    source = f"sim://{scene}?seed={seed}&live=1&fps={_FPS}&normal_s={CALM_S:.0f}&incidents={incidents}"
     return CameraConfig(new_id(), name, source, learning_s=LEARNING_S, false_alarms_per_day=5.0)
+
+
+def footage_of(camera: CameraConfig) -> str | None:
+    """The address of footage in which the same scene is calm; None for a camera that is not the demo's."""
+    found = _OURS.fullmatch(camera.source)
+    if found is None or camera.learning_s != LEARNING_S:
+        return None
+    return f"sim://{found['scene']}?seed={found['seed']}&fps={_FPS}&minutes={LEARNING_S / 60}&incidents=none"

@@ -18,6 +18,7 @@ from haetae.errors import ModelError, StateError
 from haetae.vad.base import LivingState, ModelState, RawScore, VADModel, Window
 from haetae.vad.calibrate import Calibration, raw_of
 from haetae.vad.controller import Controller
+from haetae.vad.peaks import Peaks
 from haetae.vad.rules.watch import SceneWatch, Watched
 from haetae.vad.state_file import read_state, with_prefix, without_prefix, write_state
 from haetae.vad.tamper import TamperMonitor
@@ -60,6 +61,7 @@ class Normality:
         self._budget = false_alarms_per_day
         self._learning_s = max(learning_s, 1e-6)
         self._calibration: Calibration | None = None
+        self._peaks: Peaks | None = None
         self._learned_at: datetime | None = None
         self._learned_s = 0.0
         self._offset_s = 0.0
@@ -97,6 +99,7 @@ class Normality:
             learned_at = meta.get("learned_at")
             normality._learned_at = None if learned_at is None else datetime.fromisoformat(learned_at)
             normality._controller = Controller.of_arrays(arrays)
+            normality._peaks = Peaks.of_arrays(arrays)
         except StateError as error:
             raise StateError(f"{path}: {error.message}", hint=error.hint) from error
         except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -155,7 +158,8 @@ class Normality:
 
     def finish(self) -> None:
         """End the learning. Raises ModelError when there was too little; then it may go on."""
-        self._calibration = Calibration.fit(self._model.finish_learning(self._state), self._budget)
+        self._peaks = Peaks.of(self._model.finish_learning(self._state))
+        self._calibration = Calibration.fit(self._peaks, self._budget)
         self._watch.finish()
 
     def window(self, frame: Frame, ignored: NDArray[np.bool_] | None = None) -> Window:
@@ -214,6 +218,7 @@ class Normality:
             self._living.note(alarm=value >= NEAR_ALARM, at_s=frame.captured_at.timestamp())
             peaks = self._living.renew(self._model_s)
             if peaks is not None:
+                self._peaks = peaks
                 self._calibration = self._calibration.renewed(peaks)
         self._calibration = self._controller.step(self._model_s, self._calibration)
 
@@ -282,6 +287,7 @@ class Normality:
             **with_prefix("watch", self._watch.arrays()),
             **self._calibrated().arrays(),
             **self._controller.arrays(),
+            **({} if self._peaks is None else self._peaks.arrays()),
         }
         return NormalitySnapshot(meta, {name: np.array(array) for name, array in arrays.items()})
 

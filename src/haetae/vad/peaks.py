@@ -3,12 +3,14 @@
 A false alarm is an incident, not a frame: a peak is what the gate would see of it, the third greatest of five scores in a row.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from haetae.errors import StateError
 from haetae.vad.base import HeldOut
 
 DECLUSTER_S = 60.0
@@ -37,6 +39,20 @@ class Peaks:
             return cls(np.empty(0), 0.0)
         starts = block_starts(held_out.t_s, block_length_s(seconds))
         return cls(np.asarray(np.maximum.reduceat(sustained(held_out.raw, held_out.t_s), starts), np.float64), seconds)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """As named arrays, for saving without pickle."""
+        return {"peaks": self.values.astype(np.float32), "peaks_s": np.array([self.seconds], np.float64)}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self | None:
+        """The peaks whose `arrays()` these were; None where none were saved. Raises StateError when they cannot be read."""
+        if (values := arrays.get("peaks")) is None:
+            return None
+        seconds = np.asarray(arrays.get("peaks_s", np.zeros(0)), np.float64)
+        if values.ndim != 1 or seconds.shape != (1,) or not np.isfinite(values).all() or (values < 0).any() or not 0 <= seconds[0] < np.inf:
+            raise StateError("the saved peaks cannot be read", hint="Learn this camera again")
+        return cls(values.astype(np.float64), float(seconds[0]))
 
 
 def watched_s(t_s: NDArray[np.float64]) -> float:

@@ -20,19 +20,23 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { download, fetchPicture } from "@/api/media";
 import { Button, buttonClass, IconButton } from "@/components/ui/button";
+import { cx } from "@/components/ui/cx";
 import { Dialog } from "@/components/ui/dialog";
 import { Menu, MenuItem, MenuLine } from "@/components/ui/menu";
 import { SeverityBadge } from "@/components/ui/severity";
 import { Failure, Loading } from "@/components/ui/states";
 import { done, failed } from "@/components/ui/toast";
+import { Response } from "@/features/response/response";
 import { may, useMe } from "@/features/session/use-session";
 import { useNow } from "@/features/shell/use-now";
 import { duration, eventTime, fullTime, measured } from "@/i18n/format";
 import { undoLast, useEventActions } from "./actions";
 import type { EventDetail } from "./cache";
 import { ClipPlayer } from "./clip-player";
+import { Earlier } from "./earlier";
 import { Facts } from "./facts";
 import { REVIEWS } from "./filters";
+import { LookAgain, Looked } from "./looked";
 import { eventQuery } from "./queries";
 import { History, Told } from "./told";
 import { useHotkeys } from "./use-hotkeys";
@@ -57,7 +61,7 @@ function Detail({ event }: { event: EventDetail }) {
   }, []);
   const title = eventTitle(t, event);
   return (
-    <article ref={top} aria-label={title} className="mx-auto flex w-full max-w-4xl flex-col gap-4 p-4 md:p-5">
+    <article ref={top} aria-label={title} className="mx-auto flex w-full max-w-4xl flex-col gap-4 p-4 md:p-5 2xl:max-w-[88rem]">
       <header className="flex items-start gap-3">
         <Link to="/events" search={(search) => search} aria-label={t("events.to_list")} className={buttonClass("quiet", "md", true)}>
           <ArrowLeft className="size-5 lg:hidden" aria-hidden />
@@ -97,41 +101,57 @@ function Detail({ event }: { event: EventDetail }) {
           {fault}
         </p>
       ))}
-      <ClipPlayer event={event} />
-      {controls ? <Actions event={event} /> : event.note ? <Block title={t("events.note")}>{event.note}</Block> : null}
-      {(event.continues || event.continued_by) && (
-        <p className="flex flex-wrap gap-3 text-sm">
-          {event.continues && (
-            <Link
-              to="/events/$eventId"
-              params={{ eventId: event.continues }}
-              search={(search) => search}
-              className="inline-flex items-center gap-1 text-accent hover:underline"
-            >
-              <ArrowLeft className="size-4" aria-hidden />
-              {t("events.part_before")}
-            </Link>
+      {/* On a wall what was seen and why stand side by side. */}
+      <div className="flex flex-col gap-4 2xl:grid 2xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+        <div className="contents 2xl:flex 2xl:min-w-0 2xl:flex-col 2xl:gap-4">
+          <ClipPlayer event={event} />
+          {controls ? <Actions event={event} /> : event.note ? <Block title={t("events.note")}>{event.note}</Block> : null}
+          {(event.continues || event.continued_by) && (
+            <p className="flex flex-wrap gap-3 text-sm">
+              {event.continues && (
+                <Link
+                  to="/events/$eventId"
+                  params={{ eventId: event.continues }}
+                  search={(search) => search}
+                  className="inline-flex items-center gap-1 text-accent hover:underline"
+                >
+                  <ArrowLeft className="size-4" aria-hidden />
+                  {t("events.part_before")}
+                </Link>
+              )}
+              {event.continued_by && (
+                <Link
+                  to="/events/$eventId"
+                  params={{ eventId: event.continued_by }}
+                  search={(search) => search}
+                  className="inline-flex items-center gap-1 text-accent hover:underline"
+                >
+                  {t("events.part_after")}
+                  <ArrowRight className="size-4" aria-hidden />
+                </Link>
+              )}
+            </p>
           )}
-          {event.continued_by && (
-            <Link
-              to="/events/$eventId"
-              params={{ eventId: event.continued_by }}
-              search={(search) => search}
-              className="inline-flex items-center gap-1 text-accent hover:underline"
-            >
-              {t("events.part_after")}
-              <ArrowRight className="size-4" aria-hidden />
-            </Link>
+          {event.kind !== "system" && (
+            <Block title={t("earlier.title")} className="order-last 2xl:order-none">
+              <Earlier event={event} />
+            </Block>
           )}
-        </p>
-      )}
-      <div className="grid gap-4 xl:grid-cols-2">
-        {event.kind !== "system" && (
-          <Block title={t("facts.title")}>
-            <Facts facts={event.facts} />
-          </Block>
-        )}
-        <div className="flex flex-col gap-4">
+        </div>
+        <div className="grid min-w-0 content-start gap-4 xl:grid-cols-2 2xl:grid-cols-1">
+          {event.kind !== "system" && (
+            <>
+              <Block title={t("facts.title")}>
+                <Facts facts={event.facts} />
+              </Block>
+              <Block title={t("looked.title")} action={controls && <LookAgain id={event.id} />}>
+                <Looked event={event} />
+              </Block>
+              <Block title={t("response.title")}>
+                <Response event={event.id} />
+              </Block>
+            </>
+          )}
           <Block title={t("told.title")}>
             <Told event={event} />
           </Block>
@@ -144,10 +164,15 @@ function Detail({ event }: { event: EventDetail }) {
   );
 }
 
-function Block({ title, children }: { title: ReactNode; children: ReactNode }) {
+type BlockProps = { title: ReactNode; action?: ReactNode; className?: string; children: ReactNode };
+
+function Block({ title, action, className, children }: BlockProps) {
   return (
-    <section className="panel p-4">
-      <h3 className="mb-3 text-sm font-semibold">{title}</h3>
+    <section className={cx("panel min-w-0 p-4", className)}>
+      <div className="mb-3 flex min-h-5 items-center justify-between gap-3">
+        <h3 className="text-sm font-semibold">{title}</h3>
+        {action && <div className="-my-1">{action}</div>}
+      </div>
       {children}
     </section>
   );

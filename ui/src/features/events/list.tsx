@@ -1,8 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { CheckCheck, ListFilter, ShieldCheck } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/dialog";
@@ -11,16 +10,12 @@ import { done, failed } from "@/components/ui/toast";
 import { useMe } from "@/features/session/use-session";
 import { useNow } from "@/features/shell/use-now";
 import { number } from "@/i18n/format";
-import { usePreferences } from "@/preferences";
 import { acknowledgeMany } from "./actions";
-import type { EventRow } from "./cache";
 import { conditions, type EventSearch, toFilter } from "./filters";
 import { eventsQuery } from "./queries";
-import { EventRowView } from "./row";
+import { Rows, type RowsHandle } from "./rows";
 import { useArrivals } from "./use-arrivals";
 import { useHotkeys } from "./use-hotkeys";
-
-const ROW_REM = 4.75;
 
 export function EventList({ search }: { search: EventSearch }) {
   const { t } = useTranslation();
@@ -50,21 +45,11 @@ export function EventList({ search }: { search: EventSearch }) {
   };
   const { waiting, show } = useArrivals(search, still);
 
-  usePreferences();
-  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => Math.round(ROW_REM * rem),
-    overscan: 8,
-    getItemKey: (index) => rows[index]?.id ?? index,
-  });
-  const items = virtual.getVirtualItems();
-  const lastIndex = items.at(-1)?.index ?? 0;
+  const handle = useRef<RowsHandle>(null);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && lastIndex >= rows.length - 20) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage, lastIndex, rows.length]);
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was chosen belongs to the filter that it was chosen under.
   useEffect(() => setChosen(new Set()), [JSON.stringify(search)]);
@@ -73,26 +58,29 @@ export function EventList({ search }: { search: EventSearch }) {
   const go = (by: 1 | -1) => {
     const next = rows[place < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, place + by))];
     if (!next) return;
-    virtual.scrollToIndex(rows.indexOf(next), { align: "auto" });
+    handle.current?.scrollToIndex(rows.indexOf(next), { align: "auto" });
     void navigate({ to: "/events/$eventId", params: { eventId: next.id }, search: (before) => before, replace: place >= 0 });
   };
-  const choose = (index: number, row: EventRow) => (on: boolean, range: boolean) => {
-    const from = range && anchor.current >= 0 ? Math.min(anchor.current, index) : index;
-    const to = range && anchor.current >= 0 ? Math.max(anchor.current, index) : index;
+  const shown = useRef(rows);
+  shown.current = rows;
+  const choose = useCallback((id: string, on: boolean, range: boolean) => {
+    const index = shown.current.findIndex((row) => row.id === id);
+    const begin = range && anchor.current >= 0 ? anchor.current : index;
     anchor.current = index;
     setChosen((before) => {
       const after = new Set(before);
-      for (const each of range ? rows.slice(from, to + 1) : [row]) on ? after.add(each.id) : after.delete(each.id);
+      for (const each of shown.current.slice(Math.min(begin, index), Math.max(begin, index) + 1))
+        on ? after.add(each.id) : after.delete(each.id);
       return after;
     });
-  };
+  }, []);
   const current = rows[place];
   useHotkeys({
     j: () => go(1),
     k: () => go(-1),
     ArrowDown: () => go(1),
     ArrowUp: () => go(-1),
-    x: current && me.role !== "viewer" ? () => choose(place, current)(!chosen.has(current.id), false) : undefined,
+    x: current && me.role !== "viewer" ? () => choose(current.id, !chosen.has(current.id), false) : undefined,
     ".": () => void show().catch(failed),
     Escape: eventId ? () => void navigate({ to: "/events", search: (before) => before }) : undefined,
   });
@@ -162,26 +150,16 @@ export function EventList({ search }: { search: EventSearch }) {
         ) : rows.length === 0 ? (
           <Nothing search={search} />
         ) : (
-          <div className="relative" style={{ height: virtual.getTotalSize() }}>
-            {items.map((item) => {
-              const row = rows[item.index];
-              return row ? (
-                <div
-                  key={item.key}
-                  className="absolute inset-x-0 top-0"
-                  style={{ height: item.size, transform: `translateY(${item.start}px)` }}
-                >
-                  <EventRowView
-                    event={row}
-                    now={now}
-                    open={row.id === eventId}
-                    chosen={chosen.has(row.id)}
-                    onChoose={me.role === "viewer" ? undefined : choose(item.index, row)}
-                  />
-                </div>
-              ) : null;
-            })}
-          </div>
+          <Rows
+            handle={handle}
+            scroller={scroller}
+            rows={rows}
+            now={now}
+            open={eventId}
+            chosen={chosen}
+            onChoose={me.role === "viewer" ? undefined : choose}
+            onEnd={more}
+          />
         )}
         {isFetchingNextPage && <p className="p-3 text-center text-[0.8125rem] text-muted">{t("common.loading")}</p>}
       </section>

@@ -34,3 +34,9 @@ export const deliveriesQuery = (id: string) =>
     queryKey: ["event", id, "deliveries"],
     queryFn: ({ signal }) => take(api.GET("/api/v1/events/{event_id}/deliveries", { params: { path: { event_id: id } }, signal })),
   });
+
+export const analysesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["event", id, "analyses"],
+    queryFn: ({ signal }) => take(api.GET("/api/v1/events/{event_id}/analyses", { params: { path: { event_id: id } }, signal })),
+  });

@@ -14,8 +14,10 @@ type Props = {
   now: number;
   open: boolean;
   chosen: boolean;
-  onChoose: ((chosen: boolean, range: boolean) => void) | undefined;
+  onChoose: ((id: string, chosen: boolean, range: boolean) => void) | undefined;
 };
+
+const KEEP = <T,>(search: T): T => search;
 
 export const EventRowView = memo(function EventRowView({ event, now, open, chosen, onChoose }: Props) {
   const { t } = useTranslation();
@@ -43,14 +45,14 @@ export const EventRowView = memo(function EventRowView({ event, now, open, chose
             type="checkbox"
             className="block size-4 accent-accent"
             checked={chosen}
-            onChange={(change) => onChoose(change.target.checked, (change.nativeEvent as MouseEvent).shiftKey)}
+            onChange={(change) => onChoose(event.id, change.target.checked, (change.nativeEvent as MouseEvent).shiftKey)}
           />
         </label>
       )}
       <Link
         to="/events/$eventId"
         params={{ eventId: event.id }}
-        search={(search) => search}
+        search={KEEP}
         aria-current={open ? "true" : undefined}
         className="flex min-w-0 flex-1 items-center gap-3 px-3 py-2 focus-visible:-outline-offset-2"
       >

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { columnsFor, fitting, moved, ordered } from "./arrange";
+import { columnsFor, fitting, moved, ordered, spotlit } from "./arrange";
 
 describe("the wall", () => {
   it("fills a wide room as a grid, and a tall one as a column", () => {
@@ -22,5 +22,18 @@ describe("the wall", () => {
     expect(moved(["a", "b", "c"], "a", "c")).toEqual(["b", "c", "a"]);
     expect(moved(["a", "b", "c"], "c", "a")).toEqual(["c", "a", "b"]);
     expect(moved(["a", "b"], "a", "nowhere")).toEqual(["a", "b"]);
+  });
+
+  it("gives the largest place to the newest of the most severe, and takes it back", () => {
+    const event = (severity: "medium" | "high", timestamp: string, kind = "anomaly") => ({ kind, severity, timestamp });
+    const events = new Map([
+      ["a", event("medium", "2026-01-01T00:09:00Z")],
+      ["b", event("high", "2026-01-01T00:01:00Z")],
+      ["c", event("high", "2026-01-01T00:02:00Z")],
+      ["d", event("high", "2026-01-01T00:05:00Z", "system")],
+    ]);
+    expect(spotlit(["a", "b", "c", "d"], events)).toBe("c");
+    expect(spotlit(["a", "d"], events)).toBe("a");
+    expect(spotlit(["d", "e"], events)).toBeNull();
   });
 });

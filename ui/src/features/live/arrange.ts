@@ -22,6 +22,21 @@ export function moved(ids: readonly string[], from: string, to: string): string[
   return rest;
 }
 
+type Incident = { kind: string; severity: "low" | "medium" | "high" | "critical"; timestamp: string };
+const RANK = { low: 0, medium: 1, high: 2, critical: 3 } as const;
+
+/** The tile that is to be largest while something goes on there: of the most severe the newest; null where nothing does. */
+export function spotlit(ids: readonly string[], events: ReadonlyMap<string, Incident>): string | null {
+  let best: { id: string; incident: Incident } | null = null;
+  for (const id of ids) {
+    const incident = events.get(id);
+    if (!incident || incident.kind === "system") continue;
+    const by = best ? RANK[incident.severity] - RANK[best.incident.severity] : 1;
+    if (by > 0 || (by === 0 && best && incident.timestamp > best.incident.timestamp)) best = { id, incident };
+  }
+  return best?.id ?? null;
+}
+
 /** The number of columns with which so many pictures of 16:9 are largest in this room. */
 export function columnsFor(count: number, { width, height }: { width: number; height: number }): number {
   let best = 1;

@@ -13,7 +13,11 @@ export type PlayerState =
 type Stream = { type: "stream"; mime: string; width: number; height: number; fps: number | null };
 
 const STALLED_MS = 5000;
+/** So much is kept in hand, for what comes a little late; what is further behind is played a little faster, and further still, left out. */
+const CUSHION_S = 0.4;
 const BEHIND_S = 1;
+const LOST_S = 4;
+const CATCHING_UP = 1.12;
 const KEPT_S = 10;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 20_000;
@@ -132,6 +136,8 @@ export class LivePlayer {
     const { buffer, media } = this;
     if (!buffer || buffer.updating || media?.readyState !== "open") return;
     this.follow(buffer);
+    // Taking away what was shown takes a moment, and nothing may be added meanwhile; its end calls this again.
+    if (buffer.updating) return;
     const data = this.queue.shift();
     if (!data) return;
     try {
@@ -149,7 +155,9 @@ export class LivePlayer {
     if (buffered.length === 0) return;
     const end = buffered.end(buffered.length - 1);
     const start = buffered.start(buffered.length - 1);
-    if (this.video.currentTime < start || end - this.video.currentTime > BEHIND_S) this.video.currentTime = Math.max(start, end - 0.15);
+    const behind = end - this.video.currentTime;
+    if (this.video.currentTime < start || behind > LOST_S) this.video.currentTime = Math.max(start, end - CUSHION_S);
+    this.video.playbackRate = behind > BEHIND_S && behind <= LOST_S ? CATCHING_UP : 1;
     if (this.video.paused) void this.video.play().catch(() => undefined);
     if (this.stream && this.video.readyState >= 2) {
       this.pause = FIRST_PAUSE_MS;

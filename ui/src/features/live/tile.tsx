@@ -38,6 +38,8 @@ export type TileProps = {
   zones: boolean;
   scores: boolean;
   alone: boolean;
+  /** It takes four places while something goes on there. */
+  large?: boolean;
   onAlone: (() => void) | undefined;
   onMove?: (by: -1 | 1) => void;
   onDrop?: (from: string) => void;
@@ -46,7 +48,7 @@ export type TileProps = {
 const RING = { critical: "ring-critical", high: "ring-high", medium: "ring-medium", low: "ring-low" } as const;
 const DRAGGED = "application/x-haetae-camera";
 
-export function Tile({ camera, event, heat, zones, scores, alone, onAlone, onMove, onDrop }: TileProps) {
+export function Tile({ camera, event, heat, zones, scores, alone, large, onAlone, onMove, onDrop }: TileProps) {
   const tile = useRef<HTMLElement>(null);
   const visible = useVisible(tile);
   const [video, setVideo] = useState<PlayerState>({ kind: "connecting" });
@@ -82,6 +84,7 @@ export function Tile({ camera, event, heat, zones, scores, alone, onAlone, onMov
         "group relative flex aspect-video min-w-0 items-center justify-center overflow-hidden rounded-md bg-black text-white md:aspect-auto md:min-h-0 [container-type:size]",
         event ? `ring-3 ring-inset ${RING[event.severity]}` : "ring-1 ring-line ring-inset",
         target && "outline-2 outline-accent",
+        large && "order-first md:col-span-2 md:row-span-2",
       )}
     >
       <div className="relative" style={{ width: `min(100cqw, calc(100cqh * ${ratio}))`, aspectRatio: ratio }}>

@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouter } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { unreachable } from "@/api/problem";
@@ -5,10 +6,15 @@ import { startSession } from "@/api/session";
 import { cx } from "@/components/ui/cx";
 import { Failure, Loading } from "@/components/ui/states";
 import { useNewEvents } from "@/features/events/counts";
+import { useHotkeys } from "@/features/events/use-hotkeys";
+import { useChime } from "@/features/live/chime";
+import { Palette, PaletteButton } from "@/features/palette/palette-gate";
+import { approvalsQuery } from "@/features/response/queries";
 import { useMe, useSession } from "@/features/session/use-session";
+import { KeysHelp, showKeys } from "./keys-help";
 import { LinkNotice } from "./link-notice";
 import { Mark } from "./mark";
-import { placesOf } from "./navigation";
+import { handyOf, placesOf } from "./navigation";
 import { SessionExpired } from "./session-expired";
 import { SiteHealth } from "./site-health";
 import { UserMenu } from "./user-menu";
@@ -25,7 +31,10 @@ export function Shell() {
 
 function Frame() {
   const { t } = useTranslation();
-  const places = placesOf(useMe());
+  const me = useMe();
+  const places = placesOf(me);
+  useHotkeys({ "?": showKeys });
+  useChime();
   return (
     <div className="grid h-dvh grid-rows-[auto_minmax(0,1fr)_auto] md:grid-cols-[auto_minmax(0,1fr)] md:grid-rows-[auto_minmax(0,1fr)]">
       <a
@@ -49,6 +58,7 @@ function Frame() {
       <header className="flex min-h-12 min-w-0 items-center gap-3 border-b border-line bg-surface px-3 md:px-5">
         <Mark small className="md:hidden" />
         <SiteHealth />
+        <PaletteButton />
         <UserMenu />
       </header>
       <main id="main" tabIndex={-1} className="relative min-h-0 min-w-0 overflow-y-auto focus:outline-none">
@@ -59,11 +69,13 @@ function Frame() {
         aria-label={t("shell.pages")}
         className="flex justify-around border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] md:hidden"
       >
-        {places.slice(0, 4).map((place) => (
+        {handyOf(me).map((place) => (
           <BarLink key={place.to} {...place} />
         ))}
       </nav>
       <SessionExpired />
+      <Palette />
+      <KeysHelp />
     </div>
   );
 }
@@ -81,6 +93,7 @@ function RailLink({ to, word, icon: Icon }: Place) {
       <Icon className="size-5" strokeWidth={1.75} aria-hidden />
       <span className="xl:flex-1">{t(`nav.${word}`)}</span>
       {word === "events" && <NewEvents className="absolute top-1 right-1.5 xl:static" />}
+      {word === "approvals" && <OpenApprovals className="absolute top-1 right-1.5 xl:static" />}
     </Link>
   );
 }
@@ -96,6 +109,7 @@ function BarLink({ to, word, icon: Icon }: Place) {
       <Icon className="size-5" strokeWidth={1.75} aria-hidden />
       {t(`nav.${word}`)}
       {word === "events" && <NewEvents className="absolute top-1 left-1/2 ml-2" />}
+      {word === "approvals" && <OpenApprovals className="absolute top-1 left-1/2 ml-2" />}
     </Link>
   );
 }
@@ -104,17 +118,29 @@ function BarLink({ to, word, icon: Icon }: Place) {
 function NewEvents({ className }: { className: string }) {
   const { t } = useTranslation();
   const { total, critical } = useNewEvents();
-  if (!total) return null;
+  return <Count count={total} urgent={critical > 0} words={t("shell.new_events", { count: total })} className={className} />;
+}
+
+/** How many questions wait for an answer, each of which runs out. */
+function OpenApprovals({ className }: { className: string }) {
+  const { t } = useTranslation();
+  const { data } = useQuery(approvalsQuery(true));
+  const count = data?.items.filter((approval) => approval.may_decide).length ?? 0;
+  return <Count count={count} urgent words={t("shell.approvals", { count })} className={className} />;
+}
+
+function Count({ count, urgent, words, className }: { count: number; urgent: boolean; words: string; className: string }) {
+  if (!count) return null;
   return (
     <span
       className={cx(
         "min-w-5 rounded-full px-1.5 text-center text-[0.6875rem] leading-5 font-semibold",
-        critical ? "bg-critical text-bg" : "bg-raised text-text ring-1 ring-line-strong",
+        urgent ? "bg-critical text-bg" : "bg-raised text-text ring-1 ring-line-strong",
         className,
       )}
     >
-      <span className="sr-only">{t("shell.new_events", { count: total })}</span>
-      <span aria-hidden>{total > 999 ? "999+" : total}</span>
+      <span className="sr-only">{words}</span>
+      <span aria-hidden>{count > 999 ? "999+" : count}</span>
     </span>
   );
 }

@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { CircleUser, KeyRound, LogOut } from "lucide-react";
+import { CircleUser, ClipboardList, KeyRound, LogOut } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/api/client";
 import { signOut } from "@/api/session";
@@ -9,7 +9,7 @@ import { failed } from "@/components/ui/toast";
 import { useMe } from "@/features/session/use-session";
 import { LANGUAGES, type Language, setLanguage } from "@/i18n";
 import { type Density, prefer, type Theme, usePreferences } from "@/preferences";
-import { placesOf } from "./navigation";
+import { handyOf, placesOf } from "./navigation";
 
 export function UserMenu() {
   const { t, i18n } = useTranslation();
@@ -38,15 +38,19 @@ export function UserMenu() {
       <MenuLine />
       <div className="md:hidden">
         {placesOf(me)
-          .slice(4)
+          .filter(({ to }) => !handyOf(me).some((handy) => handy.to === to))
           .map(({ to, word, icon: Icon }) => (
             <MenuItem key={to} onSelect={() => void navigate({ to })}>
               <Icon aria-hidden />
               {t(`nav.${word}`)}
             </MenuItem>
           ))}
-        {me.role === "admin" && <MenuLine />}
+        <MenuLine />
       </div>
+      <MenuItem onSelect={() => void navigate({ to: "/handover" })}>
+        <ClipboardList aria-hidden />
+        {t("handover.title")}
+      </MenuItem>
       <MenuItem onSelect={() => void navigate({ to: "/account" })}>
         <KeyRound aria-hidden />
         {t("user.account")}

@@ -49,11 +49,11 @@ export function HourMap({ counts }: { counts: readonly (readonly number[])[] }) 
   const most = Math.max(1, ...counts.flat());
   return (
     <Sideways label={t("statistics.hours")}>
-      <table className="w-full min-w-[36rem] border-separate border-spacing-[2px] text-xs">
+      <table className="w-full min-w-[36rem] table-fixed border-separate border-spacing-[2px] text-xs">
         <caption className="sr-only">{t("statistics.hours")}</caption>
         <thead>
           <tr>
-            <td />
+            <td className="w-12" />
             {counts[0]?.map((_, hour) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: hours are named by their place.
               <th key={hour} scope="col" className="font-normal text-muted">

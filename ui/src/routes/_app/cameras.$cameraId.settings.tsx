@@ -1,19 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { createFileRoute, useNavigate } from "@tanstack/react-router";
-import { PlugZap, Trash2 } from "lucide-react";
+import { Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas, take } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/dialog";
-import { Checkbox, Input } from "@/components/ui/field";
+import { Checkbox, Input, Select } from "@/components/ui/field";
 import { Section } from "@/components/ui/page";
 import { Failure, Fault, Loading } from "@/components/ui/states";
 import { done } from "@/components/ui/toast";
 import { camerasChanged, changeCamera, removeCamera } from "@/features/cameras/mutations";
 import { cameraQuery } from "@/features/cameras/queries";
-import { RateField } from "@/features/cameras/rate-field";
-import { SourceTestResult } from "@/features/cameras/source-test";
+import { SourceField } from "@/features/cameras/source-field";
 import { useCamera } from "@/features/cameras/use-camera";
 import { useMe } from "@/features/session/use-session";
 
@@ -29,18 +28,17 @@ function SettingsPage() {
 
 type Camera = Schemas["CameraRead"];
 
-const FIELDS = ["name", "source", "vad_model"] as const;
+const FIELDS = ["name", "vad_model"] as const;
+const FLOWS = ["playbook", "sequential", "hierarchical", "collaborative"] as const;
 const NUMBERS = ["offline_alert_s", "pre_roll_s", "post_roll_s"] as const;
 
 function Settings({ camera, tag }: { camera: Camera; tag: string }) {
   const { t } = useTranslation();
   const me = useMe();
   const navigate = useNavigate();
-  const [rate, setRate] = useState(camera.false_alarms_per_day);
+  const [source, setSource] = useState(camera.source ?? "");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
-  const [tested, setTested] = useState<Schemas["CameraTest"] | null>(null);
-  const [testing, setTesting] = useState(false);
   const [removing, setRemoving] = useState(false);
   const [withEvents, setWithEvents] = useState(false);
 
@@ -60,7 +58,9 @@ function Settings({ camera, tag }: { camera: Camera; tag: string }) {
       const value = text === "" ? null : Number(text) * factor;
       if (value !== camera[field]) change[field] = value;
     }
-    if (rate !== camera.false_alarms_per_day) change.false_alarms_per_day = rate;
+    const flow = String(form.get("flow")) || null;
+    if (flow !== (camera.flow ?? null)) change.flow = flow;
+    if (source.trim() && source.trim() !== camera.source) change.source = source.trim();
     setBusy(true);
     setProblem(null);
     try {
@@ -73,18 +73,11 @@ function Settings({ camera, tag }: { camera: Camera; tag: string }) {
       setBusy(false);
     }
   };
-  const test = async () => {
-    setTesting(true);
-    setTested(null);
-    setProblem(null);
-    try {
-      setTested(await take(api.POST("/api/v1/cameras/{camera_id}/test", { params: { path: { camera_id: camera.id } } })));
-    } catch (error) {
-      setProblem(error);
-    } finally {
-      setTesting(false);
-    }
-  };
+  // The stored address has a password that nobody is shown; only admins may have the site ask any other.
+  const test = (address: string) =>
+    address === camera.source || me.role !== "admin"
+      ? take(api.POST("/api/v1/cameras/{camera_id}/test", { params: { path: { camera_id: camera.id } } }))
+      : take(api.POST("/api/v1/cameras/test", { body: { source: address } }));
 
   return (
     <form
@@ -97,26 +90,11 @@ function Settings({ camera, tag }: { camera: Camera; tag: string }) {
       <Section title={t("camera.source_title")}>
         <div className="grid max-w-3xl gap-4">
           <Input name="name" label={t("camera.name")} defaultValue={camera.name} required maxLength={128} />
-          <Input
-            name="source"
-            label={t("camera.source")}
-            hint={t("camera.source_hint")}
-            defaultValue={camera.source ?? ""}
-            required
-            spellCheck={false}
-            autoComplete="off"
-          />
-          <div className="flex flex-col items-start gap-3">
-            <Button busy={testing} onClick={() => void test()} icon={<PlugZap className="size-4" aria-hidden />}>
-              {t("camera.test_stored")}
-            </Button>
-            {tested && <SourceTestResult result={tested} />}
-          </div>
+          <SourceField value={source} onChange={setSource} hint={t("camera.source_hint")} test={test} />
         </div>
       </Section>
-      <Section title={t("camera.sensitivity")}>
+      <Section title={t("camera.learning_title")}>
         <div className="grid max-w-3xl gap-5">
-          <RateField value={rate} onChange={setRate} />
           <Input
             name="learning_s"
             type="number"
@@ -179,6 +157,14 @@ function Settings({ camera, tag }: { camera: Camera; tag: string }) {
             spellCheck={false}
             maxLength={64}
           />
+          <Select name="flow" label={t("camera.flow")} hint={t("camera.flow_hint")} defaultValue={camera.flow ?? ""}>
+            <option value="">{t("camera.default")}</option>
+            {FLOWS.map((flow) => (
+              <option key={flow} value={flow}>
+                {t(`flow.${flow}`)}
+              </option>
+            ))}
+          </Select>
         </div>
       </Section>
       <Fault error={problem} />

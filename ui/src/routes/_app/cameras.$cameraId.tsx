@@ -48,6 +48,9 @@ function CameraPage() {
               <Tab to="/cameras/$cameraId/schedule" params={params}>
                 {t("camera.schedule")}
               </Tab>
+              <Tab to="/cameras/$cameraId/sensitivity" params={params}>
+                {t("camera.sensitivity")}
+              </Tab>
               <Tab to="/cameras/$cameraId/settings" params={params}>
                 {t("camera.settings")}
               </Tab>

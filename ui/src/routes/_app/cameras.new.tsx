@@ -1,5 +1,4 @@
 import { createFileRoute, Link, redirect, useNavigate } from "@tanstack/react-router";
-import { PlugZap } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas, take } from "@/api/client";
@@ -7,10 +6,10 @@ import { getSession } from "@/api/session";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Input, Select } from "@/components/ui/field";
 import { Page, Section } from "@/components/ui/page";
-import { Fault, Loading } from "@/components/ui/states";
+import { Fault } from "@/components/ui/states";
 import { camerasChanged } from "@/features/cameras/mutations";
 import { RateField } from "@/features/cameras/rate-field";
-import { SourceTestResult } from "@/features/cameras/source-test";
+import { SourceField } from "@/features/cameras/source-field";
 
 export const Route = createFileRoute("/_app/cameras/new")({
   validateSearch: (search: Record<string, unknown>): { first?: true } => (search.first ? { first: true } : {}),
@@ -31,23 +30,9 @@ function NewCamera() {
   const [name, setName] = useState("");
   const [rate, setRate] = useState(1);
   const [minutes, setMinutes] = useState<number>(60);
-  const [trying, setTrying] = useState(false);
   const [tried, setTried] = useState<{ source: string; result: Schemas["CameraTest"] } | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
   const [saving, setSaving] = useState(false);
-
-  const test = async () => {
-    setTrying(true);
-    setProblem(null);
-    setTried(null);
-    try {
-      setTried({ source, result: await take(api.POST("/api/v1/cameras/test", { body: { source: source.trim() } })) });
-    } catch (error) {
-      setProblem(error);
-    } finally {
-      setTrying(false);
-    }
-  };
 
   const add = async () => {
     setSaving(true);
@@ -78,39 +63,19 @@ function NewCamera() {
         className="flex flex-col gap-5"
         onSubmit={(event) => {
           event.preventDefault();
-          void (known ? add() : test());
+          if (known) void add();
         }}
       >
         <Section title={t("new_camera.source_title")}>
-          <div className="flex flex-col gap-4">
-            <div className="flex flex-wrap items-end gap-2">
-              <Input
-                className="min-w-64 flex-1"
-                label={t("camera.source")}
-                hint={t("new_camera.source_hint")}
-                value={source}
-                onChange={(event) => setSource(event.target.value)}
-                placeholder="rtsp://user:password@192.168.1.20:554/stream1"
-                required
-                spellCheck={false}
-                autoCapitalize="none"
-                autoComplete="off"
-                autoFocus
-              />
-              <Button
-                kind={known?.works ? "plain" : "primary"}
-                busy={trying}
-                disabled={!source.trim()}
-                onClick={() => void test()}
-                icon={<PlugZap className="size-4" aria-hidden />}
-                className="md:mb-[1.45rem]"
-              >
-                {t("new_camera.test")}
-              </Button>
-            </div>
-            {trying && <Loading className="p-6" words={t("new_camera.trying")} />}
-            {known && <SourceTestResult result={known} />}
-          </div>
+          <SourceField
+            value={source}
+            onChange={setSource}
+            hint={t("new_camera.source_hint")}
+            test={(address) => take(api.POST("/api/v1/cameras/test", { body: { source: address } }))}
+            onTested={(address, result) => setTried({ source: address, result })}
+            first={!known?.works}
+            autoFocus
+          />
         </Section>
         {known && (
           <Section title={t("new_camera.rest_title")}>

@@ -1,17 +1,19 @@
 import { createFileRoute, Link } from "@tanstack/react-router";
-import { Activity, ChevronLeft, ChevronRight, Flame, MonitorPlay, SquareDashed } from "lucide-react";
+import { Activity, ChevronLeft, ChevronRight, Flame, Focus, MonitorPlay, SquareDashed, Volume2, VolumeX } from "lucide-react";
 import type { CSSProperties, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, buttonClass, IconButton } from "@/components/ui/button";
 import { Segments } from "@/components/ui/page";
 import { Empty, Failure, Loading } from "@/components/ui/states";
 import { useCameras } from "@/features/cameras/queries";
-import { columnsFor, fitting, moved, ordered, SIZES, type Size } from "@/features/live/arrange";
+import { columnsFor, fitting, moved, ordered, SIZES, type Size, spotlit } from "@/features/live/arrange";
+import { chime } from "@/features/live/chime";
 import { useOpenEvents } from "@/features/live/open-events";
 import { Tile } from "@/features/live/tile";
 import { useSpace } from "@/features/live/use-space";
 import { useWall } from "@/features/live/wall";
 import { useMe } from "@/features/session/use-session";
+import { prefer, usePreferences } from "@/preferences";
 
 type Search = { only?: string; page?: number };
 
@@ -29,6 +31,7 @@ function LivePage() {
   const { cameras, isPending, error, refetch } = useCameras();
   const [wall, change] = useWall(me.id);
   const events = useOpenEvents();
+  const { sound } = usePreferences();
   const { only: alone, page = 1 } = Route.useSearch();
   const navigate = Route.useNavigate();
   const [grid, space] = useSpace();
@@ -43,7 +46,15 @@ function LivePage() {
   const size: Size = alone ? 1 : wall.size || fitting(all.length);
   const pages = Math.max(1, Math.ceil(chosen.length / size));
   const shown = chosen.slice((Math.min(page, pages) - 1) * size, Math.min(page, pages) * size);
-  const columns = columnsFor(shown.length, space);
+  const large =
+    wall.spotlight && shown.length > 1
+      ? spotlit(
+          shown.map((camera) => camera.id),
+          events,
+        )
+      : null;
+  const places = shown.length + (large ? 3 : 0);
+  const columns = Math.max(large ? 2 : 1, columnsFor(places, space));
   const turn = (to: number) => void navigate({ search: (before) => ({ ...before, page: to > 1 ? to : undefined }), replace: true });
   const move = (from: string, to: string) => change({ order: moved(ids, from, to) });
 
@@ -81,6 +92,22 @@ function LivePage() {
             label={t("live.zones")}
             icon={<SquareDashed className="size-4" aria-hidden />}
           />
+          <Toggle
+            on={wall.spotlight}
+            onChange={(spotlight) => change({ spotlight })}
+            label={t("live.spotlight")}
+            icon={<Focus className="size-4" aria-hidden />}
+          />
+          <Toggle
+            on={sound}
+            onChange={(on) => {
+              prefer({ sound: on });
+              // Heard once, so that one knows what to listen for; and browsers let a page sound only after a click.
+              if (on) chime("high");
+            }}
+            label={t("live.sound")}
+            icon={sound ? <Volume2 className="size-4" aria-hidden /> : <VolumeX className="size-4" aria-hidden />}
+          />
         </div>
         <div className="hidden md:block">
           <Segments<Size>
@@ -97,8 +124,8 @@ function LivePage() {
       </div>
       <div
         ref={grid}
-        className="grid min-h-0 flex-1 content-start gap-1.5 overflow-y-auto px-3 pb-3 md:content-stretch md:overflow-hidden md:px-4 md:pb-4 md:[grid-template-columns:repeat(var(--columns),minmax(0,1fr))] md:[grid-template-rows:repeat(var(--rows),minmax(0,1fr))]"
-        style={{ "--columns": columns, "--rows": Math.ceil(shown.length / columns) } as CSSProperties}
+        className="grid min-h-0 flex-1 content-start gap-1.5 overflow-y-auto px-3 pb-3 md:content-stretch md:grid-flow-row-dense md:overflow-hidden md:px-4 md:pb-4 md:[grid-template-columns:repeat(var(--columns),minmax(0,1fr))] md:[grid-template-rows:repeat(var(--rows),minmax(0,1fr))]"
+        style={{ "--columns": columns, "--rows": Math.ceil(places / columns) } as CSSProperties}
       >
         {shown.map((camera) => (
           <Tile
@@ -109,6 +136,7 @@ function LivePage() {
             zones={wall.zones}
             scores={wall.scores}
             alone={alone === camera.id}
+            large={camera.id === large}
             onAlone={all.length > 1 ? () => void navigate({ search: alone ? {} : { only: camera.id } }) : undefined}
             {...(alone
               ? {}

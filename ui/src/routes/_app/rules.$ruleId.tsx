@@ -200,6 +200,14 @@ function Editor({ before, id, tag }: { before: RuleInput; id: string | null; tag
           <div className="flex flex-col gap-5">
             <fieldset>
               <legend className="mb-1 text-sm font-medium">{t("rules.channels")}</legend>
+              {channels.length === 0 && (
+                <p className="text-sm text-muted">
+                  {t("rules.none_channels")}{" "}
+                  <Link to="/rules/channels" className="text-accent hover:underline">
+                    {t("channels.add")}
+                  </Link>
+                </p>
+              )}
               <div className="grid gap-x-4 sm:grid-cols-2 lg:grid-cols-3">
                 {channels.map((channel) => (
                   <Checkbox

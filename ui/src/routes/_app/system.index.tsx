@@ -6,7 +6,9 @@ import { useTranslation } from "react-i18next";
 import { Section } from "@/components/ui/page";
 import { Sideways } from "@/components/ui/sideways";
 import { Failure, Loading } from "@/components/ui/states";
+import { Chart } from "@/features/system/chart";
 import { SystemFrame } from "@/features/system/frame";
+import { type Point, rates, useHistory } from "@/features/system/history";
 import { systemQuery } from "@/features/system/queries";
 import { bytes, dateTime, duration, number, percent } from "@/i18n/format";
 
@@ -15,6 +17,7 @@ export const Route = createFileRoute("/_app/system/")({ component: HealthPage })
 function HealthPage() {
   const { t } = useTranslation();
   const { data, error, isPending, refetch } = useQuery(systemQuery);
+  const history = useHistory(data);
   if (isPending) return <Loading />;
   if (error) return <Failure error={error} retry={() => void refetch()} />;
   const { storage, log, notices, models } = data;
@@ -115,6 +118,7 @@ function HealthPage() {
           />
         </Section>
       </div>
+      <Charts history={history} />
       <Section title={t("system.models")} lead={t("system.models_lead")}>
         {models.length === 0 ? (
           <p className="text-sm text-muted">{t("system.no_models")}</p>
@@ -149,6 +153,35 @@ function HealthPage() {
         )}
       </Section>
     </SystemFrame>
+  );
+}
+
+/** How it went since the console was opened here. */
+function Charts({ history }: { history: readonly Point[] }) {
+  const { t } = useTranslation();
+  const times = history.map((point) => point.at);
+  const perSecond = (value: number) => t("system.per_second", { count: Math.round(value), shown: number(value, 1) });
+  const whole = (value: number) => number(value, 1);
+  return (
+    <Section title={t("system.charts")} lead={t("system.charts_lead")}>
+      {history.length < 2 ? (
+        <p className="text-sm text-muted">{t("system.charts_wait")}</p>
+      ) : (
+        <div className="grid gap-x-8 gap-y-5 md:grid-cols-2 xl:grid-cols-3">
+          <Chart name={t("system.judged")} times={times.slice(1)} values={rates(history, "scored")} format={perSecond} />
+          <Chart name={t("system.model_waiting")} times={times} values={history.map((point) => point.waiting)} format={whole} />
+          <Chart name={t("system.model_dropped")} times={times.slice(1)} values={rates(history, "dropped")} format={perSecond} />
+          <Chart
+            name={t("system.memory")}
+            times={times}
+            values={history.map((point) => point.memory)}
+            format={(value) => bytes(value * 2 ** 20)}
+          />
+          <Chart name={t("system.threads")} times={times} values={history.map((point) => point.threads)} format={whole} />
+          <Chart name={t("system.accepted_rate")} times={times.slice(1)} values={rates(history, "accepted")} format={perSecond} />
+        </div>
+      )}
+    </Section>
   );
 }
 
