@@ -48,6 +48,135 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Approvals
+         * @description What waits, or waited, for a person: of the cameras that you see.
+         */
+        get: operations["list_approvals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Approval Link
+         * @description The page behind the link of a message: it shows what is asked, and decides nothing, for mail scanners follow links.
+         */
+        get: operations["show_approval_link"];
+        put?: never;
+        /**
+         * Decide By Link
+         * @description Say yes or no with the code of the message. Needs no log-in: link and code were made for one person, once.
+         */
+        post: operations["decide_by_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Approval
+         * @description One question.
+         */
+        get: operations["get_approval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description Say yes. It is done once as many different people as are needed have said so, in time.
+         */
+        post: operations["approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject
+         * @description Say no: nothing is done, whatever others say.
+         */
+        post: operations["reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assistant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Assistant
+         * @description Who answers, and what can be asked.
+         */
+        get: operations["get_assistant"];
+        put?: never;
+        /**
+         * Ask Assistant
+         * @description Ask about events, cameras and statistics, in English or Korean. The answer knows what the caller may see and nothing else; it cites
+         *     the events that it rests on. Nothing is changed by asking. Who goes away ends it.
+         */
+        post: operations["ask_assistant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -60,6 +189,26 @@ export interface paths {
          * @description Who did what, when, from where; newest first.
          */
         get: operations["list_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verify Audited Responses
+         * @description Compare every action and approval with what the log says last of it.
+         */
+        get: operations["verify_audited_responses"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1044,6 +1193,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{event_id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Event Actions
+         * @description Every action that was planned for an event, and what really came of it.
+         */
+        get: operations["list_event_actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{event_id}/analyses": {
         parameters: {
             query?: never;
@@ -1164,6 +1333,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/{event_id}/incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Incident
+         * @description Event, facts, analyses, plans, actions with their results, approvals, deliveries, and the audit log of all that with its hashes. That
+         *     it was taken out is written down.
+         */
+        get: operations["export_incident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{event_id}/looks/{number}": {
         parameters: {
             query?: never;
@@ -1176,6 +1366,46 @@ export interface paths {
          * @description A picture (JPEG) that a model was shown in the newest look.
          */
         get: operations["get_event_look"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event_id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Event Plan
+         * @description What is planned in response to an event, by whom and why, with everything that was refused.
+         */
+        get: operations["get_event_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{event_id}/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Event Snapshot
+         * @description What the camera showed when a response asked for a picture (JPEG).
+         */
+        get: operations["get_event_snapshot"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1384,6 +1614,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/playbook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Playbook
+         * @description The playbook in force.
+         */
+        get: operations["get_playbook"];
+        /**
+         * Change Playbook
+         * @description Put a playbook in force, as a new version. One with a fault is refused; see `POST /playbook/check`.
+         */
+        put: operations["change_playbook"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playbook/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Playbook
+         * @description Everything there is to say against a playbook at this site, and what it would change. Nothing is stored.
+         */
+        post: operations["check_playbook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playbook/defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Default Playbooks
+         * @description Playbooks to begin with, in English and Korean.
+         */
+        get: operations["list_default_playbooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playbook/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diff Playbooks
+         * @description What changed between two versions.
+         */
+        get: operations["diff_playbooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playbook/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dry Run Playbook
+         * @description What a playbook would have planned for past events. Nothing is stored and nothing is done.
+         */
+        post: operations["dry_run_playbook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playbook/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Playbook Versions
+         * @description Newest first.
+         */
+        get: operations["list_playbook_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playbook/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Playbook Version
+         * @description One version with its text. Put it in force again with `PUT /playbook`.
+         */
+        get: operations["get_playbook_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/prompts": {
         parameters: {
             query?: never;
@@ -1443,6 +1817,98 @@ export interface paths {
          * @description Add nothing to it any more.
          */
         delete: operations["remove_prompt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shift Report
+         * @description What happened in a shift: numbers that are all counted, the most severe events, cameras that were away; also as text.
+         */
+        get: operations["shift_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/response-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Response Targets
+         * @description Everything that is registered, without its secrets.
+         */
+        get: operations["list_response_targets"];
+        put?: never;
+        /**
+         * Add Response Target
+         * @description Register something. What it would connect to is judged by the site's policy (`notifications` in haetae.toml).
+         */
+        post: operations["add_response_target"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/response-targets/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Response Target Kinds
+         * @description What can be registered, and how each is configured.
+         */
+        get: operations["list_response_target_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/response-targets/{target_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Response Target
+         * @description One of them.
+         */
+        get: operations["get_response_target"];
+        /**
+         * Change Response Target
+         * @description Make this the target; its kind stays.
+         */
+        put: operations["change_response_target"];
+        post?: never;
+        /**
+         * Remove Response Target
+         * @description Take it away. Actions that name it fail from then on, and say so.
+         */
+        delete: operations["remove_response_target"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1574,6 +2040,50 @@ export interface paths {
          * @description Really send a message that is marked as a test to everybody whom the rule reaches, and answer what became of each.
          */
         post: operations["try_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/severity-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Severity Policy
+         * @description The policy in force.
+         */
+        get: operations["get_severity_policy"];
+        /**
+         * Set Severity Policy
+         * @description Put another policy into force, for what happens from now on.
+         */
+        put: operations["set_severity_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/severity-policy/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Severity Policy
+         * @description Try a policy on past events. Nothing is changed.
+         */
+        post: operations["check_severity_policy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1918,315 +2428,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/approvals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Approvals
-         * @description What waits, or waited, for a person: of the cameras that you see.
-         */
-        get: operations["list_approvals"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/approvals/{approval_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Approval
-         * @description One question.
-         */
-        get: operations["get_approval"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/approvals/{approval_id}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Approve
-         * @description Say yes. It is done once as many different people as are needed have said so, in time.
-         */
-        post: operations["approve"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/approvals/{approval_id}/reject": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Reject
-         * @description Say no: nothing is done, whatever others say.
-         */
-        post: operations["reject"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events/{event_id}/actions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Event Actions
-         * @description Every action that was planned for an event, and what really came of it.
-         */
-        get: operations["list_event_actions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/assistant": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Assistant
-         * @description Who answers, and what can be asked.
-         */
-        get: operations["get_assistant"];
-        put?: never;
-        /**
-         * Ask Assistant
-         * @description Ask about events, cameras and statistics, in English or Korean. The answer knows what the caller may see and nothing else; it cites
-         *     the events that it rests on. Nothing is changed by asking. Who goes away ends it.
-         */
-        post: operations["ask_assistant"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/shift": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Shift Report
-         * @description What happened in a shift: numbers that are all counted, the most severe events, cameras that were away; also as text.
-         */
-        get: operations["shift_report"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events/{event_id}/plan": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Event Plan
-         * @description What is planned in response to an event, by whom and why, with everything that was refused.
-         */
-        get: operations["get_event_plan"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/playbook": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Playbook
-         * @description The playbook in force.
-         */
-        get: operations["get_playbook"];
-        /**
-         * Change Playbook
-         * @description Put a playbook in force, as a new version. One with a fault is refused; see `POST /playbook/check`.
-         */
-        put: operations["change_playbook"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/playbook/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Check Playbook
-         * @description Everything there is to say against a playbook at this site, and what it would change. Nothing is stored.
-         */
-        post: operations["check_playbook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/playbook/defaults": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Default Playbooks
-         * @description Playbooks to begin with, in English and Korean.
-         */
-        get: operations["list_default_playbooks"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/playbook/diff": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Diff Playbooks
-         * @description What changed between two versions.
-         */
-        get: operations["diff_playbooks"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/playbook/dry-run": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Dry Run Playbook
-         * @description What a playbook would have planned for past events. Nothing is stored and nothing is done.
-         */
-        post: operations["dry_run_playbook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/playbook/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Playbook Versions
-         * @description Newest first.
-         */
-        get: operations["list_playbook_versions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/playbook/versions/{version}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Playbook Version
-         * @description One version with its text. Put it in force again with `PUT /playbook`.
-         */
-        get: operations["get_playbook_version"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2245,6 +2446,99 @@ export interface components {
              */
             note?: string | null;
         };
+        /**
+         * ActionKind
+         * @description Everything that a response can do. A word that is not here is an error, wherever it comes from.
+         * @enum {string}
+         */
+        ActionKind: "bookmark_clip" | "extend_recording" | "raise_priority" | "add_note" | "link_cameras" | "snapshot" | "notify" | "escalate" | "ptz_preset" | "call_webhook" | "open_ticket" | "siren" | "door_lock" | "announce" | "emergency_call_draft";
+        /** ActionList */
+        ActionList: {
+            /**
+             * Items
+             * @description in the order in which they were planned
+             */
+            items: components["schemas"]["ActionRead"][];
+        };
+        /**
+         * ActionRead
+         * @description One action of the response to an event. `result` is what really came of it: ids of messages, the status that a server answered, or
+         *     under `reason` why nothing did.
+         */
+        ActionRead: {
+            /** Approval Id */
+            approval_id: string | null;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Disputed
+             * @description planners did not agree on it, so a person decides
+             */
+            disputed: boolean;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["ActionKind"];
+            /** Mandatory */
+            mandatory: boolean;
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+            planned_by: components["schemas"]["PlannedBy"];
+            /** Playbook Version */
+            playbook_version: number;
+            /**
+             * Reason
+             * @description why it was planned
+             */
+            reason: string;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            };
+            risk: components["schemas"]["Risk"];
+            /** Started At */
+            started_at: string | null;
+            state: components["schemas"]["ActionState"];
+            /**
+             * Target
+             * @description an id of the site's configuration; empty where the kind has none
+             */
+            target: string;
+            /**
+             * Target Name
+             * @description what the target is called; null where it has none, or none any more
+             */
+            target_name: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * ActionState
+         * @description How an action stands. PLANNED to RUNNING are on the way; the others are its end.
+         * @enum {string}
+         */
+        ActionState: "planned" | "awaiting_approval" | "approved" | "running" | "done" | "failed" | "unknown" | "rejected" | "expired" | "refused";
         /** Alive */
         Alive: {
             /**
@@ -2345,6 +2639,12 @@ export interface components {
          * @enum {string}
          */
         Answer: "acknowledged" | "already" | "forbidden" | "not_found";
+        /**
+         * AnsweredBy
+         * @description `rules`: a question that was parsed, answered in a closed vocabulary.
+         * @enum {string}
+         */
+        AnsweredBy: "model" | "rules";
         /** ApiKeyCreate */
         ApiKeyCreate: {
             /**
@@ -2412,6 +2712,308 @@ export interface components {
              * @description the owner
              */
             user_id: string;
+        };
+        /** ApprovalDecision */
+        ApprovalDecision: {
+            /**
+             * Note
+             * @description why; it is kept
+             * @default
+             */
+            note?: string;
+        };
+        /** ApprovalList */
+        ApprovalList: {
+            /**
+             * Items
+             * @description newest first
+             */
+            items: components["schemas"]["ApprovalRead"][];
+        };
+        /**
+         * ApprovalRead
+         * @description A question: may this be done? Nothing is done where it expires.
+         */
+        ApprovalRead: {
+            action: components["schemas"]["ApprovedAction"];
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Began At */
+            began_at: string | null;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /** Camera Name */
+            camera_name: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decisions */
+            decisions: components["schemas"]["DecisionRead"][];
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Event Type
+             * @description null where the event is gone
+             */
+            event_type: string | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Given
+             * @description so many have
+             */
+            given: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * May Decide
+             * @description whether you may say yes or no now
+             */
+            may_decide: boolean;
+            /**
+             * Needed
+             * @description so many different people must approve
+             */
+            needed: number;
+            severity: components["schemas"]["Severity"] | null;
+            state: components["schemas"]["ApprovalState"];
+        };
+        /**
+         * ApprovalState
+         * @description `open` until enough people have said yes, one has said no, or the time is over.
+         * @enum {string}
+         */
+        ApprovalState: "open" | "approved" | "rejected" | "expired";
+        /**
+         * ApprovedAction
+         * @description What is asked about.
+         */
+        ApprovedAction: {
+            /** Disputed */
+            disputed: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["ActionKind"];
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+            planned_by: components["schemas"]["PlannedBy"];
+            /** Reason */
+            reason: string;
+            risk: components["schemas"]["Risk"];
+            state: components["schemas"]["ActionState"];
+            /** Target */
+            target: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * AssistantAnswer
+         * @description A whole answer at once, for `Accept: application/json`; the last message is `done` or `error`.
+         */
+        AssistantAnswer: {
+            /** Messages */
+            messages: components["schemas"]["AssistantMessage"][];
+        };
+        /**
+         * AssistantCitation
+         * @description An event that the answer rests on; the caller may see it.
+         */
+        AssistantCitation: {
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /**
+             * Camera
+             * @description its name; empty where it is gone, and for events of the site itself
+             */
+            camera: string;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /** Event Type */
+            event_type: string;
+            /**
+             * Number
+             * @description what `[1]` in the text stands for
+             */
+            number: number;
+            severity: components["schemas"]["Severity"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "citation";
+        };
+        /**
+         * AssistantDone
+         * @description The last message of an answer.
+         */
+        AssistantDone: {
+            /** @description rules: parsed and answered without a model */
+            answered_by: components["schemas"]["AnsweredBy"];
+            /**
+             * Dropped Citations
+             * @description events that the model named and nothing that was looked up contains; they were taken out
+             */
+            dropped_citations: number;
+            /**
+             * Examples
+             * @description questions that can be asked, where this one was not understood
+             */
+            examples: string[];
+            /** Language */
+            language: string;
+            /**
+             * Reason
+             * @description why no model answered; empty where one did
+             */
+            reason: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "done";
+            /**
+             * Understood
+             * @description false: the text says what can be asked instead
+             */
+            understood: boolean;
+            /**
+             * Unverified Numbers
+             * @description numbers in the text that nothing that was looked up contains: to be marked as doubtful
+             */
+            unverified_numbers: string[];
+        };
+        /**
+         * AssistantError
+         * @description The last message of an answer that could not be given.
+         */
+        AssistantError: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Hint */
+            hint: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "error";
+        };
+        /**
+         * AssistantMessage
+         * @description One message: the `data` of one server-sent event, whose `event` is the message's type.
+         */
+        AssistantMessage: components["schemas"]["AssistantText"] | components["schemas"]["AssistantTool"] | components["schemas"]["AssistantCitation"] | components["schemas"]["AssistantDone"] | components["schemas"]["AssistantError"];
+        /**
+         * AssistantRead
+         * @description What the assistant is here.
+         */
+        AssistantRead: {
+            /**
+             * Available
+             * @description false while the model cannot be asked: questions are parsed meanwhile
+             */
+            available: boolean;
+            /**
+             * Can Request Approvals
+             * @default false
+             */
+            can_request_approvals?: boolean;
+            /**
+             * Examples
+             * @description questions that are understood without a model, by language
+             */
+            examples: {
+                [key: string]: string[];
+            };
+            /**
+             * Model
+             * @description the language model's name; empty where none is configured, and questions are parsed
+             */
+            model: string;
+            /**
+             * Most Letters
+             * @default 1000
+             */
+            most_letters?: number;
+            /**
+             * Most Turns
+             * @default 12
+             */
+            most_turns?: number;
+            /**
+             * Reason
+             * @description why, in words
+             */
+            reason: string;
+        };
+        /**
+         * AssistantText
+         * @description A piece of the answer, plain text; pieces follow each other as they are. `[1]` stands for the citation of that number.
+         */
+        AssistantText: {
+            /** Text */
+            text: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "text";
+        };
+        /**
+         * AssistantTool
+         * @description Something was looked up.
+         */
+        AssistantTool: {
+            /** Arguments */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /**
+             * Found
+             * @description how many things came back
+             */
+            found: number;
+            /**
+             * Name
+             * @description such as find_events, count_events, show_event, list_cameras, camera_statistics
+             */
+            name: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "tool";
         };
         /**
          * AuditEntryRead
@@ -2520,6 +3122,20 @@ export interface components {
              */
             setup_needed: boolean;
         };
+        /** AwayCamera */
+        AwayCamera: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Since */
+            since: string | null;
+            /** State */
+            state: string;
+        };
         /**
          * Basis
          * @description What a verdict rests on: measurements alone, a model's look at pictures, or both.
@@ -2599,6 +3215,11 @@ export interface components {
             /** False Alarms Per Day */
             false_alarms_per_day?: number | null;
             /**
+             * Flow
+             * @description null: as configured
+             */
+            flow?: string | null;
+            /**
              * Learning S
              * @description null: by default
              */
@@ -2628,11 +3249,6 @@ export interface components {
             vad_settings?: {
                 [key: string]: boolean | number | string;
             } | null;
-            /**
-             * Flow
-             * @description null: as configured
-             */
-            flow?: string | null;
         };
         /**
          * CameraCreate
@@ -2655,6 +3271,11 @@ export interface components {
              * @default 1
              */
             false_alarms_per_day?: number;
+            /**
+             * Flow
+             * @description who plans the response to its events; null: as configured
+             */
+            flow?: string | null;
             /**
              * Learning S
              * @description footage to learn from; null: 10 minutes, or a quarter of a file
@@ -2704,11 +3325,6 @@ export interface components {
             };
             /** Zones */
             zones?: components["schemas"]["ZoneModel"][];
-            /**
-             * Flow
-             * @description who plans the response to its events; null: as configured
-             */
-            flow?: string | null;
         };
         /** CameraList */
         CameraList: {
@@ -2733,6 +3349,11 @@ export interface components {
             enabled: boolean;
             /** False Alarms Per Day */
             false_alarms_per_day: number;
+            /**
+             * Flow
+             * @description who plans the response to its events; null: as configured
+             */
+            flow: string | null;
             /**
              * Id
              * Format: uuid
@@ -2780,11 +3401,6 @@ export interface components {
             version: number;
             /** Zones */
             zones: components["schemas"]["ZoneModel"][];
-            /**
-             * Flow
-             * @description who plans the response to its events; null: as configured
-             */
-            flow?: string | null;
         };
         /** CameraPersonRead */
         CameraPersonRead: {
@@ -2817,6 +3433,11 @@ export interface components {
             enabled: boolean;
             /** False Alarms Per Day */
             false_alarms_per_day: number;
+            /**
+             * Flow
+             * @description who plans the response to its events; null: as configured
+             */
+            flow: string | null;
             /**
              * Id
              * Format: uuid
@@ -2863,11 +3484,6 @@ export interface components {
             version: number;
             /** Zones */
             zones: components["schemas"]["ZoneModel"][];
-            /**
-             * Flow
-             * @description who plans the response to its events; null: as configured
-             */
-            flow?: string | null;
         };
         /**
          * CameraRemoved
@@ -3257,6 +3873,42 @@ export interface components {
             vlm_time_mean_s: number | null;
         };
         /**
+         * DecisionRead
+         * @description What one person said, in the console or through the link of a message.
+         */
+        DecisionRead: {
+            /** Approve */
+            approve: boolean;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /**
+             * Way
+             * @description console or link
+             */
+            way: string;
+        };
+        /** DefaultPlaybookList */
+        DefaultPlaybookList: {
+            /** Items */
+            items: components["schemas"]["DefaultPlaybookRead"][];
+        };
+        /** DefaultPlaybookRead */
+        DefaultPlaybookRead: {
+            /** Content */
+            content: string;
+            /** Language */
+            language: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * DeliveryFilter
          * @description What is left out leaves nothing out.
          */
@@ -3404,6 +4056,101 @@ export interface components {
              * @description in the order in which they would have gone out, updates left out
              */
             messages: components["schemas"]["RehearsedMessage"][];
+        };
+        /**
+         * DryRunEvent
+         * @description What would have been planned for an event; actions in words, such as notify:night-team.
+         */
+        DryRunEvent: {
+            /**
+             * Actions
+             * @description demanded
+             */
+            actions: string[];
+            /** Camera */
+            camera: string;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * In Force
+             * @description what the playbook in force demands
+             */
+            in_force: string[];
+            /**
+             * May
+             * @description what a model could choose beside them
+             */
+            may: string[];
+            /** Refused */
+            refused: components["schemas"]["RefusedWords"][];
+            /**
+             * Rules
+             * @description that count for it
+             */
+            rules: string[];
+            severity: components["schemas"]["Severity"];
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            /** Type */
+            type: string;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /**
+         * DryRunInput
+         * @description Which past events to try a playbook on; the last seven days unless said otherwise.
+         */
+        DryRunInput: {
+            /**
+             * Content
+             * @description null: the playbook in force
+             */
+            content?: string | null;
+            /**
+             * Limit
+             * @description events, the newest
+             * @default 200
+             */
+            limit?: number;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+        };
+        /** DryRunRead */
+        DryRunRead: {
+            /**
+             * Changed
+             * @description events for which the playbook in force demands something else
+             */
+            changed: number;
+            /**
+             * Events
+             * @description newest first
+             */
+            events: components["schemas"]["DryRunEvent"][];
+            /**
+             * More
+             * @description there were more events than were looked at
+             */
+            more: boolean;
+            /**
+             * Totals
+             * @description events by action in words
+             */
+            totals: {
+                [key: string]: number;
+            };
         };
         /**
          * EscalationModel
@@ -3585,7 +4332,7 @@ export interface components {
             peak_s: number;
             /**
              * Priority
-             * @description how urgent it is, 0 to 3: its severity, one less where a model calls it nothing
+             * @description how urgent it is, 0 to 3: its severity, one less where a model calls it nothing, one more where a response raised it
              */
             priority: number;
             review: components["schemas"]["Review"];
@@ -3685,6 +4432,24 @@ export interface components {
             /** @description `normal` also tells the camera that such things are to be expected */
             review?: components["schemas"]["Review"] | null;
         };
+        /** EventPlanRead */
+        EventPlanRead: {
+            /**
+             * Event Id
+             * Format: uuid
+             */
+            event_id: string;
+            /**
+             * Plans
+             * @description in the order in which they were made
+             */
+            plans: components["schemas"]["PlanRead"][];
+            /**
+             * Waits
+             * @description there is something to plan still
+             */
+            waits: boolean;
+        };
         /** EventRead */
         EventRead: {
             /** Acknowledged */
@@ -3732,7 +4497,7 @@ export interface components {
             note: string | null;
             /**
              * Priority
-             * @description how urgent it is, 0 to 3: its severity, one less where a model calls it nothing
+             * @description how urgent it is, 0 to 3: its severity, one less where a model calls it nothing, one more where a response raised it
              */
             priority: number;
             review: components["schemas"]["Review"];
@@ -3782,6 +4547,17 @@ export interface components {
          * @enum {string}
          */
         EventType: "Fighting" | "Arson" | "Explosion" | "Road_Accident" | "Suspicious_Object" | "Falling" | "Turnstile_Jumping" | "Wildlife_Intrusion" | "Normal" | "Intrusion" | "Assault" | "Loitering" | "Theft" | "Vandalism" | "Weapon" | "Crowd_Panic" | "Camera_Tamper" | "Other_Anomaly" | "Unclear";
+        /**
+         * FactBoundModel
+         * @description Met by a fact of this kind whose value is within the bounds, in the fact's own unit.
+         */
+        FactBoundModel: {
+            kind: components["schemas"]["FactKind"];
+            /** Least */
+            least?: number | null;
+            /** Most */
+            most?: number | null;
+        };
         /**
          * FactKind
          * @enum {string}
@@ -3898,6 +4674,28 @@ export interface components {
              * @default []
              */
             verdict?: components["schemas"]["Verdict"][];
+        };
+        /** FindingRead */
+        FindingRead: {
+            /** Hint */
+            hint: string;
+            /**
+             * Line
+             * @description counts from 1; 0: no line is to blame
+             */
+            line: number;
+            /** Message */
+            message: string;
+            /**
+             * Warning
+             * @description false: the playbook cannot be used
+             */
+            warning: boolean;
+            /**
+             * Where
+             * @description the key, with its rule
+             */
+            where: string;
         };
         /**
          * Flag
@@ -4336,10 +5134,11 @@ export interface components {
         /**
          * NoticeKind
          * @description `alert` is about an event that is new to its reader, `update` about what became of it since, `escalation` tells somebody else because
-         *     nobody acknowledged it, `digest` holds several events, `test` was asked for by a person.
+         *     nobody acknowledged it, `digest` holds several events, `test` was asked for by a person, `approval` asks whether something may be
+         *     done.
          * @enum {string}
          */
-        NoticeKind: "alert" | "update" | "escalation" | "digest" | "test";
+        NoticeKind: "alert" | "update" | "escalation" | "digest" | "test" | "approval";
         /**
          * NoticesRead
          * @description Messages since the start.
@@ -4411,6 +5210,234 @@ export interface components {
              * Format: uuid
              */
             user_id: string;
+        };
+        /**
+         * PlanRead
+         * @description One plan. Later ones of an event only add to those before.
+         */
+        PlanRead: {
+            /** Actions */
+            actions: components["schemas"]["PlannedActionRead"][];
+            /** Calls */
+            calls: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Disputed
+             * @description what planners did not agree on: a person decides
+             */
+            disputed: components["schemas"]["PlannedActionRead"][];
+            /** Elapsed S */
+            elapsed_s: number;
+            /**
+             * Fallback
+             * @description why the playbook planned although a flow was to; empty where it was not
+             */
+            fallback: string;
+            /**
+             * Flow
+             * @description who was to plan
+             */
+            flow: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** @description who did */
+            planned_by: components["schemas"]["PlannedBy"];
+            /** Playbook Version */
+            playbook_version: number;
+            /** Refused */
+            refused: components["schemas"]["RefusedActionRead"][];
+            /**
+             * Review
+             * @description why a person must look; empty where none must
+             */
+            review: string;
+            /** Steps */
+            steps: components["schemas"]["PlanStepRead"][];
+            /** Summary */
+            summary: string;
+            /** Tokens */
+            tokens: number;
+            /**
+             * Words
+             * @description the actions in words
+             */
+            words: string[];
+        };
+        /**
+         * PlanStepRead
+         * @description A step of planning. `raw` is what the model wrote; null for who is no admin.
+         */
+        PlanStepRead: {
+            /** Calls */
+            calls: number;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /** Output */
+            output: {
+                [key: string]: unknown;
+            };
+            /** Prompt Id */
+            prompt_id: string;
+            /** Prompt Sha256 */
+            prompt_sha256: string;
+            /** Raw */
+            raw: string | null;
+            /** Tokens */
+            tokens: number;
+            /** Took S */
+            took_s: number;
+        };
+        /** PlannedActionRead */
+        PlannedActionRead: {
+            kind: components["schemas"]["ActionKind"];
+            /**
+             * Mandatory
+             * @description the playbook demands it
+             */
+            mandatory: boolean;
+            /** Options */
+            options: {
+                [key: string]: string | number | boolean;
+            };
+            /** Reason */
+            reason: string;
+            risk: components["schemas"]["Risk"];
+            /**
+             * Target
+             * @description an id of this site; empty where the kind reaches nothing
+             */
+            target: string;
+            /**
+             * Text
+             * @description for people; it may be a model's words
+             */
+            text: string;
+        };
+        /**
+         * PlannedBy
+         * @description Who chose the actions. Whatever it says, the playbook had the last word.
+         * @enum {string}
+         */
+        PlannedBy: "playbook" | "sequential" | "hierarchical" | "collaborative" | "person";
+        /** PlaybookCheckRead */
+        PlaybookCheckRead: {
+            /**
+             * Diff
+             * @description what it changes of what is in force, as a unified diff
+             */
+            diff: string;
+            /**
+             * Findings
+             * @description faults first
+             */
+            findings: components["schemas"]["FindingRead"][];
+            /** Usable */
+            usable: boolean;
+        };
+        /** PlaybookContentInput */
+        PlaybookContentInput: {
+            /**
+             * Content
+             * @description TOML
+             * @example form = 1
+             *     name = "Mine"
+             */
+            content: string;
+        };
+        /** PlaybookDiffRead */
+        PlaybookDiffRead: {
+            /**
+             * Diff
+             * @description unified diff; empty where nothing differs
+             */
+            diff: string;
+        };
+        /** PlaybookInput */
+        PlaybookInput: {
+            /**
+             * Content
+             * @description TOML
+             * @example form = 1
+             *     name = "Mine"
+             */
+            content: string;
+            /**
+             * Expected Version
+             * @description the version that this one stands in for; another is a conflict
+             */
+            expected_version?: number | null;
+            /**
+             * Note
+             * @description why it was changed
+             * @default
+             */
+            note?: string;
+        };
+        /** PlaybookRead */
+        PlaybookRead: {
+            /**
+             * Active
+             * @description whether it is in force
+             */
+            active: boolean;
+            /**
+             * Content
+             * @description TOML
+             */
+            content: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Note */
+            note: string;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Version
+             * @description counts from 1; 0 is the one that Haetae brings along
+             */
+            version: number;
+        };
+        /** PlaybookVersionList */
+        PlaybookVersionList: {
+            /** Items */
+            items: components["schemas"]["PlaybookVersionRead"][];
+        };
+        /**
+         * PlaybookVersionRead
+         * @description A version without its text.
+         */
+        PlaybookVersionRead: {
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Note */
+            note: string;
+            /** Sha256 */
+            sha256: string;
+            /** Version */
+            version: number;
         };
         /** Preview */
         Preview: {
@@ -4537,6 +5564,28 @@ export interface components {
             updated_at: string | null;
         };
         /**
+         * QuestionInput
+         * @description A question, with what was said before it.
+         */
+        QuestionInput: {
+            /**
+             * History
+             * @description oldest first
+             * @default []
+             */
+            history?: components["schemas"]["TurnInput"][];
+            /**
+             * Language
+             * @description of the answer; null: that of the question
+             */
+            language?: ("en" | "ko") | null;
+            /**
+             * Question
+             * @example What happened last night?
+             */
+            question: string;
+        };
+        /**
          * RateLimitModel
          * @description At most `count` messages in any `period_s` seconds to each recipient; what goes beyond comes in a digest.
          */
@@ -4581,6 +5630,19 @@ export interface components {
              * @description without it the cookie's is taken
              */
             refresh_token?: string | null;
+        };
+        /** RefusedActionRead */
+        RefusedActionRead: {
+            action: components["schemas"]["PlannedActionRead"];
+            /** Reason */
+            reason: string;
+        };
+        /** RefusedWords */
+        RefusedWords: {
+            /** Action */
+            action: string;
+            /** Reason */
+            reason: string;
         };
         /** Register */
         Register: {
@@ -4669,6 +5731,63 @@ export interface components {
             /** Target */
             target: string;
         };
+        /** ReportedCamera */
+        ReportedCamera: {
+            /**
+             * Camera
+             * @description its name; empty where it is gone, and for the site itself
+             */
+            camera: string;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /** Events */
+            events: number;
+            /** @description the most severe of them */
+            worst: components["schemas"]["Severity"];
+        };
+        /** ReportedEvent */
+        ReportedEvent: {
+            /** Acknowledged */
+            acknowledged: boolean;
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** Camera */
+            camera: string;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Duration S
+             * @description null while it lasts
+             */
+            duration_s: number | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            review: components["schemas"]["Review"];
+            severity: components["schemas"]["Severity"];
+            status: components["schemas"]["EventStatus"];
+            /** Type */
+            type: string;
+            verdict: components["schemas"]["Verdict"] | null;
+        };
+        /** ReportedType */
+        ReportedType: {
+            /** Events */
+            events: number;
+            /** Type */
+            type: string;
+        };
         /** ResetPassword */
         ResetPassword: {
             /**
@@ -4687,6 +5806,39 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /**
+         * ResponseFaultRead
+         * @description An action or an approval that is not what the log says.
+         */
+        ResponseFaultRead: {
+            /**
+             * Fault
+             * @description changed, missing, or unlogged: nobody wrote it down
+             */
+            fault: string;
+            /** Id */
+            id: string;
+            /**
+             * Noun
+             * @description action or approval
+             */
+            noun: string;
+        };
+        /**
+         * ResponseReportRead
+         * @description What comparing actions and approvals with the log found. Whether the log itself is whole `GET /audit/verify` says.
+         */
+        ResponseReportRead: {
+            /** Actions */
+            actions: number;
+            /** Approvals */
+            approvals: number;
+            /**
+             * Faults
+             * @description the first hundred
+             */
+            faults: components["schemas"]["ResponseFaultRead"][];
         };
         /** Retried */
         Retried: {
@@ -4711,6 +5863,12 @@ export interface components {
          * @enum {string}
          */
         Review: "new" | "in_progress" | "resolved" | "false_alarm" | "normal";
+        /**
+         * Risk
+         * @description What an action can do to the world, which decides who may start it.
+         * @enum {string}
+         */
+        Risk: "R0" | "R1" | "R2";
         /**
          * Role
          * @description What a person may do at most; with which cameras is said by grants. Admins need none: they may do everything with every camera.
@@ -5093,6 +6251,176 @@ export interface components {
          * @enum {string}
          */
         Severity: "low" | "medium" | "high" | "critical";
+        /** SeverityChange */
+        SeverityChange: {
+            /** Events */
+            events: number;
+            now: components["schemas"]["Severity"];
+            then: components["schemas"]["Severity"];
+        };
+        /**
+         * SeverityCheck
+         * @description What a policy would make of the newest past events. `remarks` say what is probably not meant.
+         */
+        SeverityCheck: {
+            /** Changes */
+            changes: components["schemas"]["SeverityChange"][];
+            /** Events */
+            events: number;
+            /** Remarks */
+            remarks: string[];
+        };
+        /**
+         * SeverityPolicyInput
+         * @description The first row that an event meets counts.
+         */
+        SeverityPolicyInput: {
+            /** @default low */
+            otherwise?: components["schemas"]["Severity"];
+            /** Rows */
+            rows: components["schemas"]["SeverityRowModel"][];
+        };
+        /** SeverityPolicyRead */
+        SeverityPolicyRead: {
+            /** @default low */
+            otherwise?: components["schemas"]["Severity"];
+            /** Rows */
+            rows: components["schemas"]["SeverityRowModel"][];
+            /**
+             * Updated At
+             * @description null: the default, which nobody has changed
+             */
+            updated_at: string | null;
+        };
+        /**
+         * SeverityRowModel
+         * @description An event that meets all that a row names is of its severity; what is left out is met by any event.
+         */
+        SeverityRowModel: {
+            /**
+             * Facts
+             * @default []
+             */
+            facts?: components["schemas"]["FactBoundModel"][];
+            /**
+             * Kinds
+             * @description anomaly, tamper
+             * @default []
+             */
+            kinds?: components["schemas"]["EventKind"][];
+            /**
+             * Least Score
+             * @description peak score; 0.5 is the alarm level
+             * @default 0
+             */
+            least_score?: number;
+            /**
+             * Schedule
+             * @example daily 22:00-06:00 @ Asia/Seoul
+             */
+            schedule?: string | null;
+            severity: components["schemas"]["Severity"];
+            /**
+             * Types
+             * @description what rules suspect
+             * @default []
+             */
+            types?: components["schemas"]["EventType"][];
+            /**
+             * Zones
+             * @default []
+             */
+            zones?: string[];
+        };
+        /**
+         * ShiftRead
+         * @description What happened between `since` and `until`, as far as the caller may know. Every number is counted.
+         */
+        ShiftRead: {
+            /**
+             * At
+             * Format: date-time
+             * @description when it was counted
+             */
+            at: string;
+            /**
+             * Away
+             * @description times in which a camera was offline, longest first
+             */
+            away: components["schemas"]["ReportedEvent"][];
+            /** By Camera */
+            by_camera: components["schemas"]["ReportedCamera"][];
+            /** By Severity */
+            by_severity: {
+                [key: string]: number;
+            };
+            /** By Type */
+            by_type: components["schemas"]["ReportedType"][];
+            /**
+             * Cameras On
+             * @description cameras that are to watch
+             */
+            cameras_on: number;
+            /**
+             * Confirmed
+             * @description by whoever looked at them
+             */
+            confirmed: number;
+            /**
+             * False Alarms
+             * @description so called by people
+             */
+            false_alarms: number;
+            /** Going On */
+            going_on: number;
+            /** Language */
+            language: string;
+            /**
+             * Not Watching
+             * @description cameras that are to watch and do not, now
+             */
+            not_watching: components["schemas"]["AwayCamera"][];
+            /**
+             * Notable
+             * @description the most severe, at most 10
+             */
+            notable: components["schemas"]["ReportedEvent"][];
+            /** Rejected */
+            rejected: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Summary
+             * @description a model's words, where asked for; every number in it is one of the report
+             * @default
+             */
+            summary?: string;
+            /**
+             * Summary Reason
+             * @description why there is no summary although one was asked for
+             * @default
+             */
+            summary_reason?: string;
+            /**
+             * Text
+             * @description the same in words
+             */
+            text: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Total */
+            total: number;
+            /** Unacknowledged */
+            unacknowledged: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
         /** SiteNotesInput */
         SiteNotesInput: {
             /**
@@ -5250,6 +6578,143 @@ export interface components {
          * @enum {string}
          */
         TableFormat: "csv" | "yaml";
+        /** TargetCreate */
+        TargetCreate: {
+            /**
+             * Camera Id
+             * @description whose preset it is
+             */
+            camera_id?: string | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Id
+             * @example front-siren
+             */
+            id: string;
+            kind: components["schemas"]["TargetKind"];
+            /**
+             * Name
+             * @example Night guards
+             */
+            name: string;
+            /**
+             * People
+             * @description how many different people must approve of its use, where that takes a person
+             * @default 1
+             * @enum {integer}
+             */
+            people?: 1 | 2;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TargetInput
+         * @description `settings` by the schema of the kind, see GET /response-targets/kinds. A secret that is left out stays, null takes it away.
+         */
+        TargetInput: {
+            /**
+             * Camera Id
+             * @description whose preset it is
+             */
+            camera_id?: string | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Name
+             * @example Night guards
+             */
+            name: string;
+            /**
+             * People
+             * @description how many different people must approve of its use, where that takes a person
+             * @default 1
+             * @enum {integer}
+             */
+            people?: 1 | 2;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TargetKind
+         * @description What can be registered for actions to reach. All but presets are addresses that a message is posted to.
+         * @enum {string}
+         */
+        TargetKind: "webhook" | "ticket" | "preset" | "siren" | "door" | "speaker";
+        /** TargetKindRead */
+        TargetKindRead: {
+            kind: components["schemas"]["TargetKind"];
+            /**
+             * Settings Schema
+             * @description JSON schema of its settings; `writeOnly` ones are secrets
+             */
+            settings_schema: {
+                [key: string]: unknown;
+            };
+        };
+        /** TargetKinds */
+        TargetKinds: {
+            /** Kinds */
+            kinds: components["schemas"]["TargetKindRead"][];
+        };
+        /** TargetList */
+        TargetList: {
+            /** Targets */
+            targets: components["schemas"]["TargetRead"][];
+        };
+        /** TargetRead */
+        TargetRead: {
+            /**
+             * Broken
+             * @description why it cannot be used; empty where it can
+             */
+            broken: string;
+            /** Camera Id */
+            camera_id: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["TargetKind"];
+            /** Name */
+            name: string;
+            /** People */
+            people: number;
+            /**
+             * Secrets Set
+             * @description the secrets that there are
+             */
+            secrets_set: string[];
+            /**
+             * Settings
+             * @description without secrets
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
         /** Ticket */
         Ticket: {
             /**
@@ -5350,6 +6815,16 @@ export interface components {
             hint: string;
             /** Target */
             target: string;
+        };
+        /** TurnInput */
+        TurnInput: {
+            /**
+             * Said By
+             * @enum {string}
+             */
+            said_by: "person" | "assistant";
+            /** Text */
+            text: string;
         };
         /** TypeCountRead */
         TypeCountRead: {
@@ -5635,1017 +7110,6 @@ export interface components {
             /** Zones */
             zones: components["schemas"]["ZoneModel"][];
         };
-        /**
-         * ActionKind
-         * @description Everything that a response can do. A word that is not here is an error, wherever it comes from.
-         * @enum {string}
-         */
-        ActionKind: "bookmark_clip" | "extend_recording" | "raise_priority" | "add_note" | "link_cameras" | "snapshot" | "notify" | "escalate" | "ptz_preset" | "call_webhook" | "open_ticket" | "siren" | "door_lock" | "announce" | "emergency_call_draft";
-        /** ActionList */
-        ActionList: {
-            /**
-             * Items
-             * @description in the order in which they were planned
-             */
-            items: components["schemas"]["ActionRead"][];
-        };
-        /**
-         * ActionRead
-         * @description One action of the response to an event. `result` is what really came of it: ids of messages, the status that a server answered, or
-         *     under `reason` why nothing did.
-         */
-        ActionRead: {
-            /** Approval Id */
-            approval_id: string | null;
-            /** Attempts */
-            attempts: number;
-            /**
-             * Camera Id
-             * Format: uuid
-             */
-            camera_id: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /**
-             * Disputed
-             * @description planners did not agree on it, so a person decides
-             */
-            disputed: boolean;
-            /**
-             * Event Id
-             * Format: uuid
-             */
-            event_id: string;
-            /** Finished At */
-            finished_at: string | null;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            kind: components["schemas"]["ActionKind"];
-            /** Mandatory */
-            mandatory: boolean;
-            /** Options */
-            options: {
-                [key: string]: unknown;
-            };
-            planned_by: components["schemas"]["PlannedBy"];
-            /** Playbook Version */
-            playbook_version: number;
-            /**
-             * Reason
-             * @description why it was planned
-             */
-            reason: string;
-            /** Result */
-            result: {
-                [key: string]: unknown;
-            };
-            risk: components["schemas"]["Risk"];
-            /** Started At */
-            started_at: string | null;
-            state: components["schemas"]["ActionState"];
-            /**
-             * Target
-             * @description an id of the site's configuration; empty where the kind has none
-             */
-            target: string;
-            /**
-             * Target Name
-             * @description what the target is called; null where it has none, or none any more
-             */
-            target_name: string | null;
-            /** Text */
-            text: string;
-        };
-        /**
-         * ActionState
-         * @description How an action stands. PLANNED to RUNNING are on the way; the others are its end.
-         * @enum {string}
-         */
-        ActionState: "planned" | "awaiting_approval" | "approved" | "running" | "done" | "failed" | "unknown" | "rejected" | "expired" | "refused";
-        /** ApprovalDecision */
-        ApprovalDecision: {
-            /**
-             * Note
-             * @description why; it is kept
-             * @default
-             */
-            note?: string;
-        };
-        /** ApprovalList */
-        ApprovalList: {
-            /**
-             * Items
-             * @description newest first
-             */
-            items: components["schemas"]["ApprovalRead"][];
-        };
-        /**
-         * ApprovalRead
-         * @description A question: may this be done? Nothing is done where it expires.
-         */
-        ApprovalRead: {
-            action: components["schemas"]["ApprovedAction"];
-            /**
-             * Asked At
-             * Format: date-time
-             */
-            asked_at: string;
-            /** Began At */
-            began_at: string | null;
-            /**
-             * Camera Id
-             * Format: uuid
-             */
-            camera_id: string;
-            /** Camera Name */
-            camera_name: string | null;
-            /** Decided At */
-            decided_at: string | null;
-            /** Decisions */
-            decisions: components["schemas"]["DecisionRead"][];
-            /**
-             * Event Id
-             * Format: uuid
-             */
-            event_id: string;
-            /**
-             * Event Type
-             * @description null where the event is gone
-             */
-            event_type: string | null;
-            /**
-             * Expires At
-             * Format: date-time
-             */
-            expires_at: string;
-            /**
-             * Given
-             * @description so many have
-             */
-            given: number;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * May Decide
-             * @description whether you may say yes or no now
-             */
-            may_decide: boolean;
-            /**
-             * Needed
-             * @description so many different people must approve
-             */
-            needed: number;
-            severity: components["schemas"]["Severity"] | null;
-            state: components["schemas"]["ApprovalState"];
-        };
-        /**
-         * ApprovalState
-         * @description `open` until enough people have said yes, one has said no, or the time is over.
-         * @enum {string}
-         */
-        ApprovalState: "open" | "approved" | "rejected" | "expired";
-        /**
-         * ApprovedAction
-         * @description What is asked about.
-         */
-        ApprovedAction: {
-            /** Disputed */
-            disputed: boolean;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            kind: components["schemas"]["ActionKind"];
-            /** Options */
-            options: {
-                [key: string]: unknown;
-            };
-            planned_by: components["schemas"]["PlannedBy"];
-            /** Reason */
-            reason: string;
-            risk: components["schemas"]["Risk"];
-            state: components["schemas"]["ActionState"];
-            /** Target */
-            target: string;
-            /** Text */
-            text: string;
-        };
-        /**
-         * DecisionRead
-         * @description What one person said, in the console or through the link of a message.
-         */
-        DecisionRead: {
-            /** Approve */
-            approve: boolean;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Name */
-            name: string;
-            /** Note */
-            note: string;
-            /**
-             * Way
-             * @description console or link
-             */
-            way: string;
-        };
-        /**
-         * PlannedBy
-         * @description Who chose the actions. Whatever it says, the playbook had the last word.
-         * @enum {string}
-         */
-        PlannedBy: "playbook" | "sequential" | "hierarchical" | "collaborative" | "person";
-        /**
-         * Risk
-         * @description What an action can do to the world, which decides who may start it.
-         * @enum {string}
-         */
-        Risk: "R0" | "R1" | "R2";
-        /**
-         * AnsweredBy
-         * @description `rules`: a question that was parsed, answered in a closed vocabulary.
-         * @enum {string}
-         */
-        AnsweredBy: "model" | "rules";
-        /**
-         * AssistantAnswer
-         * @description A whole answer at once, for `Accept: application/json`; the last message is `done` or `error`.
-         */
-        AssistantAnswer: {
-            /** Messages */
-            messages: components["schemas"]["AssistantMessage"][];
-        };
-        /**
-         * AssistantCitation
-         * @description An event that the answer rests on; the caller may see it.
-         */
-        AssistantCitation: {
-            /**
-             * Began At
-             * Format: date-time
-             */
-            began_at: string;
-            /**
-             * Camera
-             * @description its name; empty where it is gone, and for events of the site itself
-             */
-            camera: string;
-            /**
-             * Camera Id
-             * Format: uuid
-             */
-            camera_id: string;
-            /**
-             * Event Id
-             * Format: uuid
-             */
-            event_id: string;
-            /** Event Type */
-            event_type: string;
-            /**
-             * Number
-             * @description what `[1]` in the text stands for
-             */
-            number: number;
-            severity: components["schemas"]["Severity"];
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "citation";
-        };
-        /**
-         * AssistantDone
-         * @description The last message of an answer.
-         */
-        AssistantDone: {
-            /** @description rules: parsed and answered without a model */
-            answered_by: components["schemas"]["AnsweredBy"];
-            /**
-             * Dropped Citations
-             * @description events that the model named and nothing that was looked up contains; they were taken out
-             */
-            dropped_citations: number;
-            /**
-             * Examples
-             * @description questions that can be asked, where this one was not understood
-             */
-            examples: string[];
-            /** Language */
-            language: string;
-            /**
-             * Reason
-             * @description why no model answered; empty where one did
-             */
-            reason: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "done";
-            /**
-             * Understood
-             * @description false: the text says what can be asked instead
-             */
-            understood: boolean;
-            /**
-             * Unverified Numbers
-             * @description numbers in the text that nothing that was looked up contains: to be marked as doubtful
-             */
-            unverified_numbers: string[];
-        };
-        /**
-         * AssistantError
-         * @description The last message of an answer that could not be given.
-         */
-        AssistantError: {
-            /** Code */
-            code: string;
-            /** Detail */
-            detail: string;
-            /** Hint */
-            hint: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "error";
-        };
-        /**
-         * AssistantMessage
-         * @description One message: the `data` of one server-sent event, whose `event` is the message's type.
-         */
-        AssistantMessage: components["schemas"]["AssistantText"] | components["schemas"]["AssistantTool"] | components["schemas"]["AssistantCitation"] | components["schemas"]["AssistantDone"] | components["schemas"]["AssistantError"];
-        /**
-         * AssistantRead
-         * @description What the assistant is here.
-         */
-        AssistantRead: {
-            /**
-             * Available
-             * @description false while the model cannot be asked: questions are parsed meanwhile
-             */
-            available: boolean;
-            /**
-             * Can Request Approvals
-             * @default false
-             */
-            can_request_approvals?: boolean;
-            /**
-             * Examples
-             * @description questions that are understood without a model, by language
-             */
-            examples: {
-                [key: string]: string[];
-            };
-            /**
-             * Model
-             * @description the language model's name; empty where none is configured, and questions are parsed
-             */
-            model: string;
-            /**
-             * Most Letters
-             * @default 1000
-             */
-            most_letters?: number;
-            /**
-             * Most Turns
-             * @default 12
-             */
-            most_turns?: number;
-            /**
-             * Reason
-             * @description why, in words
-             */
-            reason: string;
-        };
-        /**
-         * AssistantText
-         * @description A piece of the answer, plain text; pieces follow each other as they are. `[1]` stands for the citation of that number.
-         */
-        AssistantText: {
-            /** Text */
-            text: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "text";
-        };
-        /**
-         * AssistantTool
-         * @description Something was looked up.
-         */
-        AssistantTool: {
-            /** Arguments */
-            arguments: {
-                [key: string]: unknown;
-            };
-            /**
-             * Found
-             * @description how many things came back
-             */
-            found: number;
-            /**
-             * Name
-             * @description such as find_events, count_events, show_event, list_cameras, camera_statistics
-             */
-            name: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "tool";
-        };
-        /** AwayCamera */
-        AwayCamera: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Name */
-            name: string;
-            /** Since */
-            since: string | null;
-            /** State */
-            state: string;
-        };
-        /**
-         * QuestionInput
-         * @description A question, with what was said before it.
-         */
-        QuestionInput: {
-            /**
-             * History
-             * @description oldest first
-             * @default []
-             */
-            history?: components["schemas"]["TurnInput"][];
-            /**
-             * Language
-             * @description of the answer; null: that of the question
-             */
-            language?: ("en" | "ko") | null;
-            /**
-             * Question
-             * @example What happened last night?
-             */
-            question: string;
-        };
-        /** ReportedCamera */
-        ReportedCamera: {
-            /**
-             * Camera
-             * @description its name; empty where it is gone, and for the site itself
-             */
-            camera: string;
-            /**
-             * Camera Id
-             * Format: uuid
-             */
-            camera_id: string;
-            /** Events */
-            events: number;
-            /** @description the most severe of them */
-            worst: components["schemas"]["Severity"];
-        };
-        /** ReportedEvent */
-        ReportedEvent: {
-            /** Acknowledged */
-            acknowledged: boolean;
-            /**
-             * Began At
-             * Format: date-time
-             */
-            began_at: string;
-            /** Camera */
-            camera: string;
-            /**
-             * Camera Id
-             * Format: uuid
-             */
-            camera_id: string;
-            /**
-             * Duration S
-             * @description null while it lasts
-             */
-            duration_s: number | null;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            review: components["schemas"]["Review"];
-            severity: components["schemas"]["Severity"];
-            status: components["schemas"]["EventStatus"];
-            /** Type */
-            type: string;
-            verdict: components["schemas"]["Verdict"] | null;
-        };
-        /** ReportedType */
-        ReportedType: {
-            /** Events */
-            events: number;
-            /** Type */
-            type: string;
-        };
-        /**
-         * ShiftRead
-         * @description What happened between `since` and `until`, as far as the caller may know. Every number is counted.
-         */
-        ShiftRead: {
-            /**
-             * At
-             * Format: date-time
-             * @description when it was counted
-             */
-            at: string;
-            /**
-             * Away
-             * @description times in which a camera was offline, longest first
-             */
-            away: components["schemas"]["ReportedEvent"][];
-            /** By Camera */
-            by_camera: components["schemas"]["ReportedCamera"][];
-            /** By Severity */
-            by_severity: {
-                [key: string]: number;
-            };
-            /** By Type */
-            by_type: components["schemas"]["ReportedType"][];
-            /**
-             * Cameras On
-             * @description cameras that are to watch
-             */
-            cameras_on: number;
-            /**
-             * Confirmed
-             * @description by whoever looked at them
-             */
-            confirmed: number;
-            /**
-             * False Alarms
-             * @description so called by people
-             */
-            false_alarms: number;
-            /** Going On */
-            going_on: number;
-            /** Language */
-            language: string;
-            /**
-             * Not Watching
-             * @description cameras that are to watch and do not, now
-             */
-            not_watching: components["schemas"]["AwayCamera"][];
-            /**
-             * Notable
-             * @description the most severe, at most 10
-             */
-            notable: components["schemas"]["ReportedEvent"][];
-            /** Rejected */
-            rejected: number;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /**
-             * Summary
-             * @description a model's words, where asked for; every number in it is one of the report
-             * @default
-             */
-            summary?: string;
-            /**
-             * Summary Reason
-             * @description why there is no summary although one was asked for
-             * @default
-             */
-            summary_reason?: string;
-            /**
-             * Text
-             * @description the same in words
-             */
-            text: string;
-            /** Time Zone */
-            time_zone: string;
-            /** Total */
-            total: number;
-            /** Unacknowledged */
-            unacknowledged: number;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
-        };
-        /** TurnInput */
-        TurnInput: {
-            /**
-             * Said By
-             * @enum {string}
-             */
-            said_by: "person" | "assistant";
-            /** Text */
-            text: string;
-        };
-        /** DefaultPlaybookList */
-        DefaultPlaybookList: {
-            /** Items */
-            items: components["schemas"]["DefaultPlaybookRead"][];
-        };
-        /** DefaultPlaybookRead */
-        DefaultPlaybookRead: {
-            /** Content */
-            content: string;
-            /** Language */
-            language: string;
-            /** Name */
-            name: string;
-        };
-        /**
-         * DryRunEvent
-         * @description What would have been planned for an event; actions in words, such as notify:night-team.
-         */
-        DryRunEvent: {
-            /**
-             * Actions
-             * @description demanded
-             */
-            actions: string[];
-            /** Camera */
-            camera: string;
-            /**
-             * Camera Id
-             * Format: uuid
-             */
-            camera_id: string;
-            /**
-             * Event Id
-             * Format: uuid
-             */
-            event_id: string;
-            /**
-             * In Force
-             * @description what the playbook in force demands
-             */
-            in_force: string[];
-            /**
-             * May
-             * @description what a model could choose beside them
-             */
-            may: string[];
-            /** Refused */
-            refused: components["schemas"]["RefusedWords"][];
-            /**
-             * Rules
-             * @description that count for it
-             */
-            rules: string[];
-            severity: components["schemas"]["Severity"];
-            /**
-             * Timestamp
-             * Format: date-time
-             */
-            timestamp: string;
-            /** Type */
-            type: string;
-            verdict: components["schemas"]["Verdict"];
-        };
-        /**
-         * DryRunInput
-         * @description Which past events to try a playbook on; the last seven days unless said otherwise.
-         */
-        DryRunInput: {
-            /**
-             * Content
-             * @description null: the playbook in force
-             */
-            content?: string | null;
-            /**
-             * Limit
-             * @description events, the newest
-             * @default 200
-             */
-            limit?: number;
-            /** Since */
-            since?: string | null;
-            /** Until */
-            until?: string | null;
-        };
-        /** DryRunRead */
-        DryRunRead: {
-            /**
-             * Changed
-             * @description events for which the playbook in force demands something else
-             */
-            changed: number;
-            /**
-             * Events
-             * @description newest first
-             */
-            events: components["schemas"]["DryRunEvent"][];
-            /**
-             * More
-             * @description there were more events than were looked at
-             */
-            more: boolean;
-            /**
-             * Totals
-             * @description events by action in words
-             */
-            totals: {
-                [key: string]: number;
-            };
-        };
-        /** EventPlanRead */
-        EventPlanRead: {
-            /**
-             * Event Id
-             * Format: uuid
-             */
-            event_id: string;
-            /**
-             * Plans
-             * @description in the order in which they were made
-             */
-            plans: components["schemas"]["PlanRead"][];
-            /**
-             * Waits
-             * @description there is something to plan still
-             */
-            waits: boolean;
-        };
-        /** FindingRead */
-        FindingRead: {
-            /** Hint */
-            hint: string;
-            /**
-             * Line
-             * @description counts from 1; 0: no line is to blame
-             */
-            line: number;
-            /** Message */
-            message: string;
-            /**
-             * Warning
-             * @description false: the playbook cannot be used
-             */
-            warning: boolean;
-            /**
-             * Where
-             * @description the key, with its rule
-             */
-            where: string;
-        };
-        /**
-         * PlanRead
-         * @description One plan. Later ones of an event only add to those before.
-         */
-        PlanRead: {
-            /** Actions */
-            actions: components["schemas"]["PlannedActionRead"][];
-            /** Calls */
-            calls: number;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /**
-             * Disputed
-             * @description what planners did not agree on: a person decides
-             */
-            disputed: components["schemas"]["PlannedActionRead"][];
-            /** Elapsed S */
-            elapsed_s: number;
-            /**
-             * Fallback
-             * @description why the playbook planned although a flow was to; empty where it was not
-             */
-            fallback: string;
-            /**
-             * Flow
-             * @description who was to plan
-             */
-            flow: string;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Number */
-            number: number;
-            /** @description who did */
-            planned_by: components["schemas"]["PlannedBy"];
-            /** Playbook Version */
-            playbook_version: number;
-            /** Refused */
-            refused: components["schemas"]["RefusedActionRead"][];
-            /**
-             * Review
-             * @description why a person must look; empty where none must
-             */
-            review: string;
-            /** Steps */
-            steps: components["schemas"]["PlanStepRead"][];
-            /** Summary */
-            summary: string;
-            /** Tokens */
-            tokens: number;
-            /**
-             * Words
-             * @description the actions in words
-             */
-            words: string[];
-        };
-        /**
-         * PlanStepRead
-         * @description A step of planning. `raw` is what the model wrote; null for who is no admin.
-         */
-        PlanStepRead: {
-            /** Calls */
-            calls: number;
-            /** Model */
-            model: string;
-            /** Name */
-            name: string;
-            /** Output */
-            output: {
-                [key: string]: unknown;
-            };
-            /** Prompt Id */
-            prompt_id: string;
-            /** Prompt Sha256 */
-            prompt_sha256: string;
-            /** Raw */
-            raw: string | null;
-            /** Tokens */
-            tokens: number;
-            /** Took S */
-            took_s: number;
-        };
-        /** PlannedActionRead */
-        PlannedActionRead: {
-            kind: components["schemas"]["ActionKind"];
-            /**
-             * Mandatory
-             * @description the playbook demands it
-             */
-            mandatory: boolean;
-            /** Options */
-            options: {
-                [key: string]: string | number | boolean;
-            };
-            /** Reason */
-            reason: string;
-            risk: components["schemas"]["Risk"];
-            /**
-             * Target
-             * @description an id of this site; empty where the kind reaches nothing
-             */
-            target: string;
-            /**
-             * Text
-             * @description for people; it may be a model's words
-             */
-            text: string;
-        };
-        /** PlaybookCheckRead */
-        PlaybookCheckRead: {
-            /**
-             * Diff
-             * @description what it changes of what is in force, as a unified diff
-             */
-            diff: string;
-            /**
-             * Findings
-             * @description faults first
-             */
-            findings: components["schemas"]["FindingRead"][];
-            /** Usable */
-            usable: boolean;
-        };
-        /** PlaybookContentInput */
-        PlaybookContentInput: {
-            /**
-             * Content
-             * @description TOML
-             * @example form = 1
-             *     name = "Mine"
-             */
-            content: string;
-        };
-        /** PlaybookDiffRead */
-        PlaybookDiffRead: {
-            /**
-             * Diff
-             * @description unified diff; empty where nothing differs
-             */
-            diff: string;
-        };
-        /** PlaybookInput */
-        PlaybookInput: {
-            /**
-             * Content
-             * @description TOML
-             * @example form = 1
-             *     name = "Mine"
-             */
-            content: string;
-            /**
-             * Expected Version
-             * @description the version that this one stands in for; another is a conflict
-             */
-            expected_version?: number | null;
-            /**
-             * Note
-             * @description why it was changed
-             * @default
-             */
-            note?: string;
-        };
-        /** PlaybookRead */
-        PlaybookRead: {
-            /**
-             * Active
-             * @description whether it is in force
-             */
-            active: boolean;
-            /**
-             * Content
-             * @description TOML
-             */
-            content: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Created By */
-            created_by: string;
-            /** Note */
-            note: string;
-            /** Sha256 */
-            sha256: string;
-            /**
-             * Version
-             * @description counts from 1; 0 is the one that Haetae brings along
-             */
-            version: number;
-        };
-        /** PlaybookVersionList */
-        PlaybookVersionList: {
-            /** Items */
-            items: components["schemas"]["PlaybookVersionRead"][];
-        };
-        /**
-         * PlaybookVersionRead
-         * @description A version without its text.
-         */
-        PlaybookVersionRead: {
-            /** Active */
-            active: boolean;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Created By */
-            created_by: string;
-            /** Note */
-            note: string;
-            /** Sha256 */
-            sha256: string;
-            /** Version */
-            version: number;
-        };
-        /** RefusedActionRead */
-        RefusedActionRead: {
-            action: components["schemas"]["PlannedActionRead"];
-            /** Reason */
-            reason: string;
-        };
-        /** RefusedWords */
-        RefusedWords: {
-            /** Action */
-            action: string;
-            /** Reason */
-            reason: string;
-        };
     };
     responses: never;
     parameters: never;
@@ -6872,6 +7336,611 @@ export interface operations {
             };
         };
     };
+    list_approvals: {
+        parameters: {
+            query?: {
+                /** @description only those that can still be decided */
+                open?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalList"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    show_approval_link: {
+        parameters: {
+            query: {
+                /** @description of the link, as it is */
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    decide_by_link: {
+        parameters: {
+            query: {
+                /** @description of the link, as it is */
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    code: string;
+                    /** @enum {string} */
+                    decision: "approve" | "reject";
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description does not go with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ApprovalDecision"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description does not go with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ApprovalDecision"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description does not go with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_assistant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssistantRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    ask_assistant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuestionInput"];
+            };
+        };
+        responses: {
+            /** @description server-sent events of which each is a message; all of them at once for Accept: application/json */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssistantAnswer"];
+                    "text/event-stream": {
+                        data: string;
+                        /**
+                         * @description the message's type
+                         * @enum {string}
+                         */
+                        event: "text" | "tool" | "citation" | "done" | "error";
+                    };
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     list_audit_entries: {
         parameters: {
             query?: {
@@ -6901,6 +7970,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    verify_audited_responses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseReportRead"];
                 };
             };
             /** @description who is asking is not known */
@@ -11514,6 +12643,68 @@ export interface operations {
             };
         };
     };
+    list_event_actions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionList"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     list_event_analyses: {
         parameters: {
             query?: never;
@@ -11958,6 +13149,82 @@ export interface operations {
             };
         };
     };
+    export_incident: {
+        parameters: {
+            query?: {
+                /** @description html: one page that needs nothing else */
+                format?: "json" | "html";
+            };
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "text/html": string;
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_event_look: {
         parameters: {
             query?: never;
@@ -11991,6 +13258,156 @@ export interface operations {
             };
             /** @description there is no such thing, or not for who is asking */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_event_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPlanRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_event_snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description the part that `Range` asks for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description as it was, by If-None-Match */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description nothing of that range is in the file */
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12991,6 +14408,536 @@ export interface operations {
             };
         };
     };
+    get_playbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    change_playbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaybookInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description changed by somebody else meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    check_playbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaybookContentInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookCheckRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_default_playbooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefaultPlaybookList"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    diff_playbooks: {
+        parameters: {
+            query: {
+                /** @description 0 is the one that Haetae brings along */
+                old: number;
+                /** @description 0 is the one that Haetae brings along */
+                new: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookDiffRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    dry_run_playbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_playbook_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookVersionList"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_playbook_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 0 is the one that Haetae brings along */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     list_prompts: {
         parameters: {
             query?: never;
@@ -13221,6 +15168,520 @@ export interface operations {
             };
             /** @description not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    shift_report: {
+        parameters: {
+            query?: {
+                /** @description 12 hours before `to` where absent; at most 31 days before it */
+                from?: string | null;
+                /** @description now where absent */
+                to?: string | null;
+                /** @description of the text; null: the caller's */
+                language?: ("en" | "ko") | null;
+                /** @description also a model's summary, where one is configured; that takes its time */
+                summary?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_response_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetList"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    add_response_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description does not go with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_response_target_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetKinds"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_response_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    change_response_target: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag that was read, or * for any */
+                "if-match"?: string | null;
+            };
+            path: {
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description does not go with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description changed by somebody else meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description If-Match is needed */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    remove_response_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13894,6 +16355,194 @@ export interface operations {
             };
             /** @description there is no such thing, or not for who is asking */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_severity_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeverityPolicyRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    set_severity_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeverityPolicyInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeverityPolicyRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    check_severity_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeverityPolicyInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeverityCheck"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15142,1162 +17791,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ready"];
-                };
-            };
-        };
-    };
-    list_approvals: {
-        parameters: {
-            query?: {
-                /** @description only those that can still be decided */
-                open?: boolean;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApprovalList"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    get_approval: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                approval_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApprovalRead"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description there is no such thing, or not for who is asking */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    approve: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                approval_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["ApprovalDecision"] | null;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApprovalRead"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description there is no such thing, or not for who is asking */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description does not go with what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    reject: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                approval_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["ApprovalDecision"] | null;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApprovalRead"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description there is no such thing, or not for who is asking */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description does not go with what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    list_event_actions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                event_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ActionList"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description there is no such thing, or not for who is asking */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    get_assistant: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AssistantRead"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description too often */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    ask_assistant: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["QuestionInput"];
-            };
-        };
-        responses: {
-            /** @description server-sent events (`event`: the message's type, `data`: the message); at once for Accept: application/json */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AssistantAnswer"];
-                    "text/event-stream": components["schemas"]["AssistantMessage"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description too often */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    shift_report: {
-        parameters: {
-            query?: {
-                /** @description 12 hours before `to` where absent; at most 31 days before it */
-                from?: string | null;
-                /** @description now where absent */
-                to?: string | null;
-                /** @description of the text; null: the caller's */
-                language?: ("en" | "ko") | null;
-                /** @description also a model's summary, where one is configured; that takes its time */
-                summary?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ShiftRead"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description too often */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    get_event_plan: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                event_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EventPlanRead"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description there is no such thing, or not for who is asking */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    get_playbook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlaybookRead"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    change_playbook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PlaybookInput"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlaybookRead"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description changed by somebody else meanwhile */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    check_playbook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PlaybookContentInput"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlaybookCheckRead"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    list_default_playbooks: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DefaultPlaybookList"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    diff_playbooks: {
-        parameters: {
-            query: {
-                /** @description 0 is the one that Haetae brings along */
-                old: number;
-                /** @description 0 is the one that Haetae brings along */
-                new: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlaybookDiffRead"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description there is no such thing, or not for who is asking */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    dry_run_playbook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DryRunInput"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DryRunRead"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    list_playbook_versions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlaybookVersionList"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    get_playbook_version: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description 0 is the one that Haetae brings along */
-                version: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlaybookRead"];
-                };
-            };
-            /** @description who is asking is not known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description there is no such thing, or not for who is asking */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description something in the request is not allowed */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description the database cannot be reached now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                    "application/problem+json": unknown;
                 };
             };
         };
