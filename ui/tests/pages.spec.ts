@@ -53,6 +53,17 @@ for (const theme of ["dark", "light"] as const)
     }
   });
 
+test("how the site goes is drawn as it goes", async ({ page, site, logIn }) => {
+  await logIn();
+  await page.goto(`${site.url}/system`);
+  const chart = page.getByRole("figure").filter({ hasText: "Memory" });
+  await expect(chart.locator("canvas")).toBeVisible({ timeout: 40_000 });
+  await expect(chart).toContainText("MB");
+  await expectAccessible(page);
+  await chart.scrollIntoViewIfNeeded();
+  await keepPicture(page, "system-charts");
+});
+
 test("the first page is small: what it needs of scripts fits through a slow line", async ({ page, site, logIn }) => {
   await site.ask(page.request, "GET", "/cameras");
   await logIn();
