@@ -1,10 +1,12 @@
 """Builds the assistant."""
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
 
 from haetae.agents.assistant.assistant import Answerer, Assistant
+from haetae.agents.assistant.records import ApprovalRequests
 from haetae.api.assistant_desk import AssistantDesk, ModelState
 from haetae.api.assistant_records import SITE_WORDS, ViewerRecords
 from haetae.api.site_access import SiteAccess
@@ -32,6 +34,7 @@ def make_assistant(
     statistics: ScopedStatistics,
     site: SiteAccess,
     looking: Looking,
+    requests: Callable[[Viewer], ApprovalRequests],
 ) -> AssistantDesk:
     """The desk of a site. It opens nothing before somebody asks. Raises ConfigError for a model's server that the settings do not name."""
     counts = ScopedEventCounts(sessions)
@@ -49,13 +52,13 @@ def make_assistant(
         )
 
     if config.vlm.backend != OPENAI or not config.assistant.use_model:
-        return AssistantDesk(Assistant(SITE_WORDS), records, clock, config.assistant)
+        return AssistantDesk(Assistant(SITE_WORDS), records, clock, config.assistant, requests=requests)
     door = Door(config, looking)
 
     def state() -> ModelState:
         return ModelState(door.name, looking.status().cause)
 
-    return AssistantDesk(Assistant(SITE_WORDS, _answerer(config, door)), records, clock, config.assistant, state=state)
+    return AssistantDesk(Assistant(SITE_WORDS, _answerer(config, door)), records, clock, config.assistant, state=state, requests=requests)
 
 
 class Door:

@@ -1,5 +1,7 @@
 """Builds a site with its API: the running cameras, and everything behind the routes."""
 
+from uuid import UUID
+
 from haetae.api.auth.accounts import Accounts
 from haetae.api.auth.authenticator import Authenticator
 from haetae.api.auth.keys import SigningKeys
@@ -13,6 +15,7 @@ from haetae.api.services import Services
 from haetae.api.severity_desk import SeverityDesk
 from haetae.api.site_access import SiteAccess
 from haetae.clock import Clock, SystemClock
+from haetae.compose.acting import desk_of
 from haetae.compose.assisting import make_assistant
 from haetae.compose.notifying import channel_parts
 from haetae.compose.site import Running, Site
@@ -39,6 +42,9 @@ from haetae.database.scoped.site_notes import ScopedSiteNotes
 from haetae.database.scoped.statistics import ScopedStatistics
 from haetae.database.session_store import SessionStore
 from haetae.database.severity_store import SeverityStore
+from haetae.domain.event import AnomalyEvent
+from haetae.domain.viewer import Viewer
+from haetae.pipeline.approval_requests import ViewersRequests
 from haetae.pipeline.ticker import Ticker
 from haetae.settings import SystemConfig
 from haetae.time_zone import local_time_zone
@@ -102,7 +108,15 @@ class Web:
         statistics = ScopedStatistics(sessions, clock, local_time_zone(config.site.time_zone))
         site = SiteAccess(running.cameras, lambda: self.site.status)
         parts = (cameras, events, statistics, site)
-        assistant = make_assistant(config, clock, sessions, *parts, running.looking)
+
+        def event_of(event_id: UUID) -> AnomalyEvent | None:
+            found = running.telling.outbox.occurrences([event_id]).get(event_id)
+            return None if found is None else found.event
+
+        def requests(viewer: Viewer) -> ViewersRequests:
+            return ViewersRequests(viewer, events, event_of, running.planning.context, desk_of(running.doing))
+
+        assistant = make_assistant(config, clock, sessions, *parts, running.looking, requests)
         sessions_store = SessionStore(sessions, clock, life_s=access.refresh_token_s)
         return Services(
             config=config,
