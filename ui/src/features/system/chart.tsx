@@ -4,17 +4,23 @@ import uPlot from "uplot";
 import { clockTime } from "@/i18n/format";
 import { tokenColour, usePreferences } from "@/preferences";
 
-type Props = { name: string; times: readonly number[]; values: readonly number[]; format: (value: number) => string };
+type Props = {
+  name: string;
+  times: readonly number[];
+  values: readonly number[];
+  format: (value: number) => string;
+  ticks: (value: number) => string;
+};
 
 const HEIGHT = 132;
 
 /** One number over time. Its newest value is said beside it, so that nothing is told by the line alone. */
-export function Chart({ name, times, values, format }: Props) {
+export function Chart({ name, times, values, format, ticks }: Props) {
   const room = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const { theme } = usePreferences();
-  const shown = useRef(format);
-  shown.current = format;
+  const shown = useRef(ticks);
+  shown.current = ticks;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read from the theme once it is in force.
   useEffect(() => {
@@ -24,7 +30,7 @@ export function Chart({ name, times, values, format }: Props) {
       stroke: tokenColour("faint"),
       grid: { stroke: tokenColour("line"), width: 1 },
       ticks: { show: false },
-      font: "11px sans-serif",
+      font: `11px ${getComputedStyle(element).fontFamily}`,
     };
     const made = new uPlot(
       {

@@ -162,23 +162,37 @@ function Charts({ history }: { history: readonly Point[] }) {
   const times = history.map((point) => point.at);
   const perSecond = (value: number) => t("system.per_second", { count: Math.round(value), shown: number(value, 1) });
   const whole = (value: number) => number(value, 1);
+  const mb = (amount: number) => bytes(amount * 2 ** 20);
   return (
     <Section title={t("system.charts")} lead={t("system.charts_lead")}>
-      {history.length < 2 ? (
+      {history.length < 3 ? (
         <p className="text-sm text-muted">{t("system.charts_wait")}</p>
       ) : (
         <div className="grid gap-x-8 gap-y-5 md:grid-cols-2 xl:grid-cols-3">
-          <Chart name={t("system.judged")} times={times.slice(1)} values={rates(history, "scored")} format={perSecond} />
-          <Chart name={t("system.model_waiting")} times={times} values={history.map((point) => point.waiting)} format={whole} />
-          <Chart name={t("system.model_dropped")} times={times.slice(1)} values={rates(history, "dropped")} format={perSecond} />
+          <Chart name={t("system.judged")} times={times.slice(1)} values={rates(history, "scored")} format={perSecond} ticks={whole} />
           <Chart
-            name={t("system.memory")}
+            name={t("system.model_waiting")}
             times={times}
-            values={history.map((point) => point.memory)}
-            format={(value) => bytes(value * 2 ** 20)}
+            values={history.map((point) => point.waiting)}
+            format={whole}
+            ticks={whole}
           />
-          <Chart name={t("system.threads")} times={times} values={history.map((point) => point.threads)} format={whole} />
-          <Chart name={t("system.accepted_rate")} times={times.slice(1)} values={rates(history, "accepted")} format={perSecond} />
+          <Chart
+            name={t("system.model_dropped")}
+            times={times.slice(1)}
+            values={rates(history, "dropped")}
+            format={perSecond}
+            ticks={whole}
+          />
+          <Chart name={t("system.memory")} times={times} values={history.map((point) => point.memory)} format={mb} ticks={mb} />
+          <Chart name={t("system.threads")} times={times} values={history.map((point) => point.threads)} format={whole} ticks={whole} />
+          <Chart
+            name={t("system.accepted_rate")}
+            times={times.slice(1)}
+            values={rates(history, "accepted")}
+            format={perSecond}
+            ticks={whole}
+          />
         </div>
       )}
     </Section>
