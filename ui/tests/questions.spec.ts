@@ -7,7 +7,6 @@ test("the assistant answers from the records, without a model, and says on which
   site,
   logIn,
 }) => {
-  test.skip(!(await site.offers(page.request, "/api/v1/assistant")), "this site has no assistant");
   const { cameras } = await site.ask<{ cameras: { id: string }[] }>(page.request, "GET", "/cameras");
   if (cameras.length === 0) await site.ask(page.request, "POST", "/cameras", { name: "Court", source: scene(4, "none") });
   await site.ask(page.request, "POST", "/cameras", { name: "Attic", source: "rtsp://127.0.0.1:9/nothing", offline_alert_s: 1 });
@@ -35,7 +34,6 @@ test("the assistant answers from the records, without a model, and says on which
 });
 
 test("a shift is handed over with numbers that are counted", async ({ page, site, logIn }) => {
-  test.skip(!(await site.offers(page.request, "/api/v1/reports/shift")), "this site makes no reports");
   await logIn();
   await page.goto(`${site.url}/handover`);
   await expectSettled(page);
@@ -51,7 +49,6 @@ test("a shift is handed over with numbers that are counted", async ({ page, site
 });
 
 test("a playbook's fault is told at its line; mended, it is tried on the past and put in force", async ({ page, site, logIn }) => {
-  test.skip(!(await site.offers(page.request, "/api/v1/playbook")), "this site has no playbook");
   await logIn();
   await page.goto(`${site.url}/rules/playbook`);
   const text = page.getByRole("textbox", { name: "Text of the playbook" });

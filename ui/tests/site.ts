@@ -47,12 +47,6 @@ export class Site {
     return (answer.status() === 204 ? null : await answer.json()) as T;
   }
 
-  /** Whether the API has this path. */
-  async offers(request: APIRequestContext, path: string): Promise<boolean> {
-    const { paths } = (await (await request.get(`${this.url}/openapi.json`)).json()) as { paths: object };
-    return path in paths;
-  }
-
   private async tokenOf(request: APIRequestContext): Promise<string> {
     if (this.token) return this.token;
     const post = (way: string, data: object) => request.post(`${this.url}/api/v1/auth/${way}`, { data: { ...data, cookie: false } });
