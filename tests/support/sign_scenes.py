@@ -16,6 +16,9 @@ WIDTH, HEIGHT = 640, 360
 TOP = 200
 """Upper edge of the text: where the model looks for it."""
 
+WEIGHT = 400
+"""Said always: a face keeps the weight that was last asked of it, whoever asked."""
+
 READABLE = 0.6
 """Correlation of a picture with a text from which on the model has read it."""
 
@@ -27,7 +30,7 @@ def written(text, surface):
     """The text on its surface, shape (height, width, 3)."""
     level, colour = SURFACES[surface]
     board = np.full((44, WIDTH - 40, 3), level, np.uint8)
-    (end, _), _ = cv2.putText(board, text, (8, 30), colour, cv2.FontFace("sans"), 20)
+    (end, _), _ = cv2.putText(board, text, (8, 30), colour, cv2.FontFace("sans"), 20, WEIGHT)
     return np.ascontiguousarray(board[:, : min(board.shape[1], end + 8)])
 
 

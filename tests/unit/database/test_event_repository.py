@@ -10,7 +10,7 @@ from tests.support.postgres import engine  # noqa: F401
 from haetae.database.camera_repository import ensure_camera
 from haetae.database.engine import session_factory, session_scope
 from haetae.database.event_repository import get_event, list_events, mark_interrupted, upsert_events
-from haetae.database.event_statement import KEEPER_COLUMNS, OPERATOR_COLUMNS, TRIAGE_COLUMNS, to_row
+from haetae.database.event_statement import KEEPER_COLUMNS, OPERATOR_COLUMNS, RESPONSE_COLUMNS, TRIAGE_COLUMNS, to_row
 from haetae.database.models import Camera, CameraAccess, Event, User
 from haetae.domain.camera import CameraConfig
 from haetae.domain.event import AnomalyEvent, EventKind, EventStatus, Severity
@@ -83,7 +83,9 @@ def test_an_event_comes_back_as_it_was(sessions):
 def test_every_field_of_an_event_has_its_column_and_every_column_its_writer():
     written = set(to_row(full_event()))
     assert written == set(AnomalyEvent.__dataclass_fields__) - {"verdict"}, "the verdict is triage's to write"
-    assert set(Event.__table__.columns.keys()) == written | OPERATOR_COLUMNS | KEEPER_COLUMNS | TRIAGE_COLUMNS | {"created_at"}
+    assert set(Event.__table__.columns.keys()) == written | OPERATOR_COLUMNS | KEEPER_COLUMNS | TRIAGE_COLUMNS | RESPONSE_COLUMNS | {
+        "created_at"
+    }
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))

@@ -78,6 +78,7 @@ CASES = [
     ({"kinds": (EventKind.TAMPER, EventKind.SYSTEM)}, {"covered", "turned", "full"}),
     ({"subtypes": ("turned",)}, {"turned"}),
     ({"subtypes": ("turned", "storage_full", "none-such")}, {"turned", "full"}),
+    ({"types": ("turned", "storage_full", "none-such")}, {"turned", "full"}),
     ({"severities": (Severity.LOW, Severity.HIGH)}, {"low", "high"}),
     ({"severities": (Severity.CRITICAL,)}, {"critical", "critical too"}),
     ({"min_severity": Severity.LOW}, everything_but()),

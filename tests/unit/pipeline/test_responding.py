@@ -194,7 +194,7 @@ def test_what_the_playbook_demands_waits_for_no_lease_after_an_outage(sqlite):
         def __init__(self):
             self.away = True
 
-        def record(self, *arguments):
+        def record(self, *arguments, evidence=None):
             if self.away:
                 self.away = False
                 raise DatabaseUnavailable("it is away")
