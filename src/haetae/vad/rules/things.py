@@ -15,6 +15,9 @@ IS_THERE = 0.5
 """Share of the edges at its rim that the picture of now has: below it something left the place, and nothing was put there."""
 
 BURNS_S = 1.6
+STRAYS = 0.4
+"""In body heights: so far the middle of a flame wanders; who walks goes further in BURNS_S."""
+
 GLARE = 30.0
 FLICKERS = 8.0
 """Grey levels."""
@@ -42,7 +45,7 @@ def fire(track: Track, _scene: Scene) -> float:
     if len(now) < 5 or now[-1].t_s - now[0].t_s < 0.7 * BURNS_S:
         return 0.0
     away = max(hypot(each.x - now[-1].x, each.y - now[-1].y) for each in now) / track.body
-    if away > 0.8 or track.roamed > 2.0:
+    if away > STRAYS or track.roamed > 2.0 * STRAYS:
         return 0.0
     area = [each.area for each in now]
     glare = middle([each.glare for each in now]) / GLARE
