@@ -26,6 +26,11 @@ class Prepared:
     network: "FittedNetwork | None" = None
     seconds: float = 0.0
 
+    @property
+    def whole(self) -> VADModel:
+        """The same, for footage that no network was trained on: it learns from all of it."""
+        return self.model.model if isinstance(self.model, LearningOnTheRest) else self.model
+
 
 def needs_training(model: str, settings: Mapping[str, Any]) -> bool:
     """Whether a network has to be trained before the model can be made."""

@@ -125,7 +125,7 @@ def _measure(candidate: Candidate, datasets: Sequence[Dataset], clip: SpeedClip,
                     "trained_s": prepared.seconds,
                 }
                 if "speed" not in found:
-                    found["speed"] = clip.cost_of(prepared.model)
+                    found["speed"] = clip.cost_of(prepared.whole)
         if "speed" not in found:
             from haetae.vad.base import create_model
 
