@@ -11,9 +11,11 @@ from haetae.agents.catalogue import Catalogue, UnknownTarget
 from haetae.agents.playbook_check import structure
 from haetae.agents.playbook_schema import ActionEntry, NeverEntry, PlaybookError, PlaybookFile, RuleEntry, When, parse_playbook
 from haetae.agents.situation import Situation
+from haetae.domain.event import EventKind
 from haetae.domain.notation import parse_schedule
 from haetae.domain.plan import ActionKind, PlannedAction
 
+_SEEN = (EventKind.ANOMALY, EventKind.TAMPER)
 _PLACES = re.compile(r"(\{(?:camera|type|severity|verdict)\})")
 
 
@@ -116,8 +118,8 @@ class Playbook:
     def _conditions(self, when: When, situation: Situation) -> Iterator[bool]:
         if when.types is not None:
             yield bool(situation.types & set(when.types))
-        if when.kinds is not None:
-            yield situation.kind in when.kinds
+        # What the site says of itself (a camera is away, an action is unknown) is for notification rules: a rule means it only by name.
+        yield situation.kind in (when.kinds or _SEEN)
         if when.severities is not None:
             yield situation.severity in when.severities
         if when.min_severity is not None:

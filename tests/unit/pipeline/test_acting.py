@@ -172,6 +172,26 @@ def test_the_next_step_of_a_rule_is_told_at_once_and_not_again(desk):  # noqa: F
     assert [notice.target for notice in recorder.accepted] == ["boss@example.org"]
 
 
+@pytest.mark.parametrize("severity", [Severity.HIGH, Severity.MEDIUM])
+def test_whom_a_rule_alerts_is_not_told_a_second_time(desk, severity):  # noqa: F811
+    recorder = desk.mail()
+    [channel_id] = desk._channels
+    guard = Recipient(RecipientKind.ADDRESS, "guard@example.org")
+    RuleStore(desk.sessions, desk.clock).add(Rule(new_id(), "day", channel_ids=(channel_id,), recipients=(guard,)), TESTER)
+    event = desk.add(severity=severity, timestamp=desk.clock.now())
+    with session_scope(desk.sessions) as session:
+        note_news(session, [event.id], desk.clock.now())
+    desk.settle()
+    desk.told()
+    # What is severe was told at once; what is not waits for its digest, which the playbook does not wait for.
+    assert len(recorder.accepted) == (severity is Severity.HIGH)
+    action = desk.done(event, ActionKind.NOTIFY, desk.group("guard@example.org", "owner@example.org"))
+    desk.clock.advance(600)
+    desk.turn()
+    assert desk.ledger.get(action.id).state is DONE
+    assert sorted(notice.target for notice in recorder.accepted) == ["guard@example.org", "owner@example.org"]
+
+
 def test_a_group_is_told_as_an_escalation_unless_somebody_has_seen_to_it(desk):  # noqa: F811
     recorder = desk.mail()
     event, seen = desk.add(), desk.add(5, columns={"acknowledged": True})
