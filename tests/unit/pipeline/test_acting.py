@@ -10,7 +10,7 @@ from tests.support.http_receiver import Answer, HttpReceiver
 from haetae.database.engine import session_scope
 from haetae.database.event_news import note_news
 from haetae.database.rule_store import RuleStore
-from haetae.domain.action import RateLimit, TargetKind, idempotency_key
+from haetae.domain.action import ActStatus, RateLimit, TargetKind, idempotency_key
 from haetae.domain.event import Severity
 from haetae.domain.notice import NoticeKind
 from haetae.domain.plan import ActionKind, ActionState, PlannedAction
@@ -202,6 +202,18 @@ def test_a_group_is_told_as_an_escalation_unless_somebody_has_seen_to_it(desk): 
     assert [action.state for action in ended] == [DONE, FAILED]
     assert "somebody has seen to it" in ended[1].result["reason"]
     assert [notice.events[0].id for notice in recorder.accepted] == [event.id]
+
+
+def test_how_acting_goes_is_known_without_asking_the_database(desk):  # noqa: F811
+    event = desk.add()
+    desk.done(event, ActionKind.RAISE_PRIORITY)
+    [siren] = desk.plan(event, PlannedAction(ActionKind.SIREN, "front"))
+    desk.turn()
+    assert desk.acting.status() == ActStatus(1, 0, {"done": 1})
+    desk.clock.advance(3600)
+    desk.turn()
+    assert desk.ledger.get(siren).state is ActionState.EXPIRED
+    assert desk.acting.status() == ActStatus(0, 0, {"done": 1, "expired": 1})
 
 
 def test_a_group_that_no_channel_leads_to_is_a_failure(desk):  # noqa: F811
