@@ -133,6 +133,11 @@ def test_every_default_playbook_can_be_used_anywhere_and_says_who_is_missing():
         default_playbook("bank")
 
 
+def test_people_are_asked_for_only_what_takes_their_approval():
+    said = fault(f'{HEAD}[[rules]]\nname = "r"\nmust = [{{ action = "notify", target = "guards", people = 2 }}]')
+    assert "notify waits for nobody's approval" in said
+
+
 def test_both_languages_of_a_default_say_the_same():
     for name in ("basic", "office", "shop", "car_park"):
         english, korean = (Playbook(default_playbook(name, language).content, version=0, time_zone="UTC").file for language in ("en", "ko"))

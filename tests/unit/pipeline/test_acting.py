@@ -7,11 +7,17 @@ from tests.support.acting import TESTER, desk, migrated, note  # noqa: F401
 from tests.support.counted import GATE, YARD
 from tests.support.http_receiver import Answer, HttpReceiver
 
+from haetae.agents.base import Toolbox
+from haetae.agents.catalogue import Catalogue
+from haetae.agents.planning import playbook_plan
+from haetae.agents.playbook import Playbook
+from haetae.agents.situation import Situation
 from haetae.database.engine import session_scope
 from haetae.database.event_news import note_news
 from haetae.database.rule_store import RuleStore
 from haetae.domain.action import ActStatus, RateLimit, TargetKind, idempotency_key
-from haetae.domain.event import Severity
+from haetae.domain.event import Severity, Verdict
+from haetae.domain.incident import Target
 from haetae.domain.notice import NoticeKind
 from haetae.domain.plan import ActionKind, ActionState, PlannedAction
 from haetae.domain.rule import EscalationStep, Recipient, RecipientKind, Rule
@@ -190,6 +196,30 @@ def test_whom_a_rule_alerts_is_not_told_a_second_time(desk, severity):  # noqa: 
     desk.turn()
     assert desk.ledger.get(action.id).state is DONE
     assert sorted(notice.target for notice in recorder.accepted) == ["guard@example.org", "owner@example.org"]
+
+
+def test_what_a_playbook_says_of_people_and_levels_is_what_acting_goes_by(desk):  # noqa: F811
+    recorder, event, boss = desk.mail(), desk.add(), desk.group("boss@example.org")
+    content = f"""
+        form = 1
+        name = "x"
+        [[rules]]
+        name = "all"
+        must = [{{ action = "siren", target = "front", seconds = 5 }}, {{ action = "escalate", target = "{boss}", level = 2 }}]
+        [[rules]]
+        name = "two of us"
+        may = [{{ action = "siren", target = "front", people = 2 }}]
+    """
+    catalogue = Catalogue.of([Target("siren", "front", "front"), Target("group", boss, "boss")])
+    situation = Situation(GATE, "gate", event.timestamp, event.kind, event.severity, Verdict.CONFIRMED)
+    plan = playbook_plan(Toolbox(Playbook(content, version=1, time_zone="UTC"), catalogue, situation))
+    siren, escalation = desk.plan(event, *plan.actions)
+    desk.turn()
+    assert desk.question(siren).needed == 2
+    assert [notice.target for notice in recorder.accepted if notice.kind is NoticeKind.ESCALATION] == ["boss@example.org"]
+    stages = {row.stage for row in desk.outbox.deliveries_of([event.id])[event.id]}
+    assert "escalation:2" in stages
+    assert desk.ledger.get(escalation).planned.options == {"level": 2}
 
 
 def test_a_group_is_told_as_an_escalation_unless_somebody_has_seen_to_it(desk):  # noqa: F811
