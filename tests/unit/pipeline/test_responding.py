@@ -197,11 +197,11 @@ def test_what_the_playbook_demands_waits_for_no_lease_after_an_outage(sqlite):
         def __init__(self):
             self.away = True
 
-        def record(self, *arguments):
+        def record(self, *arguments, **more):
             if self.away:
                 self.away = False
                 raise DatabaseUnavailable("it is away")
-            return desk.kept.record(*arguments)
+            return desk.kept.record(*arguments, **more)
 
     event = desk.over()
     responder = desk.make_responder(AwayOnce())
