@@ -49,6 +49,7 @@ def test_one_bad_row_keeps_all_out_and_each_is_named_with_its_reason(api):
         {"name": "fine", "source": RTSP},
         {"name": "third", "source": RTSP},
         {"source": "nameless"},
+        {"name": "flow", "source": RTSP, "flow": "heirarchical", "enabled": False},
     ]
     answer = api.ask().post("/cameras/import", content=yaml.safe_dump(rows), headers=YAML)
     assert (answer.status_code, answer.json()["code"]) == (422, "import_refused")
@@ -63,15 +64,16 @@ def test_one_bad_row_keeps_all_out_and_each_is_named_with_its_reason(api):
         "row 8 (model)",
         "row 10 (third)",
         "row 11 ()",
+        "row 12 (flow)",
     ]
-    reasons = ("already", "more than once", "more than once", "link-local", "folders", "***", "pixels", "enabled", "name")
+    reasons = ("already", "more than once", "more than once", "link-local", "folders", "***", "pixels", "enabled", "name", "agent flow")
     for said, fault in zip(reasons, faults.values(), strict=True):
         assert said in fault
     assert SECRET not in answer.text
     assert names(api) == ["taken"]
     dry = api.ask().post("/cameras/import", content=yaml.safe_dump(rows), headers=YAML, params={"dry_run": True})
     assert (dry.status_code, dry.json()["added"]) == (200, 0)
-    assert [bool(row["problem"]) for row in dry.json()["rows"]] == [False, *[True] * 7, False, True, True]
+    assert [bool(row["problem"]) for row in dry.json()["rows"]] == [False, *[True] * 7, False, True, True, True]
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,17 @@ def test_a_model_that_cannot_be_is_refused(api, name, model):
     assert (answer.status_code, answer.json()["code"]) == (422, "config_error")
 
 
+def test_a_flow_that_there_is_none_of_is_refused_with_those_that_there_are(api, name):
+    camera_id = api.add(name)
+    for answer in (
+        api.ask().post("/cameras", json={"name": f"{name} new", "source": RTSP, "flow": "heirarchical"}),
+        api.ask().patch(f"/cameras/{camera_id}", json={"flow": "heirarchical"}, headers={"If-Match": "*"}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (422, "config_error")
+        assert "collaborative, hierarchical, playbook, sequential" in answer.text
+    assert api.ask().patch(f"/cameras/{camera_id}", json={"flow": "hierarchical"}, headers={"If-Match": "*"}).status_code == 200
+
+
 def test_a_model_file_is_looked_for_only_where_files_may_be(api, name):
     (api.videos / "net.onnx").write_bytes(b"no network")
     answer = api.ask().post(

@@ -21,6 +21,8 @@ def test_an_admin_sees_how_the_site_is_doing(site):
     assert answer["storage"]["total_bytes"] > 0
     assert answer["storage"]["recording"] is True
     assert answer["log"]["waiting"] == 0
+    assert answer["responses"]["planned"] == 0
+    assert answer["acts"] == {"approvals_waiting": 0, "running": 0, "ended": {}}
     assert answer["rss_mb"] > 0
     assert answer["started_at"] <= answer["now"]
 

@@ -10,7 +10,9 @@ import httpx2
 import orjson
 import pytest
 from tests.support.commands import run
+from tests.support.http_receiver import HttpReceiver
 from tests.support.rtsp_server import RtspServer
+from tests.support.served_response import Responding
 from tests.support.served_site import PASSWORD, ServedSite
 from tests.support.site import learn, render
 from tests.support.waiting import wait_until
@@ -26,7 +28,7 @@ def site(tmp_path_factory):
     calm = render(folder / "calm.mp4", seconds=40.0, incidents=())
     busy = render(folder / "busy.mp4", seconds=60.0, seed=3, normal_s=4.0)
     with RtspServer(busy) as server:
-        site = ServedSite(folder)
+        site = ServedSite(folder, notifications="allow_loopback = true")
         site.state = learn(calm, folder / "calm.state")
         site.stream = server.url
         yield site
@@ -35,7 +37,13 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def camera(site):
+def responding(site):
+    with HttpReceiver() as receiver:
+        yield Responding(site, receiver)
+
+
+@pytest.fixture(scope="module")
+def camera(site, responding):
     """A camera (RTSP) that watches a plaza on which something happens again and again, with what it learned before."""
     body = {"name": "plaza", "source": site.stream, "analysed_fps": 5.0, "post_roll_s": 1.0, "enabled": False}
     made = site.ask("POST", "/cameras", json=body).raise_for_status().json()
@@ -78,6 +86,33 @@ def test_an_event_is_told_listed_watched_and_exported(site, camera):
     assert answered.raise_for_status().json()["acknowledged"] is True
 
 
+def test_an_incident_is_planned_done_approved_exported_and_planned_again(site, camera, responding):
+    event_id = responding.incident()
+    done = responding.wait(event_id, bookmark_clip="done", call_webhook="done", siren="awaiting_approval")
+    assert {kind: each["risk"] for kind, each in done.items()} == {"bookmark_clip": "R0", "call_webhook": "R1", "siren": "R2"}
+    assert done["call_webhook"]["result"] == {"target": "desk", "status": 200, "answer": "200 thank you"}
+    [(_headers, told)] = responding.posts(event_id)
+    assert (told["action"], told["text"], told["event"]["camera_id"]) == ("call_webhook", "Look at plaza", camera["id"])
+    assert site.get(f"/events/{event_id}")["locked"] is True
+
+    operator = responding.operator("lee", camera["id"])
+    [waiting] = [each for each in site.get("/approvals", headers=operator)["items"] if each["event_id"] == event_id]
+    yes = f"/approvals/{waiting['id']}/approve"
+    assert site.ask("POST", yes, headers=operator, json={"note": "go"}).raise_for_status().json()["state"] == "approved"
+    responding.wait(event_id, siren="done")
+    assert site.ask("POST", yes, headers=operator).status_code == 409
+    [_told, (headers, sounded)] = responding.posts(event_id)
+    assert (sounded["action"], sounded["options"], sounded["approved_by"]) == ("siren", {"seconds": 5}, ["lee"])
+    assert headers["idempotency-key"] == sounded["id"]
+    event = site.get(f"/events/{event_id}")
+    assert event["agent_actions"] == ["bookmark_clip", "call_webhook:desk", "siren:front-siren"]
+    assert event["agent_response_time"] >= 0.0
+
+    exported = orjson.loads(responding.command("incident", "export", event_id))
+    assert [each["state"] for each in exported["actions"]] == ["done"] * 3
+    assert responding.command("incident", "replay", event_id).splitlines() == ["Plan 1: the same"]
+
+
 def test_the_camera_is_seen_live(site, camera):
     with site.socket(f"/cameras/{camera['id']}/live") as socket_:
         opening = orjson.loads(socket_.recv(timeout=30))
@@ -108,7 +143,8 @@ def test_the_audit_log_is_whole(site):
     report = site.get("/audit/verify")
     assert (report["fault"], report["complete"]) == (None, True)
     assert report["entries"] == report["head_number"] > 0
-    assert run("audit", "verify", cwd=site.folder).code == 0
+    verified = run("audit", "verify", cwd=site.folder)
+    assert (verified.code, "actions and" in verified.stdout) == (0, True)
 
 
 def test_no_password_of_a_camera_leaves_the_server(site):

@@ -213,6 +213,7 @@ def test_the_sites_settings_are_the_defaults(folder: Path) -> None:
         (("add", "new", RTSP, "--model-setting", "colour=3"), "colour"),
         (("add", "new", RTSP, "--model-setting", "pixels=3"), "motion.pixels"),
         (("add", "new", RTSP, "--model-setting", "pixels=many"), "refuses these settings"),
+        (("add", "new", RTSP, "--flow", "heirarchical"), "Known: collaborative, hierarchical, playbook, sequential"),
         (("add", "new", RTSP, "--fps", "0"), "analysed_fps"),
         (("add", "new", RTSP, "--offline-alert", "0.5"), "offline_alert_s"),
         (("add", "new", RTSP, "--zone", "exclude:a:0,0 1,0 1,1", "--zone", "exclude:a:0,0 1,0 1,1"), "two zones"),

@@ -12,8 +12,10 @@ from haetae.agents.assistant.messages import Citation, Done, Message, Question, 
 from haetae.agents.assistant.model import Limits, ModelAnswerer
 from haetae.api.assistant_records import SITE_WORDS, ViewerRecords
 from haetae.database.camera_store import CameraStore
+from haetae.database.scoped.actions import ScopedActions
 from haetae.database.scoped.cameras import ScopedCameras
 from haetae.database.scoped.event_counts import ScopedEventCounts
+from haetae.database.scoped.plans import ScopedPlans
 from haetae.database.scoped.statistics import ScopedStatistics
 from haetae.domain.camera import CameraStatus
 
@@ -45,6 +47,8 @@ class AssistantDesk:
             "cameras": ScopedCameras(CameraStore(sessions, clock, max_cameras=64), sessions, clock),
             "events": self.desk.events,
             "counts": ScopedEventCounts(sessions),
+            "plans": ScopedPlans(sessions),
+            "actions": ScopedActions(sessions),
             "statistics": ScopedStatistics(sessions, clock, time_zone),
             "statuses": lambda: self.statuses,
             "clock": clock,

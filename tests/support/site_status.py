@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from haetae.domain.action import ActStatus
 from haetae.domain.camera import CameraState, CameraStatus
 from haetae.domain.frame import FrameCounts
+from haetae.domain.incident import RespondStatus
 from haetae.domain.site import LogStatus, ModelStatus, NoticeStatus, SiteStatus, StorageStatus
 from haetae.domain.triage import LookStatus
 
@@ -42,6 +44,8 @@ def make_status() -> SiteStatus:
         log=LogStatus(accepted=8, replayed=1, stored=6, dead=1, waiting=2),
         notices=NoticeStatus(True, sent=5, failed=2, dead=1, last_sent_at=NOW),
         looks=LookStatus("openai", "a-model", "away", "it does not answer", 3, 40, 20, 2, 61.5, {"crowded": 5}),
+        responses=RespondStatus(waiting=2, planned=11, by_model=7, fell_back=3, failed=1, calls=30, tokens=9000),
+        acts=ActStatus(approvals_waiting=4, running=1, ended={"done": 9, "refused": 6}),
         memory={"allocated_mb": 300.0, "budget_mb": 1000.0},
         abandoned_threads=2,
         rss_mb=310.5,

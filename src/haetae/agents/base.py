@@ -138,6 +138,12 @@ class AgentFlow(Protocol):
         ...
 
 
+def check_flow(name: str | None) -> None:
+    """Raises ConfigError for a name that no flow has; None is the site's own choice."""
+    if name is not None and name not in FLOWS.names():
+        raise ConfigError(f"unknown {FLOWS.noun} {name[:64]!r}", hint=f"Known: {', '.join(FLOWS.names())}")
+
+
 def create_flow(name: str, parts: FlowParts) -> AgentFlow:
     """The flow of this name. Raises ConfigError for a name that is none, or for one that needs a model where none is configured."""
     make: Any = FLOWS.load(name)

@@ -11,8 +11,13 @@ from haetae.agents.catalogue import Catalogue, UnknownTarget
 from haetae.agents.playbook_check import structure
 from haetae.agents.playbook_schema import ActionEntry, NeverEntry, PlaybookError, PlaybookFile, RuleEntry, When, parse_playbook
 from haetae.agents.situation import Situation
+from haetae.domain.event import EventKind
 from haetae.domain.notation import parse_schedule
 from haetae.domain.plan import ActionKind, PlannedAction
+
+_SEEN = (EventKind.ANOMALY, EventKind.TAMPER)
+PEOPLE = "people"
+"""The option that says how many different people must approve."""
 
 _PLACES = re.compile(r"(\{(?:camera|type|severity|verdict)\})")
 
@@ -84,7 +89,7 @@ class Playbook:
                     action, reason = self._action(entry, rule, situation, catalogue, mandatory=mandatory)
                     banned = "" if reason else gathered.banned(action)
                     if not reason and not banned:
-                        found.setdefault(action.key, action)
+                        found[action.key] = _stricter(found.get(action.key, action), action)
                     elif reason or mandatory:
                         # That one rule forbids what another allows is what rules are for.
                         refused.setdefault(action.key, (action, reason or banned))
@@ -116,8 +121,8 @@ class Playbook:
     def _conditions(self, when: When, situation: Situation) -> Iterator[bool]:
         if when.types is not None:
             yield bool(situation.types & set(when.types))
-        if when.kinds is not None:
-            yield situation.kind in when.kinds
+        # What the site says of itself (a camera is away, an action is unknown) is for notification rules: a rule means it only by name.
+        yield situation.kind in (when.kinds or _SEEN)
         if when.severities is not None:
             yield situation.severity in when.severities
         if when.min_severity is not None:
@@ -140,6 +145,8 @@ class Playbook:
         """The action, and why it cannot be ("" where it can)."""
         shape = SHAPES[entry.action]
         options = {name: getattr(entry, name) or amount.usual for name, amount in shape.options.items()}
+        if entry.people is not None:
+            options[PEOPLE] = entry.people
         text = clean_text(_filled(entry.text, situation), shape.text)
         action = PlannedAction(entry.action, entry.target, options, text, f"the rule {rule.name!r}", mandatory)
         try:
@@ -155,6 +162,12 @@ class Playbook:
                 meant = self.file.targets.get(entry.target, entry.target)
                 targets = frozenset(each.id for each in catalogue.reach(entry.action) if meant in (each.id, each.name))
             yield Ban(entry, targets, rule.name)
+
+
+def _stricter(first: PlannedAction, other: PlannedAction) -> PlannedAction:
+    """The first of two rules that name the same action counts, with the greater number of people who must approve."""
+    people = max(int(each.options.get(PEOPLE, 1)) for each in (first, other))
+    return replace(first, options={**first.options, PEOPLE: people}) if people > 1 else first
 
 
 def _filled(text: str, situation: Situation) -> str:

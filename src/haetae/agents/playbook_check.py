@@ -7,7 +7,7 @@ from haetae.agents.actions import SHAPES
 from haetae.agents.catalogue import Catalogue, UnknownTarget
 from haetae.agents.playbook_schema import ActionEntry, Finding, NeverEntry, PlaybookError, PlaybookFile, RuleEntry, line_of, parse_playbook
 from haetae.domain.notation import parse_schedule
-from haetae.domain.plan import ActionKind
+from haetae.domain.plan import ActionKind, Risk
 from haetae.errors import ConfigError
 
 
@@ -69,6 +69,8 @@ def _entry_faults(entry: ActionEntry, rule: RuleEntry) -> Iterator[tuple[str, st
             yield f"{entry.action.value} has no {name}", "Leave it out"
         elif not amount.low <= value <= amount.high:
             yield f"{name} is {value}", f"Use {amount.low} to {amount.high}"
+    if entry.people is not None and entry.action.risk is not Risk.R2:
+        yield f"{entry.action.value} waits for nobody's approval", "Leave people out"
     for ban in rule.never:
         if _forbids(ban, entry):
             yield "the same rule forbids it", "Take it out of never, or out of here"

@@ -36,13 +36,15 @@ def _from_words(value: Any) -> Any:
 
 
 class ActionEntry(_Part):
-    """One action. `target` is an id or a name of the site, or a word of [targets]; `seconds` and `level` are the most that is allowed."""
+    """One action. `target` is an id or a name of the site, or a word of [targets]; `seconds` and `level` are the most that is
+    allowed, `people` is how many different ones must approve of what takes approval: no model has a say in it."""
 
     action: ActionKind
     target: str = Field("", max_length=256)
     text: str = Field("", max_length=500)
     seconds: int | None = Field(None, ge=1, le=600)
     level: int | None = Field(None, ge=1, le=3)
+    people: int | None = Field(None, ge=1, le=2)
 
 
 class NeverEntry(_Part):

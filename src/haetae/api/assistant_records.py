@@ -5,24 +5,37 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from haetae.agents.assistant.records import CameraRecord, EventCount, EventQuery, EventRecord, Found, Order, SiteWords
+from haetae.agents.assistant.records import (
+    ActionRecord,
+    CameraRecord,
+    EventCount,
+    EventQuery,
+    EventRecord,
+    Found,
+    Order,
+    ResponseRecord,
+    SiteWords,
+)
 from haetae.clock import Clock
+from haetae.database.scoped.actions import ActionView, ScopedActions
 from haetae.database.scoped.cameras import ScopedCameras
 from haetae.database.scoped.event_counts import ScopedEventCounts
 from haetae.database.scoped.event_filter import EventFilter, EventSort
 from haetae.database.scoped.event_rows import EventDetail, EventRow
 from haetae.database.scoped.events import ScopedEvents
+from haetae.database.scoped.plans import ScopedPlans
 from haetae.database.scoped.statistics import ScopedStatistics
 from haetae.domain.camera import CameraState, CameraStatus
 from haetae.domain.event import EventStatus
 from haetae.domain.fact import Fact, FactKind
+from haetae.domain.plan import ActionState
 from haetae.domain.statistics import DayStatistics
 from haetae.domain.viewer import Viewer
 from haetae.errors import NotFound
 from haetae.notifications.fact_words import fact_sentence
-from haetae.notifications.words import REVIEWS, SEVERITIES, TYPES, particle
+from haetae.notifications.words import ACTIONS, REVIEWS, SEVERITIES, TYPES, particle
 
-SITE_WORDS = SiteWords(TYPES, SEVERITIES, REVIEWS, particle)
+SITE_WORDS = SiteWords(TYPES, SEVERITIES, REVIEWS, ACTIONS, particle)
 """What this site calls things, as in its notices."""
 
 _SORTS = {
@@ -45,6 +58,8 @@ class ViewerRecords:
         events: ScopedEvents,
         counts: ScopedEventCounts,
         statistics: ScopedStatistics,
+        plans: ScopedPlans,
+        actions: ScopedActions,
         statuses: Callable[[], Mapping[UUID, CameraStatus]],
         clock: Clock,
         language: str,
@@ -54,6 +69,8 @@ class ViewerRecords:
         self._events = events
         self._counts = counts
         self._statistics = statistics
+        self._plans = plans
+        self._actions = actions
         self._statuses = statuses
         self._clock = clock
         self._language = language
@@ -86,6 +103,16 @@ class ViewerRecords:
         except NotFound:
             return None
         return _record(detail, facts=_facts(detail, self._language), actions=tuple(detail.agent_actions or ()))
+
+    def response(self, event_id: UUID) -> ResponseRecord | None:
+        try:
+            planned = self._plans.of_event(self._viewer, event_id)
+            actions = self._actions.of_event(self._viewer, event_id)
+        except NotFound:
+            return None
+        last = planned.plans[-1].plan if planned.plans else None
+        review = next((each.plan.review for each in reversed(planned.plans) if each.plan.review), "")
+        return ResponseRecord(tuple(map(_action, actions)), "" if last is None else last.planned_by.value, planned.waits, review)
 
     def counts(self, query: EventQuery) -> list[EventCount]:
         return [
@@ -131,6 +158,12 @@ def _record(row: EventRow, **more: Any) -> EventRecord:
         note=row.note or "",
         **more,
     )
+
+
+def _action(view: ActionView) -> ActionRecord:
+    action = view.action
+    why = "" if action.state is ActionState.DONE else str(action.result.get("reason", ""))
+    return ActionRecord(action.kind.value, action.state.value, view.target_name or "", action.finished_at, why)
 
 
 def _facts(detail: EventDetail, language: str) -> tuple[str, ...]:

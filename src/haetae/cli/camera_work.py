@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from haetae.agents.base import check_flow
 from haetae.cli.camera_display import as_json, print_details, print_json, print_table
 from haetae.cli.camera_options import CameraOptions, read_options
 from haetae.cli.camera_source import check_form, describe, has_password, normal_source, read_password, with_password
@@ -159,6 +160,8 @@ def _check_parts(camera: CameraConfig, options: CameraOptions, site: SystemConfi
     """What only the stages know: whether there is such a model and such a source. Only what is given now is looked at."""
     if options.model is not None or options.model_settings:
         _check_model(camera)
+    if options.flow is not None:
+        check_flow(camera.flow)
     if options.source is not None or check:
         check_form(camera)
     if check:

@@ -16,9 +16,11 @@ from haetae.clock import SystemClock
 from haetae.database.camera_store import CameraStore
 from haetae.database.engine import Sessions
 from haetae.database.opening import reading
+from haetae.database.scoped.actions import ScopedActions
 from haetae.database.scoped.cameras import ScopedCameras
 from haetae.database.scoped.event_counts import ScopedEventCounts
 from haetae.database.scoped.events import ScopedEvents
+from haetae.database.scoped.plans import ScopedPlans
 from haetae.database.scoped.statistics import ScopedStatistics
 from haetae.domain.camera import CameraStatus
 from haetae.domain.schedule import find_time_zone
@@ -60,6 +62,8 @@ def _records(config: SystemConfig, sessions: Sessions, language: str) -> ViewerR
         cameras=ScopedCameras(store, sessions, clock),
         events=ScopedEvents(sessions, clock),
         counts=ScopedEventCounts(sessions),
+        plans=ScopedPlans(sessions),
+        actions=ScopedActions(sessions),
         statistics=ScopedStatistics(sessions, clock, local_time_zone(config.site.time_zone)),
         statuses=lambda: _statuses(config),
         clock=clock,

@@ -7,7 +7,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from haetae.domain.action import ActStatus
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
+from haetae.domain.incident import RespondStatus
 from haetae.domain.score import ALARM_LEVEL
 from haetae.domain.site import LogStatus, ModelStatus, NoticeStatus, SiteStatus, StorageStatus
 from haetae.domain.triage import LookStatus
@@ -129,6 +131,7 @@ def _footer(status: SiteStatus) -> Table:
     table.add_row(_cell("events log"), _log(status.log))
     table.add_row(_cell("notices"), _notices(status.notices))
     table.add_row(_cell("looking"), _looks(status.looks))
+    table.add_row(_cell("responding"), _responses(status.responses, status.acts))
     table.add_row(_cell("disk"), _storage(status.storage))
     for model in status.models:
         table.add_row(_cell("model"), _model(model))
@@ -160,6 +163,18 @@ def _looks(looks: LookStatus) -> Text:
     words += "".join(f", {count} not looked at ({reason})" for reason, count in sorted(looks.shed.items()))
     trouble = looks.database_error or looks.cause
     return _cell(f"{words}: {trouble}" if trouble else words, "red" if trouble else "")
+
+
+def _responses(responses: RespondStatus, acts: ActStatus) -> Text:
+    words = f"{responses.planned} planned ({responses.by_model} by a model, {responses.fell_back} fell back), {responses.waiting} waiting"
+    words += "".join(f", {count} {state}" for state, count in sorted(acts.ended.items()))
+    if acts.approvals_waiting:
+        words += f", {acts.approvals_waiting} wait for a person's approval"
+    if responses.failed:
+        words += f", {responses.failed} faults"
+    trouble = responses.database_error
+    style = "red" if trouble else "yellow" if acts.approvals_waiting else ""
+    return _cell(f"{words}: {trouble}" if trouble else words, style)
 
 
 def _storage(storage: StorageStatus) -> Text:

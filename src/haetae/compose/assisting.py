@@ -13,9 +13,11 @@ from haetae.api.site_access import SiteAccess
 from haetae.clock import Clock
 from haetae.compose.looking import Looking
 from haetae.database.engine import Sessions
+from haetae.database.scoped.actions import ScopedActions
 from haetae.database.scoped.cameras import ScopedCameras
 from haetae.database.scoped.event_counts import ScopedEventCounts
 from haetae.database.scoped.events import ScopedEvents
+from haetae.database.scoped.plans import ScopedPlans
 from haetae.database.scoped.statistics import ScopedStatistics
 from haetae.domain.viewer import Viewer
 from haetae.pipeline.model_server import vlm_reach
@@ -37,7 +39,7 @@ def make_assistant(
     requests: Callable[[Viewer], ApprovalRequests],
 ) -> AssistantDesk:
     """The desk of a site. It opens nothing before somebody asks. Raises ConfigError for a model's server that the settings do not name."""
-    counts = ScopedEventCounts(sessions)
+    counts, plans, actions = ScopedEventCounts(sessions), ScopedPlans(sessions), ScopedActions(sessions)
 
     def records(viewer: Viewer, language: str) -> ViewerRecords:
         return ViewerRecords(
@@ -46,6 +48,8 @@ def make_assistant(
             events=events,
             counts=counts,
             statistics=statistics,
+            plans=plans,
+            actions=actions,
             statuses=site.statuses,
             clock=clock,
             language=language,

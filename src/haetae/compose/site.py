@@ -140,7 +140,8 @@ class Site:
         self._running = Running(
             shared, self._sessions, store, cameras, readiness, self._telling, self._looking, self._planning, self._vault, self._doing
         )
-        self._read = StatusReader(shared, cameras, self._telling.notifier.status, self._looking.status)
+        parts = (self._telling.notifier.status, self._looking.status, self._planning.status, self._doing.acting.status)
+        self._read = StatusReader(shared, cameras, *parts)
         self._open.callback(lambda: shared.statistics.sample(cameras.statuses()))
         self._open.callback(shared.system_events.close_all)
         self._open.callback(cameras.close, _CLOSE_S)

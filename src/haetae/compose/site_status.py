@@ -7,6 +7,8 @@ import psutil
 
 from haetae import __version__
 from haetae.compose.cameras import Shared
+from haetae.domain.action import ActStatus
+from haetae.domain.incident import RespondStatus
 from haetae.domain.site import LogStatus, NoticeStatus, SiteStatus
 from haetae.domain.triage import LookStatus
 from haetae.pipeline.multi_camera import MultiCameraManager
@@ -21,9 +23,13 @@ class StatusReader:
         cameras: MultiCameraManager,
         notices: Callable[[], NoticeStatus],
         looks: Callable[[], LookStatus] = LookStatus,
+        responses: Callable[[], RespondStatus] = RespondStatus,
+        acts: Callable[[], ActStatus] = ActStatus,
     ) -> None:
         self._notices = notices
         self._looks = looks
+        self._responses = responses
+        self._acts = acts
         self._shared = shared
         self._cameras = cameras
         self._started_at = shared.clock.now()
@@ -49,6 +55,8 @@ class StatusReader:
             ),
             notices=self._notices(),
             looks=self._looks(),
+            responses=self._responses(),
+            acts=self._acts(),
             memory=self._shared.pool.check_gpu_memory(),
             abandoned_threads=self._shared.abandoned.count,
             rss_mb=self._process.memory_info().rss / 2**20,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from haetae.clock import Clock
@@ -105,9 +105,9 @@ class ApprovalStore:
 
     def waiting(self) -> int:
         """How many questions are open."""
-        query = select(ApprovalRow.id).where(ApprovalRow.state == ApprovalState.OPEN)
+        query = select(func.count()).select_from(ApprovalRow).where(ApprovalRow.state == ApprovalState.OPEN)
         with action_transaction(self.sessions, read_only=True) as session:
-            return len(session.scalars(query).all())
+            return session.scalar(query) or 0
 
 
 def _locked(session: Session, approval_id: UUID) -> ApprovalRow | None:

@@ -154,6 +154,16 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class ActStatus:
+    """Acting. `approvals_waiting` are questions that people have not answered, `running` actions under way; `ended` counts those that ended
+    since the start of the process, by state."""
+
+    approvals_waiting: int = 0
+    running: int = 0
+    ended: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimit:
     """At most `count` actions of a kind for a camera in any `period_s` seconds."""
 

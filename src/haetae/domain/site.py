@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from haetae.domain.action import ActStatus
 from haetae.domain.camera import CameraStatus
+from haetae.domain.incident import RespondStatus
 from haetae.domain.triage import LookStatus
 
 
@@ -77,6 +79,8 @@ class SiteStatus:
     log: LogStatus = LogStatus()
     notices: NoticeStatus = NoticeStatus()
     looks: LookStatus = field(default_factory=LookStatus)
+    responses: RespondStatus = field(default_factory=RespondStatus)
+    acts: ActStatus = field(default_factory=ActStatus)
     memory: dict[str, float] = field(default_factory=dict)
     abandoned_threads: int = 0
     rss_mb: float = 0.0

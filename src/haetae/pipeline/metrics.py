@@ -15,7 +15,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from haetae.domain.action import ActStatus
 from haetae.domain.camera import CameraState, CameraStatus
+from haetae.domain.incident import RespondStatus
 from haetae.domain.site import LogStatus, ModelStatus, NoticeStatus, SiteStatus, StorageStatus
 from haetae.domain.triage import LookStatus
 from haetae.pipeline.metrics_server import MetricsServer
@@ -98,6 +100,7 @@ class _SiteCollector(Collector):
         yield from _log(status.log)
         yield from _notices(status.notices)
         yield from _looks(status.looks)
+        yield from _responses(status.responses, status.acts)
         yield from _models(status.models)
         yield from _storage(status.storage)
         for histogram in self._durations:
@@ -190,6 +193,20 @@ def _looks(looks: LookStatus) -> Iterator[Metric]:
     shed = (((reason,), count) for reason, count in looks.shed.items())
     yield _counters("haetae_looks_shed_total", "Events that got no look because too many waited, by reason.", ("reason",), shed)
     yield _one("haetae_looks_model_away", "1 while the model cannot be asked.", looks.state == "away")
+
+
+def _responses(responses: RespondStatus, acts: ActStatus) -> Iterator[Metric]:
+    yield _one("haetae_responses_waiting", "Incidents whose response is to be planned.", responses.waiting)
+    yield _total("haetae_responses_planned_total", "Plans that were made.", responses.planned)
+    yield _total("haetae_responses_by_model_total", "Of them, those that a model made.", responses.by_model)
+    yield _total("haetae_responses_fell_back_total", "Of them, those that the playbook made in place of a flow.", responses.fell_back)
+    yield _total("haetae_responses_failed_total", "Plannings that a fault ended; they are tried again.", responses.failed)
+    yield _total("haetae_response_calls_total", "Times that a model was asked for a plan.", responses.calls)
+    yield _total("haetae_response_tokens_total", "Tokens that this took.", responses.tokens)
+    yield _one("haetae_approvals_waiting", "Questions that no person has answered.", acts.approvals_waiting)
+    yield _one("haetae_actions_running", "Actions under way.", acts.running)
+    ended = (((state,), count) for state, count in acts.ended.items())
+    yield _counters("haetae_actions_total", "Actions that ended, by state.", ("state",), ended)
 
 
 def _models(models: tuple[ModelStatus, ...]) -> Iterator[Metric]:

@@ -15,10 +15,11 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from haetae.agents.base import PLAYBOOK, AgentFlow, Toolbox
+from haetae.agents.catalogue import Catalogue
 from haetae.agents.planning import playbook_plan
 from haetae.clock import Clock
 from haetae.domain.incident import IncidentJob, PlanRecord, RespondStatus, Step, WaitingIncident
-from haetae.domain.plan import PlannedBy, ResponsePlan
+from haetae.domain.plan import ActionKind, PlannedAction, PlannedBy, ResponsePlan
 from haetae.errors import DatabaseUnavailable, HaetaeError
 from haetae.ids import new_id
 from haetae.pipeline.incident_context import IncidentContext, evidence_of, inputs_of
@@ -213,7 +214,7 @@ class Responder:
         if self._desk is not None:
             evidence = evidence_of(steps, inputs)
             await asyncio.to_thread(self._desk.record, event.id, event.camera_id, plan, evidence=evidence)
-        words = tuple(toolbox.catalogue.words(action) for action in plan.actions)
+        words = tuple(dict.fromkeys(_words(action, toolbox.catalogue) for action in plan.actions))
         number = len(job.planned) + 1
         record = PlanRecord(new_id(), event.id, event.camera_id, number, self._clock.now(), flow, plan, words, steps, inputs)
         every = dict.fromkeys([word for earlier in job.planned for word in earlier.words] + list(words))
@@ -250,6 +251,11 @@ def added(plan: ResponsePlan, earlier: Sequence[PlanRecord]) -> ResponsePlan:
         actions=tuple(action for action in plan.actions if action.key not in done),
         disputed=tuple(action for action in plan.disputed if action.key not in asked),
     )
+
+
+def _words(action: PlannedAction, catalogue: Catalogue) -> str:
+    """As it stands on the event. Who sees the event need not see the cameras that it is linked with, so they are not named."""
+    return action.kind.value if action.kind is ActionKind.LINK_CAMERAS else catalogue.words(action)
 
 
 class _StoredJournal:

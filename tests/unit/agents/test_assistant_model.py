@@ -80,6 +80,7 @@ ATTEMPTS = [
     ("count_events", {"when": "today", "by": "hour"}),
     ("show_event", {"event": "{event}"}),
     ("show_event", {"event": "E7"}),
+    ("show_response", {"event": "{event}"}),
     ("list_cameras", {}),
     ("list_cameras", {"only_away": True}),
     ("camera_statistics", {"camera": "{camera}", "when": "today"}),

@@ -14,8 +14,11 @@ from haetae.agents.assistant.rules import Rules, examples
 from haetae.agents.assistant.shown import numbers_in
 from haetae.agents.assistant.tools import Tools
 from haetae.api.assistant_records import SITE_WORDS
+from haetae.database.action_store import ActionStore
 from haetae.domain.camera import CameraState, CameraStatus
 from haetae.domain.event import CAMERA_OFFLINE, SITE, EventKind, EventStatus, Severity, Verdict
+from haetae.domain.plan import ActionKind, PlannedAction, ResponsePlan
+from haetae.ids import new_id
 
 HOUR = 3600
 DAY = ONSET.date()
@@ -44,6 +47,12 @@ def site(tmp_path_factory):
             YARD: CameraStatus(YARD, CameraState.OFFLINE, since=ONSET - timedelta(minutes=7)),
             ROOF: CameraStatus(ROOF, CameraState.FAILED),
         }
+        actions = ActionStore(desk.sessions, desk.clock)
+        kinds = {ActionKind.RAISE_PRIORITY: "", ActionKind.SIREN: "front", ActionKind.LINK_CAMERAS: str(ROOF)}
+        forbidden = (PlannedAction(ActionKind.NOTIFY, "night"), "the rule 'quiet' forbids it")
+        plan = ResponsePlan(tuple(PlannedAction(kind, target) for kind, target in kinds.items()), refused=(forbidden,))
+        for event in (site.fight, site.on_roof[0]):
+            actions.record(event.id, event.camera_id, plan)
         yield site
 
 
@@ -105,6 +114,53 @@ def test_what_an_event_is_known_by_is_shown(site):
     assert "Person fell at gate, critical. It began at 2026-03-01 01:00 and lasted 1 min 20 s. [1]" in asked.text
     assert "Description: Someone lies at pillar 7731" in asked.text
     assert "- Speed 2.5 m/s; usual at most 1.2 m/s" in asked.text
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "lines"),
+    [
+        (
+            "en",
+            "What was done about event {id}?",
+            [
+                "- 2026-03-01 20:00 gate: Fighting, high, 12 s [1]",
+                "  - raise the priority: planned",
+                "  - sound the siren: waits for a person's approval",
+                "  - link another camera: planned",
+                "  - tell a group: not done: it is not allowed: the rule 'quiet' forbids it",
+            ],
+        ),
+        (
+            "ko",
+            "{id} 이벤트에 무슨 조치를 했어?",
+            [
+                "- 2026-03-01 20:00 gate: 싸움, 높음, 12초 [1]",
+                "  - 우선순위 올리기: 예정",
+                "  - 사이렌 울리기: 사람의 승인 대기",
+                "  - 다른 카메라 연결: 예정",
+                "  - 그룹에 알림: 실행 안 함: 허용되지 않음: the rule 'quiet' forbids it",
+            ],
+        ),
+    ],
+)
+def test_what_was_done_about_an_event_is_told(site, language, question, lines):
+    asked = site.ask(GUEST, question.format(id=site.fight.id), language)
+    assert sorted(asked.text.splitlines()) == sorted(lines)
+    assert [each.event_id for each in asked.citations] == [site.fight.id]
+    assert [(each.name, each.found) for each in asked.tools] == [("show_response", 4)]
+    # Who does not see the camera is told what is told of an event that there is not.
+    hidden, none = (site.ask(GUEST, question.format(id=each), language) for each in (site.on_roof[0].id, new_id()))
+    assert (hidden.text, hidden.citations) == (none.text, [])
+    assert "roof" in site.ask(ADMIN, question.format(id=site.fight.id), language).text
+
+
+def test_what_was_done_in_a_time_is_told_of_its_newest_events(site):
+    asked = site.ask(GUEST, "What was done about the events of today?")
+    head, first, *rest = asked.text.splitlines()
+    assert head.endswith("3 events.")
+    assert "Fighting" in first
+    assert sum(line == "  - nothing" for line in rest) == 2
+    assert len(asked.citations) == 3
 
 
 def test_who_sees_more_is_told_more(site):

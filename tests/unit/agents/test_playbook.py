@@ -16,7 +16,7 @@ from haetae.agents.situation import Situation
 from haetae.domain.analysis import EventType
 from haetae.domain.event import EventKind, Severity, Verdict
 from haetae.domain.incident import Target
-from haetae.domain.plan import ActionKind
+from haetae.domain.plan import ActionKind, Risk
 from haetae.errors import NotFound
 
 HEAD = 'form = 1\nname = "x"\n'
@@ -59,6 +59,28 @@ def counts(when, **changes):
 def test_a_rule_counts_where_all_that_it_names_holds(when, yes, no):
     assert counts(when, **yes)
     assert no is None or not counts(when, **no)
+
+
+OWN_EVENTS = {"kind": EventKind.SYSTEM, "severity": Severity.CRITICAL, "types": frozenset(), "verdict": Verdict.UNVERIFIED}
+
+
+@pytest.mark.parametrize("when", ["{}", '{ min_severity = "high" }', '{ verdicts = ["unverified"] }', '{ kinds = ["anomaly", "tamper"] }'])
+def test_what_the_site_says_of_itself_is_answered_only_where_a_rule_names_it(when):
+    assert not counts(when, **OWN_EVENTS)
+    assert counts('{ kinds = ["system"] }', **OWN_EVENTS)
+
+
+def test_no_default_playbook_answers_what_the_site_says_of_itself():
+    for default in default_playbooks():
+        playbook = Playbook(default.content, version=0, time_zone="UTC")
+        bounds = playbook.bounds(situation(**OWN_EVENTS), SITE_WITH_ALL)
+        assert (bounds.must, bounds.may) == ((), ()), default.name
+
+
+def test_the_playbook_in_force_from_the_start_leaves_telling_to_the_rules():
+    playbook = Playbook(default_playbook().content, version=0, time_zone="UTC")
+    every = {entry.action for rule in playbook.file.rules for entry in (*rule.must, *rule.may)}
+    assert {kind.risk for kind in every} == {Risk.R0}
 
 
 def fault(text):
@@ -109,6 +131,11 @@ def test_every_default_playbook_can_be_used_anywhere_and_says_who_is_missing():
         assert all("Name one under [targets]" in each.hint for each in findings)
     with pytest.raises(NotFound, match="no default playbook 'bank'"):
         default_playbook("bank")
+
+
+def test_people_are_asked_for_only_what_takes_their_approval():
+    said = fault(f'{HEAD}[[rules]]\nname = "r"\nmust = [{{ action = "notify", target = "guards", people = 2 }}]')
+    assert "notify waits for nobody's approval" in said
 
 
 def test_both_languages_of_a_default_say_the_same():

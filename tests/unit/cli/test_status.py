@@ -58,6 +58,8 @@ def test_what_the_cameras_share_is_below():
     text = shown(overview(make_status(), NOW))
     assert "Haetae 1.2.3, process 4711, up 2 d 3 h: 2 of at most 16 cameras" in text
     assert "6 stored, 2 waiting, 1 refused for good" in text
+    planned = "11 planned (7 by a model, 3 fell back), 2 waiting, 9 done, 6 refused, 4 wait for a person's approval, 1 faults"
+    assert planned in text
     assert "100.0 GB free of 1000.0 GB, clips and pictures 20.0 GB (300 MB locked), 23 days left, recording" in text
     assert "motion: 2 cameras, 3000 frames in 1500 calls, 4 waiting, 7 dropped (stale)" in text
     assert "310 MB, 41 threads, 77 open files, 2 threads hang and were given up" in text

@@ -7,11 +7,17 @@ from tests.support.acting import TESTER, desk, migrated, note  # noqa: F401
 from tests.support.counted import GATE, YARD
 from tests.support.http_receiver import Answer, HttpReceiver
 
+from haetae.agents.base import Toolbox
+from haetae.agents.catalogue import Catalogue
+from haetae.agents.planning import playbook_plan
+from haetae.agents.playbook import Playbook
+from haetae.agents.situation import Situation
 from haetae.database.engine import session_scope
 from haetae.database.event_news import note_news
 from haetae.database.rule_store import RuleStore
-from haetae.domain.action import RateLimit, TargetKind, idempotency_key
-from haetae.domain.event import Severity
+from haetae.domain.action import ActStatus, RateLimit, TargetKind, idempotency_key
+from haetae.domain.event import Severity, Verdict
+from haetae.domain.incident import Target
 from haetae.domain.notice import NoticeKind
 from haetae.domain.plan import ActionKind, ActionState, PlannedAction
 from haetae.domain.rule import EscalationStep, Recipient, RecipientKind, Rule
@@ -172,6 +178,50 @@ def test_the_next_step_of_a_rule_is_told_at_once_and_not_again(desk):  # noqa: F
     assert [notice.target for notice in recorder.accepted] == ["boss@example.org"]
 
 
+@pytest.mark.parametrize("severity", [Severity.HIGH, Severity.MEDIUM])
+def test_whom_a_rule_alerts_is_not_told_a_second_time(desk, severity):  # noqa: F811
+    recorder = desk.mail()
+    [channel_id] = desk._channels
+    guard = Recipient(RecipientKind.ADDRESS, "guard@example.org")
+    RuleStore(desk.sessions, desk.clock).add(Rule(new_id(), "day", channel_ids=(channel_id,), recipients=(guard,)), TESTER)
+    event = desk.add(severity=severity, timestamp=desk.clock.now())
+    with session_scope(desk.sessions) as session:
+        note_news(session, [event.id], desk.clock.now())
+    desk.settle()
+    desk.told()
+    # What is severe was told at once; what is not waits for its digest, which the playbook does not wait for.
+    assert len(recorder.accepted) == (severity is Severity.HIGH)
+    action = desk.done(event, ActionKind.NOTIFY, desk.group("guard@example.org", "owner@example.org"))
+    desk.clock.advance(600)
+    desk.turn()
+    assert desk.ledger.get(action.id).state is DONE
+    assert sorted(notice.target for notice in recorder.accepted) == ["guard@example.org", "owner@example.org"]
+
+
+def test_what_a_playbook_says_of_people_and_levels_is_what_acting_goes_by(desk):  # noqa: F811
+    recorder, event, boss = desk.mail(), desk.add(), desk.group("boss@example.org")
+    content = f"""
+        form = 1
+        name = "x"
+        [[rules]]
+        name = "all"
+        must = [{{ action = "siren", target = "front", seconds = 5 }}, {{ action = "escalate", target = "{boss}", level = 2 }}]
+        [[rules]]
+        name = "two of us"
+        may = [{{ action = "siren", target = "front", people = 2 }}]
+    """
+    catalogue = Catalogue.of([Target("siren", "front", "front"), Target("group", boss, "boss")])
+    situation = Situation(GATE, "gate", event.timestamp, event.kind, event.severity, Verdict.CONFIRMED)
+    plan = playbook_plan(Toolbox(Playbook(content, version=1, time_zone="UTC"), catalogue, situation))
+    siren, escalation = desk.plan(event, *plan.actions)
+    desk.turn()
+    assert desk.question(siren).needed == 2
+    assert [notice.target for notice in recorder.accepted if notice.kind is NoticeKind.ESCALATION] == ["boss@example.org"]
+    stages = {row.stage for row in desk.outbox.deliveries_of([event.id])[event.id]}
+    assert "escalation:2" in stages
+    assert desk.ledger.get(escalation).planned.options == {"level": 2}
+
+
 def test_a_group_is_told_as_an_escalation_unless_somebody_has_seen_to_it(desk):  # noqa: F811
     recorder = desk.mail()
     event, seen = desk.add(), desk.add(5, columns={"acknowledged": True})
@@ -182,6 +232,18 @@ def test_a_group_is_told_as_an_escalation_unless_somebody_has_seen_to_it(desk): 
     assert [action.state for action in ended] == [DONE, FAILED]
     assert "somebody has seen to it" in ended[1].result["reason"]
     assert [notice.events[0].id for notice in recorder.accepted] == [event.id]
+
+
+def test_how_acting_goes_is_known_without_asking_the_database(desk):  # noqa: F811
+    event = desk.add()
+    desk.done(event, ActionKind.RAISE_PRIORITY)
+    [siren] = desk.plan(event, PlannedAction(ActionKind.SIREN, "front"))
+    desk.turn()
+    assert desk.acting.status() == ActStatus(1, 0, {"done": 1})
+    desk.clock.advance(3600)
+    desk.turn()
+    assert desk.ledger.get(siren).state is ActionState.EXPIRED
+    assert desk.acting.status() == ActStatus(0, 0, {"done": 1, "expired": 1})
 
 
 def test_a_group_that_no_channel_leads_to_is_a_failure(desk):  # noqa: F811

@@ -65,6 +65,8 @@ def test_what_the_site_counts_is_what_is_scraped(metrics):
     assert now("haetae_model_budget_bytes", kind="budget") == 1000 * 2**20
     assert now("haetae_storage_days_left") == 23.4
     assert now("haetae_storage_recording") == 1
+    assert (now("haetae_responses_planned_total"), now("haetae_responses_fell_back_total")) == (11, 3)
+    assert (now("haetae_approvals_waiting"), now("haetae_actions_total", state="refused")) == (4, 6)
     assert now("haetae_process_resident_bytes") == 310.5 * 2**20
     assert now("haetae_threads_abandoned") == 2
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from tests.support.event_desk import database
+from tests.support.events import CAMERA
 from tests.support.minds import Cast, plan_of
 from tests.support.postgres import engine  # noqa: F401 (a fixture)
 from tests.support.responding import PLAYBOOK, TESTER, RespondDesk
@@ -14,10 +15,12 @@ from tests.support.waiting import wait_until
 from haetae.clock import SystemClock
 from haetae.database.engine import session_scope
 from haetae.database.event_repository import upsert_events
+from haetae.database.scoped.plans import ScopedPlans
 from haetae.domain.analysis import EventType
 from haetae.domain.event import EventKind, EventStatus, Severity, Verdict
-from haetae.domain.incident import WaitingIncident
+from haetae.domain.incident import Target, WaitingIncident
 from haetae.domain.plan import PlannedBy
+from haetae.domain.viewer import AccessLevel, Role, Viewer
 from haetae.errors import DatabaseUnavailable
 from haetae.ids import new_id
 from haetae.pipeline.incident_queue import CROWDED, NO_MODEL, Choice, next_for_model, sort_out
@@ -194,11 +197,11 @@ def test_what_the_playbook_demands_waits_for_no_lease_after_an_outage(sqlite):
         def __init__(self):
             self.away = True
 
-        def record(self, *arguments, evidence=None):
+        def record(self, *arguments, **more):
             if self.away:
                 self.away = False
                 raise DatabaseUnavailable("it is away")
-            return desk.kept.record(*arguments)
+            return desk.kept.record(*arguments, **more)
 
     event = desk.over()
     responder = desk.make_responder(AwayOnce())
@@ -268,3 +271,22 @@ def test_the_queue_is_fair_and_bounded():
     busy, quiet = (sort_out([each], Choice("sequential", True, 9))[0] for each in (incident(0), incident(1)))
     assert next_for_model([busy, quiet], {busy.incident.camera_id: 5.0}) == quiet
     assert next_for_model([], {}) is None
+
+
+def test_a_link_to_a_camera_that_the_viewer_does_not_see_is_not_told(sqlite, monkeypatch):
+    roof = str(new_id())
+    monkeypatch.setattr("tests.support.responding.TARGETS", (Target("camera", roof, "roof"), Target("camera", str(CAMERA), "gate")))
+    playbook = 'form = 1\nname = "x"\n[[rules]]\nname = "all"\nmust = ["snapshot"]\nmay = ["link_cameras:roof"]'
+    cast = Cast(planner=lambda keys: plan_of(*[each for each in keys if "link" in each], why="Compare with the roof."))
+    desk = RespondDesk(sqlite, cast=cast, flow="sequential", playbook=playbook)
+    event = desk.over()
+    desk.turn()
+    assert desk.row(event).agent_actions == ["snapshot", "link_cameras"]
+    plans = ScopedPlans(desk.sessions)
+    guest = Viewer(new_id(), "guest", Role.VIEWER, {event.camera_id: AccessLevel.VIEW})
+    whole, shown = (plans.of_event(viewer, event.id) for viewer in (Viewer(new_id(), "admin", Role.ADMIN), guest))
+    for word in ("roof", roof):
+        assert word in repr(whole)
+        assert word not in repr(shown)
+    assert [each.kind for each in shown.plans[0].plan.actions] == [each.kind for each in whole.plans[0].plan.actions]
+    assert [each.name for each in shown.plans[0].steps] == [each.name for each in whole.plans[0].steps]

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     TOP = "top"
     COUNT = "count"
     EVENT = "event"
+    RESPONSE = "response"
+    """What was done about an event."""
     OFFLINE = "offline"
     """Which cameras do not watch now."""
     WERE_OFFLINE = "were_offline"
@@ -69,7 +71,8 @@ def read_question(text: str, cameras: Sequence[CameraRecord], now: datetime, zon
     asked = plain(text)
     found = _ID.search(asked)
     if found is not None:
-        return Asked(Kind.EVENT, event_id=UUID(found[0]))
+        about = Kind.RESPONSE if words.DONE.search(asked) else Kind.EVENT
+        return Asked(about, event_id=UUID(found[0]))
     asked, named = _take_cameras(asked, cameras)
     quoted = _QUOTED.search(asked)
     asked = _QUOTED.sub(" ", asked)
@@ -108,7 +111,9 @@ def _kind(asked: str, rest: str, *, named: bool, known: bool, spanned: bool) -> 
     top = next((each for each, pattern in orders.items() if pattern.search(asked)), None)
     each = next((name for name, pattern in words.EACH.items() if pattern.search(rest)), "")
     of_cameras = named or words.CAMERA.search(rest) is not None
-    if words.ACT.search(rest) and not words.HOW_MANY.search(rest):
+    if words.DONE.search(rest):
+        kind = Kind.RESPONSE
+    elif words.ACT.search(rest) and not words.HOW_MANY.search(rest):
         kind = Kind.ACT
     elif words.STATISTICS.search(rest) and named:
         kind = Kind.STATISTICS

@@ -21,6 +21,14 @@ ACT: Final = _any(
 )
 """What only people do."""
 
+DONE: Final = _any(
+    r"\bwhat (?:was|were|has been|have been|is being) done\b|\bwhat did (?:you|we|haetae|the system) do\b",
+    r"\b(?:actions?|measures?|steps?) (?:were |was )?taken\b|\bwhich (?:actions|measures)\b",
+    r"\bhow (?:was|were) .{1,60} (?:handled|responded to)\b",
+    r"(?:무슨|어떤|무엇을|뭘)\s*(?:조치|대응|대처)|(?:조치|대응|대처)\S*\s*(?:뭐|무엇|했|취했|내역|결과|현황)",
+)
+"""What was done about something."""
+
 HELP: Final = _any(r"\bhelp\b|\bwhat can (?:you|i)\b|\bhow do i ask\b", r"도움말|도와|뭘?\s*(?:할\s*수|물어)|무엇을\s*(?:할|물어)|사용법")
 REPORT: Final = _any(r"\breports?\b|\bhand-?over\b|\bshift\b|\bsummar", r"보고서?|인수인계|교대|근무\s*(?:일지|보고|요약)|요약")
 OFFLINE: Final = _any(

@@ -40,6 +40,7 @@ class ModelTools:
             self.find_events,
             self.count_events,
             self.show_event,
+            self.show_response,
             self.list_cameras,
             self.camera_statistics,
             self.shift_report,
@@ -97,16 +98,12 @@ class ModelTools:
         """All that is known of one event: facts, description, what people said, what was done. `event` is its ref (E1) or its id."""
         said = _given(event=event)
 
-        def show() -> Returned:
-            event_id = self._tools.ledger.event_id(event)
-            if event_id is None:
-                try:
-                    event_id = UUID(event.strip())
-                except ValueError:
-                    raise _Refused("there is no such event") from None
-            return self._tools.event(event_id)[1]
+        return await self._call("show_event", said, lambda: self._tools.event(self._event(event))[1])
 
-        return await self._call("show_event", said, show)
+    async def show_response(self, event: str) -> Returned:
+        """What was done about one event: each action, how it stands, what came of it, and what still waits for a person's approval. `event`
+        is its ref (E1) or its id."""
+        return await self._call("show_response", _given(event=event), lambda: self._tools.response(self._event(event))[2])
 
     async def list_cameras(self, only_away: bool = False) -> Returned:
         """The cameras that the person who asks may see, and how each is doing now. `only_away`: only those that should watch and do not."""
@@ -147,6 +144,15 @@ class ModelTools:
             return result
 
         return await self._call("request_approval", said, ask)
+
+    def _event(self, name: str) -> UUID:
+        event_id = self._tools.ledger.event_id(name)
+        if event_id is not None:
+            return event_id
+        try:
+            return UUID(name.strip())
+        except ValueError:
+            raise _Refused("there is no such event") from None
 
     async def _call(self, name: str, said: dict[str, Any], work: Callable[[], Returned]) -> Returned:
         try:

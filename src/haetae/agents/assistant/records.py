@@ -99,6 +99,29 @@ class EventCount:
     events: int
 
 
+@dataclass(frozen=True, slots=True)
+class ActionRecord:
+    """One action of a response as it stands. `kind` and `state` are the words of ActionKind and ActionState; `target` is what it reaches is
+    called, "" where it reaches nothing or nothing that may be known. `why` says what came of it where that is no success."""
+
+    kind: str
+    state: str
+    target: str = ""
+    finished_at: datetime | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseRecord:
+    """What is done about an event: by whom it was planned ("" before anything is), whether more is to be planned, why a person must look
+    ("" where none must), and every action in the order in which it was planned."""
+
+    actions: tuple[ActionRecord, ...] = ()
+    planned_by: str = ""
+    waits: bool = False
+    review: str = ""
+
+
 class Records(Protocol):
     """Everything that one viewer may see, as it is asked for; what it may not see is not there.
 
@@ -126,6 +149,10 @@ class Records(Protocol):
         """With its facts and actions; None where there is none, or none for this viewer."""
         ...
 
+    def response(self, event_id: UUID) -> ResponseRecord | None:
+        """What is done about an event; None where there is none, or none for this viewer."""
+        ...
+
     def counts(self, query: EventQuery) -> Sequence[EventCount]:
         """How many match, in groups; `order` and `limit` do not count. The span must be given."""
         ...
@@ -143,11 +170,12 @@ class Particle(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SiteWords:
-    """What the site calls things, by language: its words for types, severities, reviews, and the particles of Korean."""
+    """What the site calls things, by language: its words for types, severities, reviews, kinds of actions, and the particles of Korean."""
 
     types: Mapping[str, Mapping[str, str]]
     severities: Mapping[str, Mapping[str, str]]
     reviews: Mapping[str, Mapping[str, str]]
+    actions: Mapping[str, Mapping[str, str]]
     particle: Particle
 
     def type(self, key: str, language: str) -> str:

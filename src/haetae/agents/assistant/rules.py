@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from haetae.agents.assistant.asked import Asked, Kind, read_question
 from haetae.agents.assistant.ledger import citation
@@ -12,7 +13,7 @@ from haetae.agents.assistant.report_text import event_line, report_text
 from haetae.agents.assistant.shown import length, minute
 from haetae.agents.assistant.times import LONGEST, When, last_day
 from haetae.agents.assistant.tools import Tools, day_fields, is_away
-from haetae.agents.assistant.words import EXAMPLES, STATES, TEXTS, VERDICTS
+from haetae.agents.assistant.words import ACTION_STATES, EXAMPLES, STATES, TEXTS, VERDICTS
 from haetae.domain.event import CAMERA_OFFLINE, EventStatus
 
 _SHOWN = 10
@@ -62,6 +63,8 @@ class Rules:
                 return [self._say("help"), *self._examples(cameras)]
             case Kind.EVENT:
                 return self._event(asked)
+            case Kind.RESPONSE:
+                return self._responses(asked)
             case Kind.OFFLINE:
                 return self._offline(asked)
             case Kind.CAMERAS:
@@ -127,6 +130,35 @@ class Rules:
         lines += [self._say("event_fact", fact=_one_line(fact)) for fact in event.facts]
         if event.actions:
             lines.append(self._say("event_actions", actions=", ".join(map(_one_line, event.actions))))
+        return lines
+
+    def _responses(self, asked: Asked) -> list[str]:
+        """To the event that is named, else to the newest that match."""
+        if asked.event_id is not None:
+            return self._response(asked.event_id)
+        query = self._query(asked)
+        found, _ = self._tools.find(replace(query, limit=_TOP), self._said(asked))
+        lines = [self._head(asked, query, found.total, exact=found.exact)]
+        if len(found.events) < found.total:
+            lines.append(self._say("first", shown=len(found.events)))
+        for event in found.events:
+            lines += self._response(event.id)
+        return self._with_default(asked, lines)
+
+    def _response(self, event_id: UUID) -> list[str]:
+        event, response, _ = self._tools.response(event_id)
+        if event is None:
+            return [self._say("no_event")]
+        lines = [self._row(event)]
+        for each in response.actions[:_NAMED]:
+            action = self._tools.words.actions[self._language].get(each.kind, each.kind)
+            target = f" ({_one_line(each.target)})" if each.target else ""
+            why = f": {_one_line(each.why)}" if each.why else ""
+            lines.append(self._say("action", action=action, target=target, state=ACTION_STATES[self._language][each.state], why=why))
+        if not response.actions:
+            lines.append(self._say("to_plan" if response.waits else "nothing_done"))
+        if response.review:
+            lines.append(self._say("must_look", why=_one_line(response.review)))
         return lines
 
     def _offline(self, asked: Asked) -> list[str]:

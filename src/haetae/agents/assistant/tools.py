@@ -10,9 +10,9 @@ from uuid import UUID
 from haetae.agents.assistant.asked import plain
 from haetae.agents.assistant.ledger import Ledger
 from haetae.agents.assistant.messages import ToolUse
-from haetae.agents.assistant.records import CameraRecord, EventCount, EventQuery, EventRecord, Found, Records, SiteWords
+from haetae.agents.assistant.records import CameraRecord, EventCount, EventQuery, EventRecord, Found, Records, ResponseRecord, SiteWords
 from haetae.agents.assistant.report import ShiftReport, make_report
-from haetae.agents.assistant.shown import event_fields, length, minute
+from haetae.agents.assistant.shown import MOST_TEXT, event_fields, length, minute, moment
 from haetae.agents.assistant.times import When
 from haetae.domain.camera import CameraState
 from haetae.domain.schedule import find_time_zone
@@ -21,6 +21,7 @@ from haetae.domain.statistics import DayStatistics, local_day
 MOST_EVENTS = 20
 MOST_GROUPS = 40
 MOST_CAMERAS = 64
+MOST_ACTIONS = 40
 
 AT_WORK = frozenset({CameraState.WATCHING, CameraState.LEARNING})
 
@@ -78,6 +79,32 @@ class Tools:
         event = self.records.event(event_id)
         result: Returned = {"error": "there is no such event"} if event is None else self._event(event)
         return event, self._return("show_event", {"event": str(event_id)}, result, 0 if event is None else 1)
+
+    def response(self, event_id: UUID) -> tuple[EventRecord | None, ResponseRecord, Returned]:
+        """What is done about an event, and what came of it."""
+        event = self.records.event(event_id)
+        found = self.records.response(event_id) if event is not None else None
+        if event is None or found is None:
+            return None, ResponseRecord(), self._return("show_response", {"event": str(event_id)}, {"error": "there is no such event"}, 0)
+        shown = [
+            {
+                "action": self.words.actions[self.language].get(each.kind, each.kind),
+                "target": each.target,
+                "state": each.state,
+                "finished": "" if each.finished_at is None else moment(each.finished_at, self.zone),
+                "why": each.why[:MOST_TEXT],
+            }
+            for each in found.actions
+        ]
+        result: Returned = {
+            "ref": self.ledger.ref(event),
+            "planned_by": found.planned_by,
+            "more_to_plan": found.waits,
+            "a_person_must_look": found.review[:MOST_TEXT],
+            "total": len(shown),
+            "actions": [{name: value for name, value in each.items() if value} for each in shown[:MOST_ACTIONS]],
+        }
+        return event, found, self._return("show_response", {"event": str(event_id)}, result, len(shown))
 
     def statistics(self, camera: CameraRecord, when: When) -> tuple[DayStatistics | None, Returned]:
         """A camera's days that a span touches, together; None where it did nothing on any."""

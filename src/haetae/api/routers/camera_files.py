@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from haetae.agents.base import check_flow
 from haetae.api.camera_model import check_model
 from haetae.api.camera_source import check_source
 from haetae.api.camera_table import MOST_BYTES, TableFormat, read_row, read_table, write_table
@@ -153,6 +154,7 @@ def _read(row: dict[str, Any], services: Services) -> _Checked:
 
 def _fault(config: CameraConfig, services: Services) -> HaetaeError | None:
     try:
+        check_flow(config.flow)
         check_model(config, services.config.source_policy)
         check_source(config.source, services, analysed_fps=config.analysed_fps, resolve_timeout_s=_RESOLVE_S)
     except HaetaeError as error:

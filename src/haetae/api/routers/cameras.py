@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, Query, Response
 
+from haetae.agents.base import check_flow
 from haetae.api.camera_model import check_model
 from haetae.api.camera_source import check_source, with_kept_credentials
 from haetae.api.dependencies import ActorDep, AdminDep, ControlledCamera, OwnedCamera, SeenCamera, ServicesDep, ViewerDep
@@ -79,6 +80,7 @@ def list_cameras(viewer: ViewerDep, services: ServicesDep) -> CameraList:
 def add_camera(body: CameraCreate, admin: AdminDep, actor: ActorDep, services: ServicesDep, response: Response) -> CameraRead:
     """Add a camera; it is watched at once unless it is disabled."""
     config = check_camera(body.config(services.config.clips))
+    check_flow(config.flow)
     check_model(config, services.config.source_policy)
     check_source(config.source, services, analysed_fps=config.analysed_fps)
     stored = services.cameras.add(admin, actor, config)
@@ -258,6 +260,8 @@ def _check_change(before: CameraConfig, after: CameraConfig, services: Services)
     """What is new has to be allowed now; what was there before may stay."""
     if (before.vad_model, before.vad_settings) != (after.vad_model, after.vad_settings):
         check_model(after, services.config.source_policy)
+    if before.flow != after.flow:
+        check_flow(after.flow)
     if before.source != after.source:
         check_source(after.source, services, analysed_fps=after.analysed_fps)
 

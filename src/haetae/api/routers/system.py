@@ -61,6 +61,25 @@ class NoticesRead(_Read):
     database_error: str
 
 
+class ResponsesRead(_Read):
+    """Planning since the start."""
+
+    waiting: int = Field(description="incidents whose response is to be planned")
+    planned: int
+    by_model: int
+    fell_back: int = Field(description="planned by the playbook in place of a flow")
+    failed: int = Field(description="ended by a fault and tried again")
+    calls: int
+    tokens: int
+    database_error: str
+
+
+class ActsRead(_Read):
+    approvals_waiting: int = Field(description="questions that no person has answered")
+    running: int
+    ended: dict[str, int] = Field(description="actions that ended since the start, by state")
+
+
 class SystemRead(_Read):
     now: datetime
     started_at: datetime
@@ -72,6 +91,8 @@ class SystemRead(_Read):
     log: EventLogRead
     models: list[ModelRead]
     notices: NoticesRead
+    responses: ResponsesRead
+    acts: ActsRead
     memory: dict[str, float] = Field(description="what the models may take and take, in MB")
     rss_mb: float
     threads: int

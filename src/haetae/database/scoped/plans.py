@@ -1,8 +1,9 @@
 """The plans that were made for an event, as far as a viewer may see it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -16,7 +17,8 @@ from haetae.database.planning_models import IncidentJobRow, IncidentPlanRow
 from haetae.database.scoped.event_changes import unknown_event
 from haetae.database.scoped.scope import visible
 from haetae.domain.incident import PlanRecord
-from haetae.domain.viewer import Viewer
+from haetae.domain.plan import ActionKind, PlannedAction
+from haetae.domain.viewer import AccessLevel, Viewer
 from haetae.errors import DatabaseUnavailable
 
 _MOST = 50
@@ -48,7 +50,7 @@ class ScopedPlans:
                 raise unknown_event(event_id)
             rows = session.scalars(plans.order_by(IncidentPlanRow.number).limit(_MOST)).all()
             found = [record for row in rows if (record := _readable(row)) is not None]
-            return Planned(tuple(found), session.scalar(job) is not None)
+            return Planned(tuple(_shown(viewer, each) for each in found), session.scalar(job) is not None)
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
@@ -57,6 +59,40 @@ class ScopedPlans:
                 yield session
         except exc.SQLAlchemyError as error:
             raise DatabaseUnavailable("plans cannot be read now", hint="Try again; check the database") from error
+
+
+def _shown(viewer: Viewer, record: PlanRecord) -> PlanRecord:
+    """The plan without what tells of cameras that the viewer does not see: links to them, what models said where it names one, and what
+    all was given to the planning."""
+    seen = viewer.cameras(AccessLevel.VIEW)
+    if seen is None:
+        return record
+    cameras = {str(each["id"]): str(each["name"]) for each in record.inputs.get("targets", ()) if each["sort"] == "camera"}
+    hidden = {camera_id: name for camera_id, name in cameras.items() if camera_id not in {str(each) for each in seen}}
+
+    def action(planned: PlannedAction) -> PlannedAction:
+        if planned.kind is not ActionKind.LINK_CAMERAS or planned.target in {str(each) for each in seen}:
+            return planned
+        return PlannedAction(planned.kind, mandatory=planned.mandatory)
+
+    plan = replace(
+        record.plan,
+        actions=tuple(map(action, record.plan.actions)),
+        disputed=tuple(map(action, record.plan.disputed)),
+        refused=tuple((action(each), reason) for each, reason in record.plan.refused),
+        summary="" if _names(record.plan.summary, hidden) else record.plan.summary,
+    )
+    steps = tuple(replace(each, raw="", output={} if _names(each.output, hidden) else each.output) for each in record.steps)
+    return replace(record, plan=plan, steps=steps, inputs={})
+
+
+def _names(value: Any, hidden: Mapping[str, str]) -> bool:
+    """Whether a camera is named anywhere in it."""
+    if isinstance(value, Mapping):
+        return any(_names(each, hidden) for each in value.values())
+    if isinstance(value, str):
+        return any(camera_id in value or name in value for camera_id, name in hidden.items())
+    return isinstance(value, Sequence) and any(_names(each, hidden) for each in value)
 
 
 def _readable(row: IncidentPlanRow) -> PlanRecord | None:

@@ -12,7 +12,7 @@ import structlog
 
 from haetae.clock import Clock
 from haetae.database.action_store import ActionStore, Claimed, Effect
-from haetae.domain.action import ENDED, Action, Outcome, RateLimit
+from haetae.domain.action import ENDED, Action, ActStatus, Outcome, RateLimit
 from haetae.domain.plan import ActionKind, ActionState
 from haetae.errors import DatabaseUnavailable, HaetaeError
 from haetae.notifications.loop_signal import LoopSignal
@@ -38,6 +38,10 @@ class Questions(Protocol):
 
     def tell(self) -> list[Action]:
         """Write to those who may decide, where nobody has; returns the actions that are asked about."""
+        ...
+
+    def waiting(self) -> int:
+        """How many nobody has decided yet."""
         ...
 
 
@@ -83,6 +87,7 @@ class Acting:
         self._tasks: set[asyncio.Task[None]] = set()
         self.ended: Counter[str] = Counter()
         """How many ended in which state since the start."""
+        self._waiting = 0
         self._stop = threading.Event()
         self._due = LoopSignal()
         self._asked = LoopSignal()
@@ -102,6 +107,10 @@ class Acting:
         """Something was planned or decided. Returns at once."""
         self._due.set()
         self._asked.set()
+
+    def status(self) -> ActStatus:
+        """How it goes, from any thread."""
+        return ActStatus(self._waiting, len(self._busy), dict(self.ended))
 
     async def run(self) -> None:
         """Until closed."""
@@ -136,6 +145,7 @@ class Acting:
         for work in (self._questions.expire, self._questions.tell):
             for action in await asyncio.to_thread(work):
                 self._note_end(action)
+        self._waiting = await asyncio.to_thread(self._questions.waiting)
 
     async def run_due(self) -> None:
         """Start what is due, as many as may run. Raises DatabaseUnavailable."""

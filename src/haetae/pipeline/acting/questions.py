@@ -45,6 +45,10 @@ class AskPeople:
         """End what nobody decided in time."""
         return self._store.expire()
 
+    def waiting(self) -> int:
+        """How many nobody has decided yet."""
+        return self._store.waiting()
+
     def tell(self) -> list[Action]:
         """Write to people about what nobody was written to about. Killed in between it is written again, and the outbox takes it once."""
         asked = self._store.untold()

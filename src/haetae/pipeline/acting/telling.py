@@ -15,10 +15,12 @@ from haetae.domain.plan import ActionKind
 from haetae.domain.rule import Directory, Recipient, RecipientKind
 from haetae.errors import ConfigError
 from haetae.ids import new_id
+from haetae.notifications.planning import ALERT
 from haetae.notifications.rules import NeedsTarget, lanes, mismatch, type_of
 from haetae.pipeline.acting.base import Run, done, failed, later
 
 NOTIFY = "notify"
+_REACHED = (DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.HELD)
 _SOON_S, _LATER_S = 1.0, 30.0
 _PATIENCE = timedelta(minutes=2)
 
@@ -38,7 +40,8 @@ class Outbox(Protocol):
 class Telling:
     """`notify` writes to a group, `escalate` to whom the rules name in a step (`level`, 1 where it names none), or to a group.
 
-    Repeatable: nobody is told twice of the same event in the same stage. An action is over when its deliveries are.
+    Repeatable: nobody is told twice of the same event in the same stage, nor by `notify` who is alerted of it by a rule: what the rule has
+    waiting goes out at once. An action is over when its deliveries are.
     """
 
     def __init__(self, outbox: Outbox, clock: Clock, *, needs_target: NeedsTarget, wake: Callable[[], None]) -> None:
@@ -73,11 +76,11 @@ class Telling:
         directory = self._outbox.directory()
         stage, found = self._whom(action, occurrence, directory)
         now = self._clock.now()
-        existing = {row.lane: row for row in self._of_stage(action, stage)}
+        existing = {row.lane: row for row in self._told(action, stage)}
         new = [self._row(action, occurrence, lane, user_id, stage) for lane, user_id in found.items() if lane not in existing]
         waiting = [row.id for lane, row in existing.items() if lane in found and row.state is DeliveryState.PENDING and row.due_at > now]
         self._outbox.settle(Settlement({}, new=tuple(new), hurried=frozenset(waiting)))
-        return [row.id for row in self._of_stage(action, stage) if row.lane in found]
+        return [row.id for row in self._told(action, stage) if row.lane in found]
 
     def _whom(self, action: Action, occurrence: Occurrence, directory: Directory) -> tuple[str, dict[Lane, UUID | None]]:
         """The stage, and the ways to those who are meant. Raises ConfigError for a group or a step that there is not."""
@@ -105,8 +108,11 @@ class Telling:
         recipients = (Recipient(RecipientKind.GROUP, str(group_id)),)
         return lanes(channels, recipients, occurrence.event, directory, self._needs_target)
 
-    def _of_stage(self, action: Action, stage: str) -> list[Delivery]:
-        return [row for row in self._outbox.deliveries_of([action.event_id])[action.event_id] if row.stage == stage]
+    def _told(self, action: Action, stage: str) -> list[Delivery]:
+        """What is promised in this stage. Whom a rule alerts of the event, or has alerted, is not told of it a second time."""
+        rows = self._outbox.deliveries_of([action.event_id])[action.event_id]
+        by_rules = [row for row in rows if stage == NOTIFY and row.stage == ALERT and row.state in _REACHED]
+        return [*by_rules, *(row for row in rows if row.stage == stage)]
 
     def _row(self, action: Action, occurrence: Occurrence, lane: Lane, user_id: UUID | None, stage: str) -> Delivery:
         kind = NoticeKind.ESCALATION if action.kind is ActionKind.ESCALATE else NoticeKind.ALERT
