@@ -130,6 +130,12 @@ class EmbeddingStore:
         last = max((row.embedded_at for row in rows), default=since)
         return [Meaning(row.event_id, row.camera_id, _vector(row.vector)) for row in reversed(rows)], last
 
+    def width(self, model: str) -> int:
+        """How many numbers the newest embedding by this model has; 0 where there is none."""
+        newest = select(EventEmbedding.width).where(EventEmbedding.model == model, EventEmbedding.width > 0)
+        with self._transaction(read_only=True) as session:
+            return session.scalar(newest.order_by(EventEmbedding.embedded_at.desc()).limit(1)) or 0
+
     def prune(self, limit: int = 500) -> int:
         """Forget at most `limit` embeddings of events that are gone; returns how many."""
         gone = select(EventEmbedding.event_id).outerjoin(Event, Event.id == EventEmbedding.event_id).where(Event.id.is_(None)).limit(limit)
