@@ -9,6 +9,7 @@ from rich.text import Text
 
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.score import ALARM_LEVEL
+from haetae.domain.search import EmbeddingStatus
 from haetae.domain.site import LogStatus, ModelStatus, NoticeStatus, SiteStatus, StorageStatus
 from haetae.domain.triage import LookStatus
 from haetae.telemetry import redact_url
@@ -129,6 +130,8 @@ def _footer(status: SiteStatus) -> Table:
     table.add_row(_cell("events log"), _log(status.log))
     table.add_row(_cell("notices"), _notices(status.notices))
     table.add_row(_cell("looking"), _looks(status.looks))
+    if status.embeddings.state != "off":
+        table.add_row(_cell("search"), _embeddings(status.embeddings))
     table.add_row(_cell("disk"), _storage(status.storage))
     for model in status.models:
         table.add_row(_cell("model"), _model(model))
@@ -159,6 +162,12 @@ def _looks(looks: LookStatus) -> Text:
     words = f"{who}, {looks.described} described, {looks.looked} looked at ({looks.failed} failed), {looks.waiting} waiting"
     words += "".join(f", {count} not looked at ({reason})" for reason, count in sorted(looks.shed.items()))
     trouble = looks.database_error or looks.cause
+    return _cell(f"{words}: {trouble}" if trouble else words, "red" if trouble else "")
+
+
+def _embeddings(found: EmbeddingStatus) -> Text:
+    words = f"{found.model}, {found.embedded} embedded, {found.refused} refused, {found.failed} requests failed, {found.waiting} waiting"
+    trouble = found.database_error or found.cause
     return _cell(f"{words}: {trouble}" if trouble else words, "red" if trouble else "")
 
 

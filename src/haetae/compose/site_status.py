@@ -7,6 +7,7 @@ import psutil
 
 from haetae import __version__
 from haetae.compose.cameras import Shared
+from haetae.domain.search import EmbeddingStatus
 from haetae.domain.site import LogStatus, NoticeStatus, SiteStatus
 from haetae.domain.triage import LookStatus
 from haetae.pipeline.multi_camera import MultiCameraManager
@@ -21,9 +22,11 @@ class StatusReader:
         cameras: MultiCameraManager,
         notices: Callable[[], NoticeStatus],
         looks: Callable[[], LookStatus] = LookStatus,
+        embeddings: Callable[[], EmbeddingStatus] = EmbeddingStatus,
     ) -> None:
         self._notices = notices
         self._looks = looks
+        self._embeddings = embeddings
         self._shared = shared
         self._cameras = cameras
         self._started_at = shared.clock.now()
@@ -49,6 +52,7 @@ class StatusReader:
             ),
             notices=self._notices(),
             looks=self._looks(),
+            embeddings=self._embeddings(),
             memory=self._shared.pool.check_gpu_memory(),
             abandoned_threads=self._shared.abandoned.count,
             rss_mb=self._process.memory_info().rss / 2**20,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from haetae.domain.camera import CameraStatus
+from haetae.domain.search import EmbeddingStatus
 from haetae.domain.triage import LookStatus
 
 
@@ -77,6 +78,7 @@ class SiteStatus:
     log: LogStatus = LogStatus()
     notices: NoticeStatus = NoticeStatus()
     looks: LookStatus = field(default_factory=LookStatus)
+    embeddings: EmbeddingStatus = field(default_factory=EmbeddingStatus)
     memory: dict[str, float] = field(default_factory=dict)
     abandoned_threads: int = 0
     rss_mb: float = 0.0

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -125,11 +125,10 @@ class MeaningParts:
 class SearchDesk:
     """Lists by relevance, for whoever asks. Threads of requests; waits for the server for `query_s` at most."""
 
-    def __init__(self, events: ScopedEvents, parts: MeaningParts | None, *, off: Callable[[], str] = lambda: "") -> None:
-        """`off` says in words why there is no search by meaning, where there are no parts."""
+    def __init__(self, events: ScopedEvents, parts: MeaningParts | None) -> None:
+        """Without parts there is no model: lists are by words alone."""
         self._events = events
         self._parts = parts
-        self._off = off
 
     def relevant(self, viewer: Viewer, wanted: EventFilter, limit: int) -> Relevant:
         """At most MOST_FOUND events are put in order, `limit` of them are given. Raises DatabaseUnavailable."""
@@ -145,7 +144,7 @@ class SearchDesk:
         """Candidates by meaning, or why there are none."""
         parts, text = self._parts, (wanted.text or "").strip()
         if parts is None:
-            return [], self._off() or "no embedding model is configured (search.model)"
+            return [], "no embedding model is configured (search.model)"
         if not text:
             return [], "nothing is looked for"
         if parts.breaker.is_open:

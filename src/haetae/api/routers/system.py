@@ -1,7 +1,7 @@
 """The site itself, for who looks after it: how it is doing, and what it is configured as."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -61,6 +61,19 @@ class NoticesRead(_Read):
     database_error: str
 
 
+class EmbeddingsRead(_Read):
+    """Search by meaning, since the start."""
+
+    model: str
+    state: Literal["off", "ready", "away"]
+    cause: str = Field(description="why the server is away, in words")
+    waiting: int = Field(description="events whose words are still to be embedded, as far as is known")
+    embedded: int
+    failed: int = Field(description="requests that failed")
+    refused: int = Field(description="events whose words the server would not take")
+    database_error: str
+
+
 class SystemRead(_Read):
     now: datetime
     started_at: datetime
@@ -72,6 +85,7 @@ class SystemRead(_Read):
     log: EventLogRead
     models: list[ModelRead]
     notices: NoticesRead
+    embeddings: EmbeddingsRead
     memory: dict[str, float] = Field(description="what the models may take and take, in MB")
     rss_mb: float
     threads: int
