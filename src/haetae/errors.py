@@ -7,6 +7,7 @@ HaetaeError                    message, and a hint that says what to do next
 ├── ModelError                 a model cannot be made or run
 │   ├── StateError             a saved camera state cannot be read or belongs to another model
 │   ├── ModelBusy              a shared model had no time for this frame; `reason` is what it is counted under
+│   ├── EmbeddingFailed        no embeddings came of texts; `of_text` says if it is the texts
 │   └── OutOfMemory            a model does not fit into the memory budget; the hint says what would have to go
 ├── CameraLimit                no more cameras than configured
 ├── NotFound                   there is no such thing, or not for who is asking
@@ -73,6 +74,14 @@ class ModelBusy(ModelError):
     def __init__(self, message: str, *, reason: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.reason = reason
+
+
+class EmbeddingFailed(ModelError):
+    """No embeddings came of texts. `of_text`: the server answers, and will not take these."""
+
+    def __init__(self, message: str, *, of_text: bool = False) -> None:
+        super().__init__(message, hint="See haetae doctor")
+        self.of_text = of_text
 
 
 class OutOfMemory(ModelError):

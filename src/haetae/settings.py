@@ -166,6 +166,21 @@ class VlmSettings(_Section):
     allowed_networks: tuple[str, ...] = Field((), description="when given, the server must be in one of these")
 
 
+class SearchSettings(_Section):
+    """Search by meaning, through any server that speaks OpenAI's embeddings API. Without a model events are found by their words alone."""
+
+    base_url: str = Field("", max_length=2048, description="such as http://127.0.0.1:11434/v1")
+    model: str = Field("", max_length=256, description="such as bge-m3; empty: no search by meaning")
+    api_key: SecretStr = SecretStr("")
+    batch: int = Field(16, ge=1, le=256, description="events whose words are embedded with one request")
+    deadline_s: float = Field(30.0, ge=1, le=600, description="for such a request")
+    query_s: float = Field(1.5, ge=0.1, le=10, description="for what somebody looks for; then it is found by words alone")
+    min_similarity: float = Field(0.35, ge=-1, le=1, description="cosine below which an event has nothing to do with what is looked for")
+    allow_loopback: bool = Field(True, description="the server may run on this machine")
+    allow_link_local: bool = Field(False, description="169.254.0.0/16 and fe80::/10, where cloud metadata answers too")
+    allowed_networks: tuple[str, ...] = Field((), description="when given, the server must be in one of these")
+
+
 class AgentSettings(_Section):
     """Who plans the response to an event. Without a model (`vlm`) the site's playbook plans alone."""
 
@@ -243,6 +258,7 @@ class SystemConfig(BaseSettings):
     source_policy: SourcePolicySettings = SourcePolicySettings()
     notifications: NotificationSettings = NotificationSettings()
     vlm: VlmSettings = VlmSettings()
+    search: SearchSettings = SearchSettings()
     agents: AgentSettings = AgentSettings()
     acting: ActingSettings = ActingSettings()
     assistant: AssistantSettings = AssistantSettings()

@@ -300,3 +300,16 @@ def test_many_are_acknowledged_by_a_filter(api):
 def test_many_are_acknowledged_only_as_was_agreed(api, body):
     assert api.ask().post("/events/acknowledge", json=body).status_code == 422
     assert api.ask(GUEST).post("/events/acknowledge", json=body).status_code == 403
+
+
+def test_a_list_by_relevance_says_how_it_was_made_and_has_no_pages(api):
+    mine = api.add(columns={"search_text": "a person fell"})
+    api.add(camera_id=YARD, columns={"search_text": "a person fell"})
+    page = listed(api, GUEST, q="fell", relevance=True)
+    assert [row["id"] for row in page["items"]] == ids(mine)
+    assert (page["total"], page["next_cursor"]) == (1, None)
+    assert page["search"]["by_meaning"] is False
+    assert "search.model" in page["search"]["cause"]
+    refused = api.ask(GUEST).get("/events", params={"q": "fell", "relevance": True, "cursor": "x"})
+    assert refused.status_code == 422
+    assert listed(api, GUEST, q="fell")["search"] is None

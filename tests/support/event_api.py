@@ -18,6 +18,7 @@ from haetae.domain.event import AnomalyEvent
 from haetae.domain.viewer import Viewer
 from haetae.media.blobs import StorageLayout
 from haetae.media.score_curve import ScoreCurve, write_score_curve
+from haetae.pipeline.meaning import SearchDesk
 
 API = "/api/v1"
 CLIP = bytes(range(256)) * 40
@@ -35,6 +36,7 @@ class EventApi:
         self.layout = StorageLayout(self.root)
         self.told: list[tuple[UUID, UUID]] = []
         services: dict[str, Any] = {"events": self.desk.events, "layout": self.layout, "clock": self.desk.clock, "live": self}
+        services["search"] = SearchDesk(self.desk.events, None)
         self.woken = 0
         services["notifier"] = self
         routers = (events.router, event_media.router, event_export.router)

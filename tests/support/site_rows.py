@@ -11,6 +11,7 @@ from tests.support.events import CAMERA, ONSET, make_event
 from haetae.database.account_models import ApiKey, CodePurpose, Feedback, OneTimeCode, RefreshToken
 from haetae.database.analysis_models import AnalysisJob, AnalysisRow, CameraNotes, PromptText
 from haetae.database.audit import Target, record
+from haetae.database.embedding_models import EmbeddingJob, EventEmbedding
 from haetae.database.engine import session_factory, session_scope
 from haetae.database.event_repository import upsert_events
 from haetae.database.models import Base, Camera, CameraAccess, DailyStatistics, Event, NotificationRule, User
@@ -110,6 +111,8 @@ def _fill_looking(session: Session) -> None:
     content = {"verdict": "unverified", "description": TEXT, "provenance": {"backend": "openai", "latency_ms": 1.5}}
     session.add(AnalysisRow(id=USER, basis=Basis.BOTH, calls=2, latency_s=0.1 + 0.2, content=content, **look))
     session.add(CameraNotes(camera_id=CAMERA, text=TEXT, updated_at=ONSET, updated_by=USER))
+    session.add(EmbeddingJob(event_id=USER, queued_at=ONSET, attempts=2))
+    session.add(EventEmbedding(event_id=USER, camera_id=CAMERA, model=TEXT, width=2, vector="ADwAAA==", embedded_at=ONSET))
     session.add(PromptText(event_type="Falling", text=TEXT, updated_at=ONSET))
     values = {"verdict": Verdict.REJECTED, "basis": Basis.BOTH, "analysed_at": ONSET, "analysed_revision": 3, "search_text": TEXT}
     chosen = session.scalars(sa.select(Event.id).limit(1)).one()

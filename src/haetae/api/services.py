@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from haetae.pipeline.approval_links import ApprovalLinks
     from haetae.pipeline.live_feed import LiveFeeds
     from haetae.pipeline.look_desk import LookDesk
+    from haetae.pipeline.meaning import SearchDesk
     from haetae.pipeline.notifier import Notifier
     from haetae.pipeline.playbook_desk import PlaybookDesk
     from haetae.pipeline.unsubscribe_links import UnsubscribeLinks
@@ -68,6 +69,8 @@ class Services:
     tickets: "Tickets"
     cameras: "ScopedCameras"
     events: "ScopedEvents"
+    search: "SearchDesk"
+    """Events by relevance."""
     analyses: "ScopedAnalyses"
     actions: "ScopedActions"
     approvals: "ScopedApprovals"

@@ -11,6 +11,7 @@ from haetae.domain.action import ActStatus
 from haetae.domain.camera import CameraConfig, CameraState, CameraStatus
 from haetae.domain.incident import RespondStatus
 from haetae.domain.score import ALARM_LEVEL
+from haetae.domain.search import EmbeddingStatus
 from haetae.domain.site import LogStatus, ModelStatus, NoticeStatus, SiteStatus, StorageStatus
 from haetae.domain.triage import LookStatus
 from haetae.telemetry import redact_url
@@ -132,6 +133,8 @@ def _footer(status: SiteStatus) -> Table:
     table.add_row(_cell("notices"), _notices(status.notices))
     table.add_row(_cell("looking"), _looks(status.looks))
     table.add_row(_cell("responding"), _responses(status.responses, status.acts))
+    if status.embeddings.state != "off":
+        table.add_row(_cell("search"), _embeddings(status.embeddings))
     table.add_row(_cell("disk"), _storage(status.storage))
     for model in status.models:
         table.add_row(_cell("model"), _model(model))
@@ -175,6 +178,12 @@ def _responses(responses: RespondStatus, acts: ActStatus) -> Text:
     trouble = responses.database_error
     style = "red" if trouble else "yellow" if acts.approvals_waiting else ""
     return _cell(f"{words}: {trouble}" if trouble else words, style)
+
+
+def _embeddings(found: EmbeddingStatus) -> Text:
+    words = f"{found.model}, {found.embedded} embedded, {found.refused} refused, {found.failed} requests failed, {found.waiting} waiting"
+    trouble = found.database_error or found.cause
+    return _cell(f"{words}: {trouble}" if trouble else words, "red" if trouble else "")
 
 
 def _storage(storage: StorageStatus) -> Text:

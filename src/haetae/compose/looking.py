@@ -106,7 +106,7 @@ def start_triage(
 ) -> Looking:
     """Start triage, to be closed by `opened`. Raises ConfigError for a model that means nothing, MissingExtra."""
     settings = config.vlm
-    store = TriageStore(sessions, clock)
+    store = TriageStore(sessions, clock, embeds=bool(config.search.model))
     # The site's lock is held: whoever was looking before was killed.
     store.release_all()
     analyzer = pool.get_vlm_analyzer()

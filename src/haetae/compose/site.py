@@ -15,6 +15,7 @@ from haetae.compose.notifying import Telling, start_telling
 from haetae.compose.process import share_the_machine
 from haetae.compose.readiness import Readiness
 from haetae.compose.responding import Planning, flow_maker, mind_of, model_line, start_responding
+from haetae.compose.searching import Searching, start_searching
 from haetae.compose.site_lock import SiteLock
 from haetae.compose.site_status import StatusReader
 from haetae.database.async_event_logger import AsyncEventLogger
@@ -70,6 +71,7 @@ class Running:
     readiness: Readiness
     telling: Telling
     looking: Looking
+    searching: Searching
     planning: Planning
     vault: Vault
     doing: Doing
@@ -138,9 +140,25 @@ class Site:
         self.cameras = cameras
         readiness = Readiness(shared, self._sessions, cameras)
         self._running = Running(
-            shared, self._sessions, store, cameras, readiness, self._telling, self._looking, self._planning, self._vault, self._doing
+            shared,
+            self._sessions,
+            store,
+            cameras,
+            readiness,
+            self._telling,
+            self._looking,
+            self._searching,
+            self._planning,
+            self._vault,
+            self._doing,
         )
-        parts = (self._telling.notifier.status, self._looking.status, self._planning.status, self._doing.acting.status)
+        parts = (
+            self._telling.notifier.status,
+            self._looking.status,
+            self._planning.status,
+            self._doing.acting.status,
+            self._searching.status,
+        )
         self._read = StatusReader(shared, cameras, *parts)
         self._open.callback(lambda: shared.statistics.sample(cameras.statuses()))
         self._open.callback(shared.system_events.close_all)
@@ -237,9 +255,13 @@ class Site:
             took=planned,
         )
 
+        # Closed after triage, which gives it words to embed.
+        self._searching = searching = start_searching(config, clock, sessions, self._open)
+
         def looked(camera_id: UUID, event_id: UUID) -> None:
             self._changed(camera_id, event_id)
             planning.wake()
+            searching.wake()
 
         self._looking = looking = start_triage(*parts, health=gate.health, budget=gate.budget, changed=looked, news=tell, took=took)
 

@@ -9,6 +9,7 @@ from haetae import __version__
 from haetae.compose.cameras import Shared
 from haetae.domain.action import ActStatus
 from haetae.domain.incident import RespondStatus
+from haetae.domain.search import EmbeddingStatus
 from haetae.domain.site import LogStatus, NoticeStatus, SiteStatus
 from haetae.domain.triage import LookStatus
 from haetae.pipeline.multi_camera import MultiCameraManager
@@ -25,11 +26,13 @@ class StatusReader:
         looks: Callable[[], LookStatus] = LookStatus,
         responses: Callable[[], RespondStatus] = RespondStatus,
         acts: Callable[[], ActStatus] = ActStatus,
+        embeddings: Callable[[], EmbeddingStatus] = EmbeddingStatus,
     ) -> None:
         self._notices = notices
         self._looks = looks
         self._responses = responses
         self._acts = acts
+        self._embeddings = embeddings
         self._shared = shared
         self._cameras = cameras
         self._started_at = shared.clock.now()
@@ -57,6 +60,7 @@ class StatusReader:
             looks=self._looks(),
             responses=self._responses(),
             acts=self._acts(),
+            embeddings=self._embeddings(),
             memory=self._shared.pool.check_gpu_memory(),
             abandoned_threads=self._shared.abandoned.count,
             rss_mb=self._process.memory_info().rss / 2**20,

@@ -129,6 +129,7 @@ class Web:
             tickets=Tickets(keys, viewers, clock, life_s=longest_s),
             cameras=cameras,
             events=events,
+            search=running.searching.desk(events),
             analyses=ScopedAnalyses(sessions, clock),
             actions=ScopedActions(sessions),
             approvals=ScopedApprovals(sessions, clock, running.vault),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from haetae.clock import Clock
 from haetae.database.analysis_models import AnalysisJob, AnalysisRow
 from haetae.database.analysis_rows import lock_events, write_outcome
+from haetae.database.embedding_store import queue_words
 from haetae.database.engine import Sessions, session_scope
 from haetae.database.event_repository import to_event
 from haetae.database.models import Camera, Event
@@ -35,9 +36,11 @@ _log = structlog.get_logger()
 class TriageStore:
     """Any thread, several processes; each method is one transaction and raises DatabaseUnavailable."""
 
-    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock, *, embeds: bool = False) -> None:
+        """`embeds`: events that look different are also queued to have their words embedded."""
         self._sessions = sessions
         self._clock = clock
+        self._embeds = embeds
 
     def undescribed(self, limit: int) -> list[Job]:
         """Events whose facts are not in words yet, oldest first: new ones, and settled ones of which more is known since.
@@ -102,7 +105,10 @@ class TriageStore:
         with self._transaction() as session:
             ordered = sorted(outcomes, key=lambda each: each.job.event.id.int)
             lock_events(session, [each.job.event.id for each in ordered])
-            return [each.job.event.id for each in ordered if write_outcome(session, each, now)]
+            changed = [each.job.event.id for each in ordered if write_outcome(session, each, now)]
+            if self._embeds:
+                queue_words(session, changed, now)
+            return changed
 
     def release(self, event_id: UUID) -> None:
         """Give a job back: nothing came of it."""

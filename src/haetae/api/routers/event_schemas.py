@@ -79,6 +79,11 @@ class SortedFilter(Filter):
 
 
 class ListQuery(SortedFilter):
+    relevance: bool = Field(
+        False,
+        description="with `q`: the most relevant first, whatever `sort` says: by words, and by meaning where an embedding model is "
+        "configured, which also finds what is said in other words. One page of at most 200, without a cursor",
+    )
     limit: int = Field(50, ge=1, le=500)
     cursor: str | None = Field(None, max_length=MAX_LENGTH, description="`next_cursor` of the page before, with the same filter and order")
 
@@ -129,11 +134,17 @@ class EventRead(_Read):
     )
 
 
+class SearchRead(BaseModel):
+    by_meaning: bool = Field(description="whether embeddings had their say; false: by words alone")
+    cause: str = Field(description="why not, in words")
+
+
 class EventList(BaseModel):
     items: list[EventRead]
     next_cursor: str | None = Field(description="null on the last page")
     total: int = Field(description="as of the first page; exact up to 10,000")
     total_is_exact: bool
+    search: SearchRead | None = Field(None, description="of lists by relevance")
 
 
 class BoxRead(_Read):

@@ -20,11 +20,13 @@ from haetae.api.routers.event_schemas import (
     EventPatch,
     EventRead,
     ListQuery,
+    SearchRead,
 )
 from haetae.api.services import Services
 from haetae.database.scoped.event_changes import Answer, EventChange
 from haetae.database.scoped.event_rows import EventDetail
 from haetae.domain.viewer import Viewer
+from haetae.errors import ConfigError
 
 router = APIRouter(tags=["events"], responses={status: ERRORS[status] for status in (401, 422, 503)})
 
@@ -46,6 +48,8 @@ ControllerDep = Annotated[Viewer, Depends(_controlled)]
 @router.get("/events", response_model=EventList)
 def list_events(query: Annotated[ListQuery, Query()], viewer: ViewerDep, services: ServicesDep) -> Response:
     """Events, newest first unless asked otherwise."""
+    if query.relevance and query.q:
+        return _relevant(query, viewer, services)
     page = services.events.page(
         viewer, query.to_filter(), sort=query.sort, descending=query.descending, cursor=query.cursor, limit=query.limit
     )
@@ -99,6 +103,17 @@ def change_event(event_id: UUID, body: EventPatch, viewer: ControllerDep, actor:
     """Change the review, the note or the lock."""
     change = EventChange(review=body.review, note=body.note, locked=body.locked)
     return _changed(services, services.events.change(viewer, actor, event_id, change))
+
+
+def _relevant(query: ListQuery, viewer: Viewer, services: Services) -> Response:
+    if query.cursor is not None:
+        # What is relevant has no place that the next page could begin after: every new event may change the order.
+        raise ConfigError("a list by relevance has no pages", hint="Leave the cursor away, or relevance")
+    page = services.search.relevant(viewer, query.to_filter(), query.limit)
+    items = [EventRead.model_validate(row) for row in page.items]
+    search = SearchRead(by_meaning=page.by_meaning, cause=page.cause)
+    found = EventList(items=items, next_cursor=None, total=page.total, total_is_exact=True, search=search)
+    return Response(found.model_dump_json(), media_type="application/json")
 
 
 def _changed(services: Services, event: EventDetail) -> Response:

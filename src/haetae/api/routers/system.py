@@ -1,7 +1,7 @@
 """The site itself, for who looks after it: how it is doing, and what it is configured as."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -80,6 +80,19 @@ class ActsRead(_Read):
     ended: dict[str, int] = Field(description="actions that ended since the start, by state")
 
 
+class EmbeddingsRead(_Read):
+    """Search by meaning, since the start."""
+
+    model: str
+    state: Literal["off", "ready", "away"]
+    cause: str = Field(description="why the server is away, in words")
+    waiting: int = Field(description="events whose words are still to be embedded, as far as is known")
+    embedded: int
+    failed: int = Field(description="requests that failed")
+    refused: int = Field(description="events whose words the server would not take")
+    database_error: str
+
+
 class SystemRead(_Read):
     now: datetime
     started_at: datetime
@@ -93,6 +106,7 @@ class SystemRead(_Read):
     notices: NoticesRead
     responses: ResponsesRead
     acts: ActsRead
+    embeddings: EmbeddingsRead
     memory: dict[str, float] = Field(description="what the models may take and take, in MB")
     rss_mb: float
     threads: int

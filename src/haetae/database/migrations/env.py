@@ -5,6 +5,7 @@ from alembic import context
 from haetae.database import (  # noqa: F401 (tables of the metadata)
     account_models,
     analysis_models,
+    embedding_models,
     notification_models,
     planning_models,
     response_models,

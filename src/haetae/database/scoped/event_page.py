@@ -15,7 +15,7 @@ from haetae.domain.event import Severity
 from haetae.domain.viewer import Viewer
 
 # Made once: putting so many columns together takes longer than reading them.
-_ROWS = select(*ROW_COLUMNS).outerjoin_from(Event, Camera, Camera.id == Event.camera_id)
+ROWS = select(*ROW_COLUMNS).outerjoin_from(Event, Camera, Camera.id == Event.camera_id)
 
 _FEW = 2_000
 """Up to so many it is quicker to read all that match, camera by camera, and sort them, than to look for them along time."""
@@ -93,7 +93,7 @@ def _read(
         values = [after.at, after.id] if after.value is None else [after.value, after.at, after.id]
         place = tuple_(*(literal(value, key.type) for value, key in zip(values, keys, strict=True)))
         conditions = [*conditions, tuple_(*keys) < place if descending else tuple_(*keys) > place]
-    rows = _ROWS.order_by(*order)
+    rows = ROWS.order_by(*order)
     if sort is EventSort.TIME:
         rows = rows.where(*conditions).limit(limit)
     else:

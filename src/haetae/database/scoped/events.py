@@ -16,8 +16,8 @@ from haetae.database.engine import Sessions, session_scope
 from haetae.database.models import Camera, Event, User
 from haetae.database.scoped.event_changes import BulkItem, Changer, EventChange, no_control, unknown_event
 from haetae.database.scoped.event_cursor import MOST_COUNTED, Cursor, Position, read_cursor, write_cursor
-from haetae.database.scoped.event_filter import EventFilter, EventSort
-from haetae.database.scoped.event_page import EventPage, count, position, rows_after
+from haetae.database.scoped.event_filter import EventFilter, EventSort, matching
+from haetae.database.scoped.event_page import ROWS, EventPage, count, position, rows_after
 from haetae.database.scoped.event_rows import MEDIA_COLUMNS, EventDetail, EventRow, MediaPaths, detail_columns
 from haetae.database.scoped.scope import visible
 from haetae.domain.viewer import AccessLevel, Actor, Viewer
@@ -78,6 +78,19 @@ class ScopedEvents:
             if len(rows) < EXPORT_PAGE:
                 return
             after = position(rows[-1], sort)
+
+    def newest_ids(self, viewer: Viewer, wanted: EventFilter, limit: int) -> list[UUID]:
+        """The newest that match, newest first."""
+        query = select(Event.id).where(*matching(viewer, wanted, each_camera=False))
+        with self._transaction(read_only=True) as session:
+            return list(session.scalars(query.order_by(Event.timestamp.desc(), Event.id.desc()).limit(limit)))
+
+    def among(self, viewer: Viewer, wanted: EventFilter, ids: Sequence[UUID]) -> list[EventRow]:
+        """Those of `ids` that match, in their order: whatever ids are given, only what the viewer may see comes back."""
+        query = ROWS.where(*matching(viewer, wanted, each_camera=False), Event.id.in_(ids))
+        with self._transaction(read_only=True) as session:
+            found = {row.id: row for row in (EventRow(*each) for each in session.execute(query))}
+        return [found[each] for each in ids if each in found]
 
     def get(self, viewer: Viewer, event_id: UUID) -> EventDetail:
         """All that is known of an event."""

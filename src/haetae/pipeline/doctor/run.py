@@ -11,6 +11,7 @@ from haetae.pipeline.doctor.gpu import check_gpu
 from haetae.pipeline.doctor.libraries import check_ffmpeg, check_onnx
 from haetae.pipeline.doctor.machine import check_clock, check_memory, check_open_files, check_processor, check_python
 from haetae.pipeline.doctor.model import check_model
+from haetae.pipeline.doctor.search import check_search
 from haetae.pipeline.doctor.storage import check_file_system, check_keys, check_permissions, check_room, check_writing
 from haetae.pipeline.doctor.stored import check_database, check_journal
 from haetae.settings import SystemConfig, load_config
@@ -36,6 +37,7 @@ SITE: Mapping[str, Check] = {
     "event log": check_journal,
     "cameras": check_cameras,
     "looking": check_model,
+    "search": check_search,
 }
 
 
