@@ -35,10 +35,12 @@ export function RowList({ rows, onChange, opened }: Props) {
                 type="button"
                 aria-expanded={open === id}
                 onClick={() => setOpen(open === id ? null : id)}
-                className="flex min-w-0 flex-1 flex-wrap items-center gap-x-3 gap-y-1 rounded-md py-1 text-left text-sm"
+                className="flex min-w-0 flex-1 items-center gap-2 rounded-md py-1 text-left text-sm"
               >
-                <SeverityBadge severity={row.severity} />
-                <span className="min-w-0 flex-1 basis-48">{lines.length > 0 ? lines.join(" · ") : t("severities.anything")}</span>
+                <span className="flex min-w-0 flex-1 flex-wrap items-center gap-x-3 gap-y-1">
+                  <SeverityBadge severity={row.severity} />
+                  <span className="min-w-0 flex-1 basis-32 break-words">{lines.join(" · ") || t("severities.anything")}</span>
+                </span>
                 <ChevronDown className={cx("size-4 shrink-0 text-muted", open === id && "rotate-180")} aria-hidden />
               </button>
               <span className="flex">
