@@ -71,6 +71,7 @@ def test_a_siren_sounds_after_an_operator_said_yes_and_not_before(site, siren):
     wait_until(lambda: sorted(state(site, event)) == ["awaiting_approval", "done"], "the clip is kept")
     asked = question(site, event, "operator")
     assert (asked["action"]["kind"], asked["needed"], asked["given"], asked["may_decide"]) == ("siren", 1, 0, True)
+    assert asked["action"]["target_name"] == "Front siren"
     assert question(site, event, "looker")["may_decide"] is False
     path = f"/approvals/{asked['id']}"
     for person, status in (("looker", 403), ("viewer", 403), ("stranger", 403), (None, 401)):

@@ -55,6 +55,7 @@ for (const language of ["ko", "en"])
         rule: "rules/new",
         channels: "rules/channels",
         deliveries: "rules/deliveries",
+        severity: "rules/severity",
         playbooks: "rules/playbook",
         people: "people",
         system: "system",

@@ -33,6 +33,7 @@ import { Route as AppRulesRuleIdRouteImport } from "./routes/_app/rules.$ruleId"
 import { Route as AppRulesChannelsRouteImport } from "./routes/_app/rules.channels";
 import { Route as AppRulesDeliveriesRouteImport } from "./routes/_app/rules.deliveries";
 import { Route as AppRulesPlaybookRouteImport } from "./routes/_app/rules.playbook";
+import { Route as AppRulesSeverityRouteImport } from "./routes/_app/rules.severity";
 import { Route as AppSystemIndexRouteImport } from "./routes/_app/system.index";
 import { Route as AppSystemAuditRouteImport } from "./routes/_app/system.audit";
 import { Route as AppSystemConfigurationRouteImport } from "./routes/_app/system.configuration";
@@ -162,6 +163,11 @@ const AppRulesPlaybookRoute = AppRulesPlaybookRouteImport.update({
   path: "/rules/playbook",
   getParentRoute: () => AppRoute,
 } as any);
+const AppRulesSeverityRoute = AppRulesSeverityRouteImport.update({
+  id: "/rules/severity",
+  path: "/rules/severity",
+  getParentRoute: () => AppRoute,
+} as any);
 const AppSystemIndexRoute = AppSystemIndexRouteImport.update({
   id: "/system/",
   path: "/system/",
@@ -233,6 +239,7 @@ export interface FileRoutesByFullPath {
   "/rules/channels": typeof AppRulesChannelsRoute;
   "/rules/deliveries": typeof AppRulesDeliveriesRoute;
   "/rules/playbook": typeof AppRulesPlaybookRoute;
+  "/rules/severity": typeof AppRulesSeverityRoute;
   "/system/audit": typeof AppSystemAuditRoute;
   "/system/configuration": typeof AppSystemConfigurationRoute;
   "/cameras/": typeof AppCamerasIndexRoute;
@@ -265,6 +272,7 @@ export interface FileRoutesByTo {
   "/rules/channels": typeof AppRulesChannelsRoute;
   "/rules/deliveries": typeof AppRulesDeliveriesRoute;
   "/rules/playbook": typeof AppRulesPlaybookRoute;
+  "/rules/severity": typeof AppRulesSeverityRoute;
   "/system/audit": typeof AppSystemAuditRoute;
   "/system/configuration": typeof AppSystemConfigurationRoute;
   "/cameras": typeof AppCamerasIndexRoute;
@@ -301,6 +309,7 @@ export interface FileRoutesById {
   "/_app/rules/channels": typeof AppRulesChannelsRoute;
   "/_app/rules/deliveries": typeof AppRulesDeliveriesRoute;
   "/_app/rules/playbook": typeof AppRulesPlaybookRoute;
+  "/_app/rules/severity": typeof AppRulesSeverityRoute;
   "/_app/system/audit": typeof AppSystemAuditRoute;
   "/_app/system/configuration": typeof AppSystemConfigurationRoute;
   "/_app/cameras/": typeof AppCamerasIndexRoute;
@@ -337,6 +346,7 @@ export interface FileRouteTypes {
     | "/rules/channels"
     | "/rules/deliveries"
     | "/rules/playbook"
+    | "/rules/severity"
     | "/system/audit"
     | "/system/configuration"
     | "/cameras/"
@@ -369,6 +379,7 @@ export interface FileRouteTypes {
     | "/rules/channels"
     | "/rules/deliveries"
     | "/rules/playbook"
+    | "/rules/severity"
     | "/system/audit"
     | "/system/configuration"
     | "/cameras"
@@ -404,6 +415,7 @@ export interface FileRouteTypes {
     | "/_app/rules/channels"
     | "/_app/rules/deliveries"
     | "/_app/rules/playbook"
+    | "/_app/rules/severity"
     | "/_app/system/audit"
     | "/_app/system/configuration"
     | "/_app/cameras/"
@@ -597,6 +609,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof AppRulesPlaybookRouteImport;
       parentRoute: typeof AppRoute;
     };
+    "/_app/rules/severity": {
+      id: "/_app/rules/severity";
+      path: "/rules/severity";
+      fullPath: "/rules/severity";
+      preLoaderRoute: typeof AppRulesSeverityRouteImport;
+      parentRoute: typeof AppRoute;
+    };
     "/_app/system/": {
       id: "/_app/system/";
       path: "/system";
@@ -713,6 +732,7 @@ interface AppRouteChildren {
   AppRulesChannelsRoute: typeof AppRulesChannelsRoute;
   AppRulesDeliveriesRoute: typeof AppRulesDeliveriesRoute;
   AppRulesPlaybookRoute: typeof AppRulesPlaybookRoute;
+  AppRulesSeverityRoute: typeof AppRulesSeverityRoute;
   AppSystemAuditRoute: typeof AppSystemAuditRoute;
   AppSystemConfigurationRoute: typeof AppSystemConfigurationRoute;
   AppCamerasIndexRoute: typeof AppCamerasIndexRoute;
@@ -735,6 +755,7 @@ const AppRouteChildren: AppRouteChildren = {
   AppRulesChannelsRoute: AppRulesChannelsRoute,
   AppRulesDeliveriesRoute: AppRulesDeliveriesRoute,
   AppRulesPlaybookRoute: AppRulesPlaybookRoute,
+  AppRulesSeverityRoute: AppRulesSeverityRoute,
   AppSystemAuditRoute: AppSystemAuditRoute,
   AppSystemConfigurationRoute: AppSystemConfigurationRoute,
   AppCamerasIndexRoute: AppCamerasIndexRoute,

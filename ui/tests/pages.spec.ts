@@ -23,6 +23,7 @@ const PAGES = {
   rule: "rules/new",
   channels: "rules/channels",
   deliveries: "rules/deliveries",
+  severity: "rules/severity",
   playbook: "rules/playbook",
   people: "people",
   system: "system",

@@ -7,7 +7,7 @@ from haetae.domain.fact import Fact, FactKind
 _NAMES: Final[dict[str, dict[FactKind, str]]] = {
     "en": {
         FactKind.SPEED: "Speed",
-        FactKind.DIRECTION: "Speed in this direction",
+        FactKind.DIRECTION: "Direction of movement",
         FactKind.SIZE: "Size",
         FactKind.PLACE: "Presence at this place",
         FactKind.DWELL: "Time that something new stays",
@@ -26,7 +26,7 @@ _NAMES: Final[dict[str, dict[FactKind, str]]] = {
     },
     "ko": {
         FactKind.SPEED: "속도",
-        FactKind.DIRECTION: "이 방향의 속도",
+        FactKind.DIRECTION: "움직인 방향",
         FactKind.SIZE: "크기",
         FactKind.PLACE: "이 자리에 있음",
         FactKind.DWELL: "새로운 것이 머문 시간",

@@ -73,6 +73,8 @@ export function bytes(amount: number): string {
 
 /** A length of time in its one or two largest units: 8 s, 2 min 5 s, 3 h 20 min, 4 d. */
 export function duration(seconds: number): string {
+  // What took place but took less than a second did not take none.
+  if (seconds > 0.05 && seconds < 0.95) return unit(Math.round(seconds * 10) / 10, "second");
   const whole = Math.max(0, Math.round(seconds));
   const parts: [number, Intl.NumberFormatOptions["unit"]][] = [
     [Math.floor(whole / 86400), "day"],

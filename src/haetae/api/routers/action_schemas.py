@@ -66,6 +66,7 @@ class ApprovedAction(BaseModel):
     kind: ActionKind
     risk: Risk
     target: str
+    target_name: str | None = Field(description="what the target is called; null where it has none, or none any more")
     options: dict[str, Any]
     text: str
     reason: str
@@ -106,7 +107,9 @@ class ApprovalRead(BaseModel):
             event_type=view.event_type,
             severity=view.severity,
             began_at=view.began_at,
-            action=ApprovedAction.model_validate({name: value for name, value in _action(action).items() if name in _ASKED}),
+            action=ApprovedAction.model_validate(
+                {name: value for name, value in _action(action).items() if name in _ASKED} | {"target_name": view.target_name}
+            ),
             state=approval.state,
             asked_at=approval.asked_at,
             expires_at=approval.expires_at,

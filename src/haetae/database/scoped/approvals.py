@@ -14,7 +14,7 @@ from haetae.database.approval_codes import MOST_WRONG, code_of, is_code
 from haetae.database.approval_rows import decision_json, end, expire, is_over, told_of
 from haetae.database.engine import Sessions
 from haetae.database.models import Camera, Event
-from haetae.database.response_models import ApprovalRow, ResponseAction
+from haetae.database.response_models import ApprovalRow, ResponseAction, ResponseTargetRow
 from haetae.database.scoped.scope import visible
 from haetae.domain.action import Approval, ApprovalState, Decision
 from haetae.domain.event import Severity
@@ -27,9 +27,11 @@ _MOST_NOTE = 500
 
 @dataclass(frozen=True, slots=True)
 class ApprovalView:
-    """A question as it is shown. `may_decide`: this viewer may say yes or no now. What is known of the event is None where it is gone."""
+    """A question as it is shown. `may_decide`: this viewer may say yes or no now. What is known of the event is None where it is gone, and
+    `target_name` where what would be reached is not registered, or no more."""
 
     approval: Approval
+    target_name: str | None
     camera_name: str | None
     event_type: str | None
     severity: Severity | None
@@ -137,20 +139,22 @@ class ScopedApprovals:
         return self._view(viewer, found)
 
     def _view(self, viewer: Viewer, found: Any) -> ApprovalView:
-        row, action, name, event = found
+        row, action, target, name, event = found
         approval = to_approval(row, action)
         still = approval.state is ApprovalState.OPEN and not is_over(row, self.clock.now())
         mine = any(decision.user_id == viewer.user_id for decision in approval.decisions)
         may = still and not mine and viewer.api_key_id is None and _controls(viewer, row.camera_id)
         if event is None:
-            return ApprovalView(approval, name, None, None, None, may)
+            return ApprovalView(approval, target, name, None, None, None, may)
         kind = event.vlm_type or event.subtype or event.kind.value
-        return ApprovalView(approval, name, kind, event.severity, event.timestamp, may)
+        return ApprovalView(approval, target, name, kind, event.severity, event.timestamp, may)
 
 
 def _views(viewer: Viewer) -> Any:
-    """A query for (question, action, camera's name, event)."""
-    query = select(ApprovalRow, ResponseAction, Camera.name, Event).join(ResponseAction, ResponseAction.id == ApprovalRow.action_id)
+    """A query for (question, action, target's name, camera's name, event)."""
+    query = select(ApprovalRow, ResponseAction, ResponseTargetRow.name, Camera.name, Event)
+    query = query.join(ResponseAction, ResponseAction.id == ApprovalRow.action_id)
+    query = query.outerjoin(ResponseTargetRow, ResponseTargetRow.id == ResponseAction.target)
     query = query.outerjoin(Camera, Camera.id == ApprovalRow.camera_id).outerjoin(Event, Event.id == ApprovalRow.event_id)
     return query.where(visible(viewer, ApprovalRow.camera_id))
 

@@ -102,7 +102,7 @@ export function Segments<T extends string | number>({
         <label
           key={each}
           className={cx(
-            "cursor-pointer rounded-[5px] text-sm has-checked:bg-surface has-checked:font-semibold has-focus-visible:outline-2 has-focus-visible:outline-accent",
+            "cursor-pointer rounded-[5px] text-sm whitespace-nowrap has-checked:bg-surface has-checked:font-semibold has-focus-visible:outline-2 has-focus-visible:outline-accent",
             each === value ? "text-text" : "text-muted hover:text-text",
             size === "md" ? "px-3 py-1" : "px-2 py-0.5 text-[0.8125rem]",
           )}

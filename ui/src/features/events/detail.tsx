@@ -37,6 +37,7 @@ import { Earlier } from "./earlier";
 import { Facts } from "./facts";
 import { REVIEWS } from "./filters";
 import { LookAgain, Looked } from "./looked";
+import { NormalDialog } from "./normal-dialog";
 import { eventQuery } from "./queries";
 import { History, Told } from "./told";
 import { useHotkeys } from "./use-hotkeys";
@@ -303,28 +304,7 @@ function Actions({ event }: { event: EventDetail }) {
           }}
         />
       </label>
-      <Dialog
-        open={asking}
-        onClose={() => setAsking(false)}
-        title={t("events.normal_title")}
-        description={t("events.normal_text")}
-        footer={
-          <>
-            <Button onClick={() => setAsking(false)}>{t("common.cancel")}</Button>
-            <Button
-              kind="primary"
-              onClick={() => {
-                setAsking(false);
-                actions.review("normal");
-              }}
-            >
-              {t("events.normal_do")}
-            </Button>
-          </>
-        }
-      >
-        <p className="text-sm text-muted">{t("events.normal_more")}</p>
-      </Dialog>
+      <NormalDialog camera={event.camera_id} open={asking} onClose={() => setAsking(false)} onYes={() => actions.review("normal")} />
       <Dialog
         wide
         open={sheet !== null}

@@ -9,8 +9,11 @@ const rank = (fact: Fact) => fact.rarity ?? (fact.usual ? Math.min(1, fact.usual
 /** Why it alarmed: what was measured, the most unusual first, beside what is usual there. */
 export function Facts({ facts }: { facts: readonly Fact[] }) {
   const { t } = useTranslation();
-  const units = t as unknown as (key: string, options: object) => string;
-  const unit = (fact: Fact) => (fact.unit ? units(`unit.${fact.unit}`, { defaultValue: fact.unit }) : "");
+  const words = t as unknown as (key: string, options: object) => string;
+  // A rule is named in words, a zone or a class as people or the detector named it.
+  const subject = (fact: Fact) =>
+    fact.kind === "hypothesis" ? words(`hypothesis.${fact.subject}`, { defaultValue: fact.subject }) : fact.subject;
+  const unit = (fact: Fact) => (fact.unit ? words(`unit.${fact.unit}`, { defaultValue: fact.unit }) : "");
   if (facts.length === 0) return <p className="text-sm text-muted">{t("facts.none")}</p>;
   return (
     <ul className="flex flex-col gap-4">
@@ -19,7 +22,9 @@ export function Facts({ facts }: { facts: readonly Fact[] }) {
         .map((fact) => (
           <li key={fact.id} className="flex flex-col gap-1.5">
             <p className="flex flex-wrap items-baseline justify-between gap-x-3">
-              <span className="text-sm text-muted">{t(`fact.${fact.kind}`)}</span>
+              <span className="min-w-0 text-sm break-words text-muted">
+                {[t(`fact.${fact.kind}`), subject(fact)].filter(Boolean).join(": ")}
+              </span>
               <span className="font-semibold">
                 {measured(fact.value)} {unit(fact)}
               </span>

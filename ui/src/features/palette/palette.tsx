@@ -123,6 +123,7 @@ function useEntries(typed: string): Entry[] {
       const more = [
         ["/rules/channels", t("rules.channels")],
         ["/rules/deliveries", t("rules.deliveries")],
+        ["/rules/severity", t("severities.title")],
         ["/rules/playbook", t("playbook.title")],
         ["/system/configuration", t("system.configuration")],
         ["/system/audit", t("system.audit")],

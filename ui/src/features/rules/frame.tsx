@@ -14,6 +14,7 @@ export function NoticesPage({ actions, children }: { actions?: ReactNode; childr
           <Tab to="/rules">{t("rules.rules")}</Tab>
           <Tab to="/rules/channels">{t("rules.channels")}</Tab>
           <Tab to="/rules/deliveries">{t("rules.deliveries")}</Tab>
+          <Tab to="/rules/severity">{t("severities.title")}</Tab>
           <Tab to="/rules/playbook">{t("playbook.title")}</Tab>
         </Tabs>
       }
