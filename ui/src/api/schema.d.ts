@@ -2539,6 +2539,23 @@ export interface components {
          * @enum {string}
          */
         ActionState: "planned" | "awaiting_approval" | "approved" | "running" | "done" | "failed" | "unknown" | "rejected" | "expired" | "refused";
+        /** ActsRead */
+        ActsRead: {
+            /**
+             * Approvals Waiting
+             * @description questions that no person has answered
+             */
+            approvals_waiting: number;
+            /**
+             * Ended
+             * @description actions that ended since the start, by state
+             */
+            ended: {
+                [key: string]: number;
+            };
+            /** Running */
+            running: number;
+        };
         /** Alive */
         Alive: {
             /**
@@ -2822,6 +2839,11 @@ export interface components {
             state: components["schemas"]["ActionState"];
             /** Target */
             target: string;
+            /**
+             * Target Name
+             * @description what the target is called; null where it has none, or none any more
+             */
+            target_name: string | null;
             /** Text */
             text: string;
         };
@@ -3006,7 +3028,7 @@ export interface components {
             found: number;
             /**
              * Name
-             * @description such as find_events, count_events, show_event, list_cameras, camera_statistics
+             * @description such as find_events, count_events, show_event, show_response, list_cameras, camera_statistics
              */
             name: string;
             /**
@@ -4153,6 +4175,43 @@ export interface components {
             };
         };
         /**
+         * EmbeddingsRead
+         * @description Search by meaning, since the start.
+         */
+        EmbeddingsRead: {
+            /**
+             * Cause
+             * @description why the server is away, in words
+             */
+            cause: string;
+            /** Database Error */
+            database_error: string;
+            /** Embedded */
+            embedded: number;
+            /**
+             * Failed
+             * @description requests that failed
+             */
+            failed: number;
+            /** Model */
+            model: string;
+            /**
+             * Refused
+             * @description events whose words the server would not take
+             */
+            refused: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "off" | "ready" | "away";
+            /**
+             * Waiting
+             * @description events whose words are still to be embedded, as far as is known
+             */
+            waiting: number;
+        };
+        /**
          * EscalationModel
          * @description Whom to tell when nobody has acknowledged the event after so many seconds.
          */
@@ -4385,6 +4444,8 @@ export interface components {
              * @description null on the last page
              */
             next_cursor: string | null;
+            /** @description of lists by relevance */
+            search?: components["schemas"]["SearchRead"] | null;
             /**
              * Total
              * @description as of the first page; exact up to 10,000
@@ -5840,6 +5901,37 @@ export interface components {
              */
             faults: components["schemas"]["ResponseFaultRead"][];
         };
+        /**
+         * ResponsesRead
+         * @description Planning since the start.
+         */
+        ResponsesRead: {
+            /** By Model */
+            by_model: number;
+            /** Calls */
+            calls: number;
+            /** Database Error */
+            database_error: string;
+            /**
+             * Failed
+             * @description ended by a fault and tried again
+             */
+            failed: number;
+            /**
+             * Fell Back
+             * @description planned by the playbook in place of a flow
+             */
+            fell_back: number;
+            /** Planned */
+            planned: number;
+            /** Tokens */
+            tokens: number;
+            /**
+             * Waiting
+             * @description incidents whose response is to be planned
+             */
+            waiting: number;
+        };
         /** Retried */
         Retried: {
             /**
@@ -6158,6 +6250,19 @@ export interface components {
             stretch_s: number;
             /** Stretches */
             stretches: number;
+        };
+        /** SearchRead */
+        SearchRead: {
+            /**
+             * By Meaning
+             * @description whether embeddings had their say; false: by words alone
+             */
+            by_meaning: boolean;
+            /**
+             * Cause
+             * @description why not, in words
+             */
+            cause: string;
         };
         /** SentPictureRead */
         SentPictureRead: {
@@ -6530,6 +6635,8 @@ export interface components {
              * @description threads that hung in native code and were given up
              */
             abandoned_threads: number;
+            acts: components["schemas"]["ActsRead"];
+            embeddings: components["schemas"]["EmbeddingsRead"];
             log: components["schemas"]["EventLogRead"];
             /** Max Cameras */
             max_cameras: number;
@@ -6555,6 +6662,7 @@ export interface components {
             now: string;
             /** Open Files */
             open_files: number;
+            responses: components["schemas"]["ResponsesRead"];
             /** Rss Mb */
             rss_mb: number;
             /**
@@ -12083,6 +12191,8 @@ export interface operations {
                 /** @description time is that of the beginning; by score and duration is slow without a time span */
                 sort?: components["schemas"]["EventSort"];
                 descending?: boolean;
+                /** @description with `q`: the most relevant first, whatever `sort` says: by words, and by meaning where an embedding model is configured, which also finds what is said in other words. One page of at most 200, without a cursor */
+                relevance?: boolean;
                 limit?: number;
                 /** @description `next_cursor` of the page before, with the same filter and order */
                 cursor?: string | null;
