@@ -232,7 +232,9 @@ def test_a_site_that_fails_is_an_error_without_its_secret(folder):
 
 def test_on_a_terminal_the_table_is_refreshed_in_place_until_ctrl_c(running, folder):
     parent, child = pty.openpty()
-    code = "import sys, typer; from haetae.cli.status import status; app = typer.Typer(); app.command()(status); app(['--watch'])"
+    # A shell that runs the tests in the background has them ignore Ctrl-C, and what they start too.
+    code = "import signal, typer; signal.signal(signal.SIGINT, signal.default_int_handler); from haetae.cli.status import status; "
+    code += "app = typer.Typer(); app.command()(status); app(['--watch'])"
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdin=child, stdout=child, stderr=subprocess.STDOUT, cwd=folder.parent, env=environment
