@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -18,7 +18,7 @@ from haetae.agents.planning import playbook_plan
 from haetae.agents.playbook import Playbook
 from haetae.agents.situation import situation_of
 from haetae.cli.bench.api_clients import percentile_ms
-from haetae.cli.bench.slow_planner import slow_planner
+from haetae.cli.bench.slow_model import slow_model
 from haetae.clock import SystemClock
 from haetae.compose.looking import ModelGate
 from haetae.compose.responding import mind_of, model_line
@@ -60,7 +60,7 @@ def bench_agents(*, incidents: int, delay_s: float, told: Callable[[str], None])
     result["goal"] = f"playbook alone: p95 below {_PLAYBOOK_GOAL_MS:g} ms; with a model: p95 below calls x {delay_s:g} s + 10 %"
     met = result["playbook"]["p95_ms"] < _PLAYBOOK_GOAL_MS
     result["flows"] = {}
-    with slow_planner(delay_s) as url:
+    with slow_model(delay_s, role_played) as url:
         told("bare calls")
         result["bare_call"] = asyncio.run(_bare_calls(url, 10))
         for flow in FLOWS:
@@ -167,3 +167,16 @@ def _shown(run: _Run) -> dict[str, Any]:
         "tokens_per_incident": round(run.tokens / incidents, 1),
         "fell_back": run.fell_back,
     }
+
+
+def role_played(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A model that weighs, chooses the first thing offered, and approves: what the form that is asked for is filled in with."""
+    properties = body["response_format"]["json_schema"]["schema"]["properties"]
+    if "approved" in properties:
+        return {"reasons": [], "approved": True}
+    if "urgency" in properties:
+        return {"known": ["Two people are at the gate."], "doubtful": [], "urgency": "high"}
+    choice = properties["actions"]["items"]["properties"]
+    blank = dict.fromkeys(choice)
+    action = blank | {"action": choice["action"]["enum"][0], "text": "Two people are at the gate.", "why": "It helps."}
+    return {"summary": "Two people are at the gate.", "actions": [action]}
