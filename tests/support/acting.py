@@ -185,9 +185,9 @@ class ActingDesk(EventDesk):
         await acting.look_after_questions()
         for _ in range(20):
             await acting.run_due()
-            if not acting._tasks:
+            if not acting._loop.tasks:
                 return
-            await asyncio.gather(*acting._tasks)
+            await asyncio.gather(*acting._loop.tasks)
             if tells:
                 await self.tell()
 

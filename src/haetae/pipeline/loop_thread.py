@@ -1,4 +1,4 @@
-"""A thread of its own with an event loop that does the same few things over and over: what looking and responding share."""
+"""A thread of its own with an event loop that does the same few things over and over: what looking, responding and acting share."""
 
 import asyncio
 import threading
@@ -21,10 +21,14 @@ Work = Callable[[], Coroutine[Any, Any, bool]]
 class LoopThread:
     """`start` and `close` once each; `wake` from any thread. `repeat` what there is to do before the start."""
 
-    def __init__(self, name: str, *, ending: Callable[[], Awaitable[None]], grace_s: float = 2.0) -> None:
-        """`ending` is awaited on the loop when all is over; tasks that are under way have `grace_s` to notice that they were cancelled."""
+    def __init__(
+        self, name: str, *, ending: Callable[[], Awaitable[None]] | None = None, patience_s: float = 0.0, grace_s: float = 2.0
+    ) -> None:
+        """`ending` is awaited on the loop when all is over. Tasks that are under way have `patience_s` to end by themselves, then `grace_s`
+        to notice that they were cancelled."""
         self._name = name
         self._ending = ending
+        self._patience_s = patience_s
         self._grace_s = grace_s
         self._works: list[tuple[Work, LoopSignal]] = []
         self.tasks: set[asyncio.Task[None]] = set()
@@ -70,12 +74,15 @@ class LoopThread:
             signal.bind(loop)
         try:
             await asyncio.gather(*(self._repeat(work, signal) for work, signal in self._works))
+            if self.tasks and self._patience_s:
+                await asyncio.wait(self.tasks, timeout=self._patience_s)
         finally:
             for task in self.tasks:
                 task.cancel()
             if self.tasks:
                 await asyncio.wait(self.tasks, timeout=self._grace_s)
-            await self._ending()
+            if self._ending is not None:
+                await self._ending()
 
     async def _repeat(self, work: Work, signal: LoopSignal) -> None:
         while not self.stopping:

@@ -1,11 +1,10 @@
 """Runs what was planned, a bounded number of actions at a time, and asks people where it must."""
 
 import asyncio
-import threading
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -15,12 +14,12 @@ from haetae.database.action_store import ActionStore, Claimed, Effect
 from haetae.domain.action import ENDED, Action, ActStatus, Outcome, RateLimit
 from haetae.domain.plan import ActionKind, ActionState
 from haetae.errors import DatabaseUnavailable, HaetaeError
-from haetae.notifications.loop_signal import LoopSignal
 from haetae.pipeline.acting.base import Executor, Run, failed, unknown
+from haetae.pipeline.loop_thread import LoopThread
 
-_POLL_S = 1.0
 _CLAIMED_AT_ONCE = 32
 _RUN_S = 60.0
+_PATIENCE_S = 10.0
 _LEASE_S = 120.0
 """Longer than an action may take, so that nobody else runs it at the same time."""
 
@@ -84,82 +83,48 @@ class Acting:
         self._changed = changed
         self._alarm = alarm
         self._busy: set[UUID] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
         self.ended: Counter[str] = Counter()
         """How many ended in which state since the start."""
         self._waiting = 0
-        self._stop = threading.Event()
-        self._due = LoopSignal()
-        self._asked = LoopSignal()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self.run()), name="acting", daemon=True)
+        self._loop = LoopThread("acting", patience_s=_PATIENCE_S)
+        self._due = self._loop.repeat(self.run_due)
+        self._loop.repeat(self.look_after_questions)
 
     def start(self) -> None:
-        self._thread.start()
+        self._loop.start()
 
     def close(self, timeout_s: float = 15.0) -> None:
         """Stop. An action under way is given up; what it does not write down now is looked at after the next start."""
-        self._stop.set()
-        self.wake()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
+        self._loop.close(timeout_s)
 
     def wake(self) -> None:
         """Something was planned or decided. Returns at once."""
-        self._due.set()
-        self._asked.set()
+        self._loop.wake()
 
     def status(self) -> ActStatus:
         """How it goes, from any thread."""
         return ActStatus(self._waiting, len(self._busy), dict(self.ended))
 
-    async def run(self) -> None:
-        """Until closed."""
-        loop = asyncio.get_running_loop()
-        self._due.bind(loop)
-        self._asked.bind(loop)
-        try:
-            await asyncio.gather(self._repeat(self.run_due, self._due), self._repeat(self.look_after_questions, self._asked))
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=10.0)
-        finally:
-            for task in self._tasks:
-                task.cancel()
-
-    async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], signal: LoopSignal) -> None:
-        away = False
-        while not self._stop.is_set():
-            signal.clear()
-            try:
-                await work()
-                away = False
-            except DatabaseUnavailable as error:
-                if not away:
-                    _log.warning("acting waits for the database", error=error.message)
-                away = True
-            except Exception as error:
-                _log.error("acting failed", exc_info=error)
-            await signal.wait(_POLL_S)
-
-    async def look_after_questions(self) -> None:
-        """End what nobody decided in time, and write to those who may decide. Raises DatabaseUnavailable."""
+    async def look_after_questions(self) -> bool:
+        """End what nobody decided in time, and write to those who may decide; false, for it is all of it. Raises DatabaseUnavailable."""
         for work in (self._questions.expire, self._questions.tell):
             for action in await asyncio.to_thread(work):
                 self._note_end(action)
         self._waiting = await asyncio.to_thread(self._questions.waiting)
+        return False
 
-    async def run_due(self) -> None:
-        """Start what is due, as many as may run. Raises DatabaseUnavailable."""
+    async def run_due(self) -> bool:
+        """Start what is due, as many as may run; false, for whatever ends makes room by itself. Raises DatabaseUnavailable."""
         if len(self._busy) >= self._options.at_once:
-            return
+            return False
         for action_id in await asyncio.to_thread(self._store.due, _CLAIMED_AT_ONCE):
             if action_id in self._busy:
                 continue
-            if len(self._busy) >= self._options.at_once or self._stop.is_set():
-                return
+            if len(self._busy) >= self._options.at_once or self._loop.stopping:
+                break
             self._busy.add(action_id)
-            task = asyncio.create_task(self._serve(action_id))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._loop.begin(self._serve(action_id))
+        return False
 
     async def _serve(self, action_id: UUID) -> None:
         try:
