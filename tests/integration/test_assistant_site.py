@@ -97,7 +97,7 @@ def test_a_server_that_fails_costs_the_model_and_not_the_answer(site, model, fau
     assert reason in done["reason"]
     assert "1 event." in "".join(each["text"] for each in messages if each["type"] == "text")
     assert KEY not in json.dumps(messages)
-    assert is_idle(site)
+    wait_until(lambda: is_idle(site), "the question to end")
 
 
 def test_who_goes_away_ends_the_question(site, model):
