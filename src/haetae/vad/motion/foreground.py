@@ -51,8 +51,8 @@ DAZZLED_PER_S, DAZZLED_S = 0.25, 1.0
 """While the light changes by more than that share in a second, as where an exposure is corrected, and for so many seconds after it
 nothing is judged: no factor is right everywhere then. Clouds take longer."""
 
-MOST_LIGHT = 1.5
-"""Greatest factor by which the light can change at once."""
+LEAST_LIGHT, MOST_LIGHT = 0.004, 1.5
+"""Factors by which the light can change at once: less than the smallest difference from 1 is one grey level at most."""
 
 DARK = 16.0
 """Grey levels; darker pixels do not tell how the light changed."""
@@ -128,7 +128,7 @@ class Background:
         of the foreground."""
         assert self.mean is not None
         gain = _brighter(_few(luma), _few(self.mean))
-        if not 1.0 / MOST_LIGHT < gain < MOST_LIGHT:
+        if not 1.0 / MOST_LIGHT < gain < MOST_LIGHT or abs(gain - 1.0) < LEAST_LIGHT:
             return difference, mask, count
         lit = np.minimum(self.mean * np.float32(gain), np.float32(255.0))
         lit_difference, lit_mask = self._compare(luma, _bytes(lit))
@@ -197,7 +197,13 @@ def _few(picture: NDArray[Any]) -> NDArray[Any]:
 def _brighter(now: NDArray[Any], before: NDArray[Any]) -> float:
     """How many times as bright: the median over pixels, which what moves does not reach as long as it covers less than half of them."""
     told = before > DARK
-    return float(np.median(now[told] / before[told])) if told.any() else 1.0
+    return middle(now[told] / before[told]) if told.any() else 1.0
+
+
+def middle(values: NDArray[Any]) -> float:
+    """The median of some hundred values, the upper one of an even number: a fifth of what NumPy's own takes."""
+    half = values.size // 2
+    return float(np.partition(values, half, axis=None)[half])
 
 
 def _bytes(mean: NDArray[np.float32]) -> Luma:

@@ -139,15 +139,21 @@ class Follower:
 
     def _match(self, blobs: list[Blob], t_s: float) -> dict[int, Track]:
         pairs: list[tuple[float, int, Track]] = []
+        # Nearly all pairs are far apart, and this is asked of each: so little as possible is done for those.
+        places = [(number, blob, blob.x, blob.left, blob.top, blob.right, blob.bottom) for number, blob in enumerate(blobs)]
         for track in self._all:
             x, y = track.expected(t_s)
             reach = REACH * track.body
             half, height = 0.5 * track.blob.width, track.blob.height
-            for number, blob in enumerate(blobs):
-                away = hypot(blob.x - x, blob.bottom - y)
-                if away > reach and (blob.left > x + half or blob.right < x - half or blob.top > y or blob.bottom < y - height):
+            left, top, right = x - half, y - height, x + half
+            for number, blob, blob_x, blob_left, blob_top, blob_right, blob_bottom in places:
+                apart = blob_left > right or blob_right < left or blob_top > y or blob_bottom < top
+                if apart and (abs(blob_x - x) > reach or abs(blob_bottom - y) > reach):
                     continue
-                overlap = _overlap(blob, x - half, y - height, x + half, y)
+                away = hypot(blob_x - x, blob_bottom - y)
+                if apart and away > reach:
+                    continue
+                overlap = _overlap(blob, left, top, right, y)
                 likeness = overlap + 0.6 * max(0.0, 1.0 - away / max(reach, 1.0))
                 alike = overlap > 0.0 or 1.0 / MOST_UNLIKE < blob.height / height < MOST_UNLIKE
                 if likeness >= (LEAST_MATCH if alike else UNLIKE_MATCH):
@@ -240,4 +246,6 @@ def _covered(blob: Blob, left: float, top: float, right: float, bottom: float) -
 
 
 def _common(blob: Blob, left: float, top: float, right: float, bottom: float) -> float:
-    return max(0.0, min(blob.right, right) - max(blob.left, left)) * max(0.0, min(blob.bottom, bottom) - max(blob.top, top))
+    if blob.right <= left or blob.left >= right or blob.bottom <= top or blob.top >= bottom:
+        return 0.0
+    return (min(blob.right, right) - max(blob.left, left)) * (min(blob.bottom, bottom) - max(blob.top, top))
