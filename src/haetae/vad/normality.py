@@ -18,6 +18,7 @@ from haetae.errors import ModelError, StateError
 from haetae.vad.base import LivingState, ModelState, RawScore, VADModel, Window
 from haetae.vad.calibrate import Calibration, raw_of
 from haetae.vad.controller import Controller
+from haetae.vad.motion.glance import Glance, GlancingState
 from haetae.vad.peaks import Peaks
 from haetae.vad.rules.watch import SceneWatch, Watched
 from haetae.vad.state_file import read_state, with_prefix, without_prefix, write_state
@@ -69,6 +70,7 @@ class Normality:
         self._stream_s: float | None = None
         self._tamper: TamperKind | None = None
         self._living = state if isinstance(state, LivingState) else None
+        self._glancing = state if isinstance(state, GlancingState) else None
         self._controller = Controller()
 
     @classmethod
@@ -153,7 +155,7 @@ class Normality:
             # A gap in the stream is no footage.
             self._learned_s += min(window.t_s - before_s, BREAK_S)
         self._model.learn([window])
-        self._watch.learn(frame.luma, window.t_s)
+        self._watch.learn(frame.luma, window.t_s, self._glance())
         self._learned_at = frame.captured_at
 
     def finish(self) -> None:
@@ -209,7 +211,11 @@ class Normality:
         if self._tamper is not None:
             self._watch.discontinuity()
             return Watched()
-        return self._watch.judge(frame.luma, self._model_s, self._ignored, armed=self._armed)
+        return self._watch.judge(frame.luma, self._model_s, self._ignored, armed=self._armed, glance=self._glance())
+
+    def _glance(self) -> Glance | None:
+        """How the model saw the frame that it was just given, where it tells."""
+        return None if self._glancing is None else self._glancing.glance
 
     def _go_on(self, value: float, frame: Frame) -> None:
         """Let the state and the alarm level learn from what was just judged, but for a camera that somebody is at."""

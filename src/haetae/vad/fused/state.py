@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from haetae.vad.base import LivingState, ModelState
 from haetae.vad.history import History
+from haetae.vad.motion.glance import Glance, GlancingState
 from haetae.vad.peaks import Peaks
 from haetae.vad.state_file import with_prefix
 
@@ -26,7 +27,13 @@ class FusedState:
         self.name = name
         self.scale: float | None = None
         self.history = History(1)
+        self._glancing = motion if isinstance(motion, GlancingState) else None
         self._judged: tuple[float, NDArray[np.float32]] | None = None
+
+    @property
+    def glance(self) -> Glance | None:
+        """How `motion` saw the last frame."""
+        return None if self._glancing is None else self._glancing.glance
 
     def judged(self, t_s: float, value: float) -> None:
         """The score that was just given."""

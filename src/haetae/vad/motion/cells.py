@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from haetae.domain.frame import Luma
 from haetae.vad.motion.flow import CHANNELS, Flow, Grid
 from haetae.vad.motion.foreground import Background, Seen
+from haetae.vad.motion.glance import Glance
 from haetae.vad.preprocess import BLOCK, WorkSize, to_work
 
 CELL = 4
@@ -123,6 +124,8 @@ class Observer:
         self._stay = np.zeros((size.rows, size.columns), np.float32)
         self._still = np.zeros((size.rows, size.columns), np.float32)
         self._last_s: float | None = None
+        self.glance: Glance | None = None
+        """How the last picture was seen."""
 
     def step(self, luma: Luma, t_s: float) -> Observation:
         """Observe a source picture taken at `t_s`."""
@@ -140,6 +143,7 @@ class Observer:
             if elapsed > GONE_S:
                 self._stay[:] = self._still[:] = 0.0
         seen = self.background.step(work, t_s, min(elapsed, GAP_S))
+        self.glance = Glance(self.size, work, seen, self.background)
         elapsed = elapsed if follows else 0.0
         if not seen.settled or seen.changed:
             self._recent.clear()

@@ -13,6 +13,7 @@ from haetae.vad.motion.cells import Observation, Observer, Value, hidden_cells
 from haetae.vad.motion.counts import Counts
 from haetae.vad.motion.foreground import Background
 from haetae.vad.motion.fusion import LEAST_REFERENCE, Smoothing, held_out
+from haetae.vad.motion.glance import Glance
 from haetae.vad.motion.learning import Learning
 from haetae.vad.motion.living import Judgement, Living
 from haetae.vad.motion.shift import ShiftWatch
@@ -42,6 +43,11 @@ class MotionState:
         self.shift = ShiftWatch()
         self._ignored: NDArray[np.bool_] | None = None
         self._hidden: NDArray[np.bool_] | None = None
+
+    @property
+    def glance(self) -> Glance | None:
+        """How the last frame was seen."""
+        return None if self.observer is None else self.observer.glance
 
     def observe(self, luma: Luma, t_s: float) -> Observation:
         """Look at the next frame. The first one ever fixes the working size."""

@@ -15,6 +15,7 @@ from haetae.domain.score import ALARM_LEVEL
 from haetae.domain.zone import Zone, ZoneKind
 from haetae.errors import StateError
 from haetae.vad.motion.foreground import Background
+from haetae.vad.motion.glance import Glance
 from haetae.vad.preprocess import BLOCK, WorkSize
 from haetae.vad.rules.base import Rule, Scene
 from haetae.vad.rules.levels import Levels
@@ -129,9 +130,9 @@ class SceneWatch:
         self._looked_s = None
         self._last = Watched()
 
-    def learn(self, luma: Luma, t_s: float) -> None:
-        """Take a picture as normal."""
-        if not self._look(luma, t_s, None):
+    def learn(self, luma: Luma, t_s: float, glance: Glance | None = None) -> None:
+        """Take a picture as normal, with what the model made of it where it tells."""
+        if not self._look(luma, t_s, None, glance):
             return
         self._learned_s += 0.0 if self._learned_at is None else min(t_s - self._learned_at, 1.0)
         self._learned_at = t_s
@@ -156,14 +157,22 @@ class SceneWatch:
         """Judge from now on without having learned: rules alarm where they are met, for footage too short to learn from."""
         self._judges = True
 
-    def judge(self, luma: Luma, t_s: float, ignored: NDArray[np.bool_] | None = None, *, armed: bool | None = None) -> Watched:
+    def judge(
+        self,
+        luma: Luma,
+        t_s: float,
+        ignored: NDArray[np.bool_] | None = None,
+        *,
+        armed: bool | None = None,
+        glance: Glance | None = None,
+    ) -> Watched:
         """Look at a picture; what was found at the last look where it comes too soon after that."""
         if not self._judges:
-            self.learn(luma, t_s)
+            self.learn(luma, t_s, glance)
             if self._levels.seconds >= FEWEST_S:
                 self.finish()
             return self._last
-        if not self._look(luma, t_s, ignored):
+        if not self._look(luma, t_s, ignored, glance):
             return self._last
         found: list[Hypothesis] = []
         values = [0.0] * len(self._rules)
@@ -225,12 +234,12 @@ class SceneWatch:
             self._places.learn(each.rule, each.x, each.y, each.raw)
         return bool(near)
 
-    def _look(self, luma: Luma, t_s: float, ignored: NDArray[np.bool_] | None) -> bool:
+    def _look(self, luma: Luma, t_s: float, ignored: NDArray[np.bool_] | None, glance: Glance | None) -> bool:
         if self._looked_s is not None and t_s - self._looked_s < STEP_S - 1e-3:
             return False
         elapsed_s = 0.0 if self._looked_s is None else t_s - self._looked_s
         self._looked_s = t_s
-        seen = self._eye.step(luma, t_s, ignored)
+        seen = self._eye.step(luma, t_s, ignored, glance)
         assert self._eye.size is not None
         size = self._eye.size
         if not seen.valid:

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haetae.domain.frame import Luma
-from haetae.vad.motion.foreground import Background, middle
+from haetae.vad.motion.foreground import Background
+from haetae.vad.motion.foreground import Seen as Against
+from haetae.vad.motion.glance import Glance
 from haetae.vad.preprocess import WORK_PIXELS, WorkSize, to_work
 
 LEAST_AREA = 14
@@ -20,10 +22,6 @@ MOST = 48
 
 GAP_S = 1.0
 """After a longer silence, the background is not what it was a moment ago."""
-
-SPARSE = 8
-GAINS, LEAST_GAIN = (0.6, 1.7), 0.03
-"""How far light is evened out, and from where on; it is told from one pixel in SPARSE squared."""
 
 LEAST_PATTERN = 80
 """Smaller pieces have no pattern to tell by, in pixels."""
@@ -81,31 +79,35 @@ class Eye:
         self.work: Luma | None = None
         self._last_s: float | None = None
 
-    def step(self, luma: Luma, t_s: float, ignored: NDArray[np.bool_] | None = None) -> Seen:
-        """Look at a picture of any size (the same for all) taken at `t_s`. What touches the middle of `ignored` is not seen."""
-        if self.size is None:
-            self.size = WorkSize.of(luma, WORK_PIXELS)
-        work, former = self._evened(to_work(luma, self.size)), self.work
+    def step(self, luma: Luma, t_s: float, ignored: NDArray[np.bool_] | None = None, glance: Glance | None = None) -> Seen:
+        """Look at a picture of any size (the same for all) taken at `t_s`. What touches the middle of `ignored` is not seen.
+
+        Where the model has a `glance` of this picture, its background is looked at in place of one of our own: the same work once.
+        """
         elapsed_s = 0.0 if self._last_s is None else t_s - self._last_s
-        self.work, self._last_s = work, t_s
-        seen = self.background.step(work, t_s, min(max(elapsed_s, 0.0), GAP_S))
+        former, self._last_s = self.work, t_s
+        seen = self._alone(luma, t_s, elapsed_s) if glance is None else self._with(glance)
+        if former is not None and self.work is not None and former.shape != self.work.shape:
+            former = None
         if not seen.settled or seen.changed or former is None or not 0.0 < elapsed_s <= GAP_S:
             return Seen([], False, seen.changed)
         if not seen.count:
             return Seen([], True, False)
-        blobs = self._blobs(seen.mask, work, former)
+        assert self.work is not None
+        blobs = self._blobs(seen.mask, self.work, former)
         if ignored is not None:
             blobs = [blob for blob in blobs if not self._hidden(blob, ignored)]
         return Seen(blobs, True, False)
 
-    def _evened(self, work: Luma) -> Luma:
-        """The picture in the light of the empty scene, so that a cloud or the camera's exposure is no change of everything."""
-        mean = self.background.mean
-        if mean is None or mean.shape != work.shape:
-            return work
-        now, empty = work[::SPARSE, ::SPARSE].astype(np.float32), mean[::SPARSE, ::SPARSE]
-        gain = min(GAINS[1], max(GAINS[0], middle((now + 1.0) / (empty + 1.0))))
-        return work if abs(gain - 1.0) < LEAST_GAIN else np.asarray(cv2.convertScaleAbs(work, alpha=1.0 / gain), np.uint8)
+    def _with(self, glance: Glance) -> Against:
+        self.size, self.work, self.background = glance.size, glance.work, glance.background
+        return glance.seen
+
+    def _alone(self, luma: Luma, t_s: float, elapsed_s: float) -> Against:
+        if self.size is None:
+            self.size = WorkSize.of(luma, WORK_PIXELS)
+        self.work = to_work(luma, self.size)
+        return self.background.step(self.work, t_s, min(max(elapsed_s, 0.0), GAP_S))
 
     def _blobs(self, mask: Luma, work: Luma, former: Luma) -> list[Blob]:
         closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _CLOSE)

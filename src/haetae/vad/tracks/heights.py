@@ -31,6 +31,7 @@ class Heights:
 
     def __init__(self, counts: NDArray[np.float32] | None = None) -> None:
         self._counts = np.zeros((BANDS, BINS), np.float32) if counts is None else counts
+        self._total = float(self._counts.sum())
         self._line: tuple[float, float] | None = None
         self._fresh = 0
 
@@ -40,15 +41,17 @@ class Heights:
         step = int(PER_OCTAVE * np.log2(max(height_px, LEAST_PX) / LEAST_PX))
         self._counts[band, min(BINS - 1, step)] += 1.0
         self._fresh += 1
-        if self._fresh >= max(FEWEST, 0.2 * float(self._counts.sum())):
+        self._total += 1.0
+        if self._fresh >= max(FEWEST, 0.2 * self._total):
             self._line, self._fresh = None, 0
-            if float(self._counts.sum()) > MOST_COUNTED:
+            if self._total > MOST_COUNTED:
                 self._counts *= np.float32(0.5)
+                self._total *= 0.5
 
     @property
     def known(self) -> bool:
         """Whether enough people were seen."""
-        return float(self._counts.sum()) >= FEWEST
+        return self._total >= FEWEST
 
     def at(self, foot_share: float, picture_height: float) -> float:
         """Working pixels; USUAL_SHARE of `picture_height` where too few were seen to tell."""
@@ -57,7 +60,7 @@ class Heights:
         if self._line is None:
             self._line = self._fit()
         base, slope = self._line
-        return float(np.clip(base + slope * foot_share, LEAST_PX, 0.9 * picture_height))
+        return min(max(base + slope * foot_share, LEAST_PX), 0.9 * picture_height)
 
     def _fit(self) -> tuple[float, float]:
         """Through the medians of the bands, each weighted by the root of its count."""
