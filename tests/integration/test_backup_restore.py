@@ -25,12 +25,14 @@ from haetae.database.engine import make_engine, session_factory
 from haetae.database.migrate import current_revision, head_revision, migrate_to, upgrade
 from haetae.database.models import Base
 from haetae.errors import ConfigError, DatabaseTooNew, StorageError
+from haetae.media.blobs import MEDIA_KINDS
 from haetae.pipeline import archive as archive_format
 from haetae.pipeline.archive import extract, read_manifest, writing
 from haetae.pipeline.backup import BackupPlan, back_up
 from haetae.pipeline.restore import CONFIG_NAME, RestorePlan, restore
 from haetae.testing.clock import FakeClock
 
+SNAPSHOT = "snapshots/2026/03/01/01960000-0000-7000-8000-000000000001/01960000-0000-7000-8000-0000000000bb.jpg"
 CLIP = "clips/2026/03/01/01960000-0000-7000-8000-000000000001/01960000-0000-7000-8000-0000000000bb.mp4"
 STATE = "states/01960000-0000-7000-8000-000000000001/motion.state"
 STAMP = "20260301T120000Z"
@@ -61,7 +63,7 @@ def site(tmp_path):
         fill(engine)
         with AsyncEventLogger(storage / "log", session_factory(engine)) as logger:
             logger.log_event(make_event(100))
-        for name, data in ((CLIP, b"clip" * 50_000), (STATE, b"state")):
+        for name, data in ((CLIP, b"clip" * 50_000), (SNAPSHOT, b"snapshot"), (STATE, b"state")):
             (storage / name).parent.mkdir(parents=True)
             (storage / name).write_bytes(data)
         config = tmp_path / "haetae.toml"
@@ -116,11 +118,11 @@ def test_files_come_back_as_they_were_and_the_configuration_is_put_beside(site, 
     assert site.target.stat().st_mode & 0o777 == 0o600
     report = restore(RestorePlan(site.target, tmp_path / "new", f"sqlite:///{tmp_path / 'new' / 'haetae.db'}"), SYSTEM)
     old, new = tree(site.storage), tree(tmp_path / "new")
-    kept = {name for name in old if name.startswith(("log", "states", "clips"))} - {"log/journal.lock"}
+    kept = {name for name in old if name.startswith(("log", "states", "clips", "snapshots"))} - {"log/journal.lock"}
     assert {name: new[name] for name in kept} == {name: old[name] for name in kept}
     assert set(new) == kept | {"haetae.db", "haetae.lock", CONFIG_NAME}
     assert new[CONFIG_NAME] == site.config_file.read_bytes()
-    assert report.files == {"log": 2, "states": 1, "clips": 1, "thumbnails": 0, "sheets": 0, "curves": 0, "looks": 0}
+    assert report.files == {"log": 2, "states": 1, **dict.fromkeys(MEDIA_KINDS, 0), "clips": 1, "snapshots": 1}
 
 
 def test_a_backup_without_media_leaves_clips_where_they_are_and_saves_those_of_later_events(site):
@@ -207,7 +209,7 @@ def test_a_target_that_holds_data_is_refused_and_with_force_moved_aside(site, tm
 
     report = restore(replace(plan, force=True), FakeClock(ONSET))
     assert len(rows_at(site.database_url)["cameras"]) == 2
-    aside = [f"{site.storage / name}.before-restore-{STAMP}" for name in ("log", "states", "clips", "haetae.db")]
+    aside = [f"{site.storage / name}.before-restore-{STAMP}" for name in ("log", "states", "clips", "snapshots", "haetae.db")]
     assert report.moved == tuple(aside)
     assert rows_at(f"sqlite:///{aside[-1]}") == old
     assert all(os.path.exists(path) for path in aside)

@@ -103,6 +103,16 @@ def test_evidence_and_what_is_being_recorded_survive_every_pressure(store):
     assert store.files() == 12
 
 
+def test_all_that_was_made_of_an_event_goes_with_it(store):
+    event, locked = store.add(timedelta(days=40)), store.add(timedelta(days=40), locked=True)
+    others = {each.id: store.layout.unnamed(each.camera_id, each.id, each.timestamp) for each in (event, locked)}
+    for name in (*others[event.id], *others[locked.id]):
+        store.write(name, 10)
+    store.run(store.keeper(days=30))
+    assert not any((store.root / name).exists() for name in others[event.id])
+    assert all((store.root / name).exists() for name in others[locked.id])
+
+
 def test_a_check_deletes_one_batch_and_the_next_goes_on_without_waiting(store, batch):
     for _ in range(2 * batch + 1):
         store.add(timedelta(days=40), files=False)

@@ -15,8 +15,8 @@ from haetae.database.event_repository import upsert_events
 from haetae.database.models import Event
 from haetae.domain.event import AnomalyEvent, EventStatus
 from haetae.errors import JournalFull
-from haetae.media.blobs import StorageLayout
-from haetae.media.inventory import KINDS, files_of
+from haetae.media.blobs import MEDIA_KINDS, StorageLayout
+from haetae.media.inventory import files_of
 from haetae.pipeline.storage_keeper import StorageKeeper
 from haetae.pipeline.system_events import SystemEvents
 from haetae.settings import RetentionSettings
@@ -53,7 +53,7 @@ class FakeDisk:
     free: int = 500 * GB
 
     def __call__(self, path: Path) -> tuple[int, int, int]:
-        used = sum(file.stat().st_size for kind in KINDS for file in (self.root / kind).rglob("*") if file.is_file())
+        used = sum(file.stat().st_size for kind in MEDIA_KINDS for file in (self.root / kind).rglob("*") if file.is_file())
         free = max(0, self.free - used)
         return self.total, self.total - free, free
 

@@ -22,7 +22,8 @@ from haetae.errors import MediaError
 
 PART_SUFFIX = ".part"
 
-_SHOWN = ("clips", "thumbnails", "sheets", "curves", "looks", "snapshots")
+MEDIA_KINDS = ("clips", "thumbnails", "sheets", "curves", "looks", "snapshots")
+"""The folders with files of events: what is shown, kept for so long as the site promises, swept and backed up."""
 
 _log = structlog.get_logger(__name__)
 
@@ -80,6 +81,11 @@ class StorageLayout:
         """snapshots/2026/11/23/<camera>/<event>.jpg: what the camera showed when a response asked for it"""
         return _dated("snapshots", camera_id, event_id, onset_at, ".jpg")
 
+    def unnamed(self, camera_id: UUID, event_id: UUID, onset_at: datetime) -> tuple[str, ...]:
+        """Where those of an event's files lie that no row of the database names: all but its clip and its thumbnail."""
+        makers = (self.contact_sheet, self.score_curve, self.looked_at, self.snapshot)
+        return tuple(make(camera_id, event_id, onset_at) for make in makers)
+
     def state(self, camera_id: UUID, model: str) -> str:
         """states/<camera>/<model>.state; the name of a model is the registry's, never free text"""
         return str(PurePosixPath("states", str(camera_id), f"{model}.state"))
@@ -96,13 +102,13 @@ class StorageLayout:
         """As `path`, for what is shown of events: clips, pictures, curves. Whoever can write the database must not read the site's keys
         with it. Raises MediaError for anything else."""
         target = self.path(relative)
-        if target.relative_to(self.root.resolve()).parts[0] not in _SHOWN:
+        if target.relative_to(self.root.resolve()).parts[0] not in MEDIA_KINDS:
             raise MediaError(f"{relative!r} is not of an event")
         return target
 
     def clean_leftovers(self) -> int:
         """Remove what killed processes left in the folders of this layout; returns how many files. For the start, before writing."""
-        return sum(clean_leftovers(self.root / kind) for kind in _SHOWN)
+        return sum(clean_leftovers(self.root / kind) for kind in MEDIA_KINDS)
 
 
 def _dated(kind: str, camera_id: UUID, event_id: UUID, at: datetime, suffix: str) -> str:

@@ -14,12 +14,10 @@ from uuid import UUID
 import structlog
 
 from haetae.errors import MediaError
-from haetae.media.blobs import StorageLayout
-
-KINDS = ("clips", "thumbnails", "sheets", "curves", "looks")
+from haetae.media.blobs import MEDIA_KINDS, StorageLayout
 
 _ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_NAME = re.compile(rf"(clips|thumbnails|sheets|curves|looks)/(\d{{4}}/\d\d/\d\d)/{_ID}/({_ID})\.(?:mp4|jpg|json|zip)")
+_NAME = re.compile(rf"({'|'.join(MEDIA_KINDS)})/(\d{{4}}/\d\d/\d\d)/{_ID}/({_ID})\.(?:mp4|jpg|json|zip)")
 
 _log = structlog.get_logger(__name__)
 
@@ -41,8 +39,6 @@ class EventFiles:
 
     clip: str | None
     thumbnail: str | None
-    sheet: str | None
-    curve: str | None
     size_bytes: int
 
 
@@ -56,11 +52,11 @@ class Deletion:
 
 def files_of(layout: StorageLayout, camera_id: UUID, event_id: UUID, onset_at: datetime) -> EventFiles:
     """Look at the files that an event may have."""
-    makers = (layout.clip, layout.thumbnail, layout.contact_sheet, layout.score_curve, layout.looked_at, layout.snapshot)
-    names = [make(camera_id, event_id, onset_at) for make in makers]
+    place = (camera_id, event_id, onset_at)
+    names = (layout.clip(*place), layout.thumbnail(*place), *layout.unnamed(*place))
     sizes = [_size(layout.root / name) for name in names]
-    clip, thumbnail, sheet, curve, *_others = (name if size is not None else None for name, size in zip(names, sizes))
-    return EventFiles(clip, thumbnail, sheet, curve, sum(size or 0 for size in sizes))
+    clip, thumbnail, *_others = (name if size is not None else None for name, size in zip(names, sizes))
+    return EventFiles(clip, thumbnail, sum(size or 0 for size in sizes))
 
 
 def exists(layout: StorageLayout, relative: str) -> bool:
@@ -73,7 +69,7 @@ def exists(layout: StorageLayout, relative: str) -> bool:
 
 def media_files(layout: StorageLayout) -> Iterator[MediaFile]:
     """Every file of an event, folder by folder. Temporary files and files with other names are passed over, links not followed."""
-    for kind in KINDS:
+    for kind in MEDIA_KINDS:
         for entry in _walk(layout.root / kind):
             relative = PurePosixPath(entry.path).relative_to(layout.root.as_posix()).as_posix()
             match = _NAME.fullmatch(relative)

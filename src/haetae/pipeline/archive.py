@@ -21,7 +21,7 @@ from typing import IO, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from haetae.errors import StorageError
-from haetae.media.blobs import DurableFile, storage_fault
+from haetae.media.blobs import MEDIA_KINDS, DurableFile, storage_fault
 
 FORMAT = "haetae-backup"
 FORMAT_VERSION = 1
@@ -38,7 +38,7 @@ _NAMES = re.compile(
     r"|config/haetae\.toml"
     r"|keys/[a-z][a-z0-9_-]{0,62}\.(?:key|json)"
     rf"|states/{_PLAIN}(?:/{_PLAIN})?"
-    rf"|(?:clips|thumbnails|sheets|curves|looks)/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{_ID}/{_ID}\.(?:mp4|jpg|json|zip)"
+    rf"|(?:{'|'.join(MEDIA_KINDS)})/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{_ID}/{_ID}\.(?:mp4|jpg|json|zip)"
 )
 _DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError)
 _DAMAGED_HINT = "It is damaged or was cut off: use another backup"

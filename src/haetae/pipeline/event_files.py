@@ -14,7 +14,7 @@ def delete_event_files(layout: StorageLayout, events: Iterable[EventMedia], *, n
     the next sweep."""
     names: list[str] = []
     for event in events:
-        makers = (layout.clip, layout.thumbnail, layout.contact_sheet, layout.score_curve, layout.looked_at, layout.snapshot)
-        made = [make(event.camera_id, event.event_id, event.onset_at) for make in makers]
+        place = (event.camera_id, event.event_id, event.onset_at)
+        made = [layout.clip(*place), layout.thumbnail(*place), *layout.unnamed(*place)]
         names += dict.fromkeys([*made, *filter(None, (event.clip_path, event.thumbnail_path))])
     return delete_files(layout, names, keep_folders_from=oldest_live_day(now))

@@ -300,9 +300,7 @@ class IncidentRecorder:
 
     def _media_bytes(self, event: AnomalyEvent) -> int:
         """The size of all that was made of the event."""
-        makers = (self._layout.contact_sheet, self._layout.score_curve, self._layout.looked_at, self._layout.snapshot)
-        unnamed = (make(self._camera_id, event.id, event.timestamp) for make in makers)
-        names = (event.clip_path, event.thumbnail_path, *unnamed)
+        names = (event.clip_path, event.thumbnail_path, *self._layout.unnamed(self._camera_id, event.id, event.timestamp))
         sizes = 0
         for name in names:
             with contextlib.suppress(OSError):

@@ -172,7 +172,7 @@ def _unreferenced(file: MediaFile, event: KnownMedia) -> bool:
         return False
     if event.deleted:
         return True
-    if file.kind in ("sheets", "curves", "looks"):  # found by the event's id: no column names it
+    if file.kind not in ("clips", "thumbnails"):  # found by the event's id: no column names it
         return False
     return file.relative != (event.clip_path if file.kind == "clips" else event.thumbnail_path)
 

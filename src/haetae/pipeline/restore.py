@@ -19,8 +19,8 @@ from haetae.database.migrate import known_revisions
 from haetae.database.refill import build_and_fill
 from haetae.database.replace import NewDatabase, new_database
 from haetae.errors import DatabaseTooNew, StorageError
-from haetae.media.blobs import StorageLayout
-from haetae.media.inventory import KINDS, media_files
+from haetae.media.blobs import MEDIA_KINDS, StorageLayout
+from haetae.media.inventory import media_files
 from haetae.pipeline.archive import Manifest, extract, read_manifest
 from haetae.vault import FOLDER, key_folder
 
@@ -93,7 +93,7 @@ def has_keys(manifest: Manifest) -> bool:
 
 def _folders(manifest: Manifest) -> tuple[str, ...]:
     """What the backup replaces as a whole. One without clips or keys leaves those that are there."""
-    return ("log", "states", *((FOLDER,) if has_keys(manifest) else ()), *(KINDS if manifest.media else ()))
+    return ("log", "states", *((FOLDER,) if has_keys(manifest) else ()), *(MEDIA_KINDS if manifest.media else ()))
 
 
 def _hold(storage: Path, database: Path | None, stack: ExitStack) -> None:

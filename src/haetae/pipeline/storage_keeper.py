@@ -232,8 +232,7 @@ class StorageKeeper:
     def _unlink(self, released: list[EventMedia]) -> None:
         files = list(self._stuck)
         for media in released:
-            makers = (self._layout.contact_sheet, self._layout.score_curve)
-            unnamed = (make(media.camera_id, media.event_id, media.onset_at) for make in makers)
+            unnamed = self._layout.unnamed(media.camera_id, media.event_id, media.onset_at)
             files += [name for name in (media.clip_path, media.thumbnail_path, *unnamed) if name]
         gone = self._delete(files)
         if gone.left and not self._stuck:

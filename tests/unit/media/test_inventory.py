@@ -6,7 +6,7 @@ from tests.support.events import CAMERA
 
 from haetae.ids import new_id
 from haetae.media import inventory
-from haetae.media.blobs import DurableFile, StorageLayout
+from haetae.media.blobs import MEDIA_KINDS, DurableFile, StorageLayout
 from haetae.media.inventory import delete_files, exists, files_of, media_files
 
 ONSET = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -26,19 +26,19 @@ def write(layout, relative, size=10):
 
 def test_the_files_of_an_event_are_found_by_its_id(layout):
     event_id = new_id()
-    clip, sheet = layout.clip(CAMERA, event_id, ONSET), layout.contact_sheet(CAMERA, event_id, ONSET)
+    clip, others = layout.clip(CAMERA, event_id, ONSET), layout.unnamed(CAMERA, event_id, ONSET)
     write(layout, clip, 30)
-    curve = layout.score_curve(CAMERA, event_id, ONSET)
-    write(layout, sheet, 4)
-    write(layout, curve, 2)
+    for name in others:
+        write(layout, name, 2)
     found = files_of(layout, CAMERA, event_id, ONSET)
-    assert (found.clip, found.thumbnail, found.sheet, found.curve, found.size_bytes) == (clip, None, sheet, curve, 36)
+    assert (found.clip, found.thumbnail, found.size_bytes) == (clip, None, 30 + 2 * len(others))
     assert files_of(layout, CAMERA, new_id(), ONSET).size_bytes == 0
 
 
 def test_a_walk_sees_each_media_file_and_nothing_else(layout, tmp_path):
     event_id = new_id()
-    names = [make(CAMERA, event_id, ONSET) for make in (layout.clip, layout.thumbnail, layout.contact_sheet, layout.score_curve)]
+    place = (CAMERA, event_id, ONSET)
+    names = [layout.clip(*place), layout.thumbnail(*place), *layout.unnamed(*place)]
     for number, name in enumerate(names):
         os.utime(write(layout, name, number + 1), (1000, 1000))
     write(layout, "clips/notes.txt")
@@ -48,9 +48,9 @@ def test_a_walk_sees_each_media_file_and_nothing_else(layout, tmp_path):
     (layout.root / "clips" / "link").symlink_to(tmp_path / "elsewhere")
     with DurableFile(layout.path(layout.clip(CAMERA, new_id(), ONSET))):
         found = list(media_files(layout))
-    assert sorted((file.relative, file.size_bytes) for file in found) == sorted(zip(names, (1, 2, 3, 4)))
+    assert sorted((file.relative, file.size_bytes) for file in found) == sorted((name, number + 1) for number, name in enumerate(names))
     assert {(file.event_id, file.modified_s) for file in found} == {(event_id, 1000.0)}
-    assert {file.kind for file in found} == {"clips", "thumbnails", "sheets", "curves"}
+    assert {file.kind for file in found} == set(MEDIA_KINDS)
 
 
 def test_a_folder_that_is_not_there_holds_nothing(layout):
