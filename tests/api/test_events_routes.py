@@ -6,7 +6,10 @@ from tests.support.event_api import event_api
 from tests.support.events import ONSET
 
 from haetae.domain.event import SITE, EventKind, Review, Severity
+from haetae.domain.example import Compared, Example
+from haetae.domain.fact import FactKind
 from haetae.ids import new_id
+from haetae.media.example import write_example
 
 
 @pytest.fixture(scope="module")
@@ -171,9 +174,23 @@ def test_a_score_curve_that_is_damaged_hides_no_event(api, content):
     assert (answer.status_code, answer.json()["score_curve"]) == (200, None)
 
 
-def test_an_event_without_media_has_neither_curve_nor_sheet(api):
+def test_an_event_without_media_has_neither_curve_nor_sheet_nor_example(api):
     found = api.ask().get(f"/events/{api.add().id}").json()
-    assert (found["score_curve"], found["has_contact_sheet"], found["media_bytes"]) == (None, False, None)
+    assert (found["score_curve"], found["example"], found["has_contact_sheet"], found["media_bytes"]) == (None, None, False, None)
+
+
+def test_a_detail_shows_what_came_nearest_before(api):
+    event = api.add_with_media()
+    path = api.layout.path(api.layout.example(event.camera_id, event.id, event.timestamp))
+    write_example(path, Example(b"jpeg", ONSET, (Compared(FactKind.SPEED, 3.6, 1.1, "body heights/s"),)))
+    shown = api.ask(GUEST).get(f"/events/{event.id}").json()["example"]
+    assert shown == {
+        "seen_at": ONSET.isoformat().replace("+00:00", "Z"),
+        "picture": "data:image/jpeg;base64,anBlZw==",
+        "compared": [{"kind": "speed", "now": 3.6, "before": 1.1, "unit": "body heights/s"}],
+    }
+    path.write_bytes(b"{}")
+    assert api.ask(GUEST).get(f"/events/{event.id}").json()["example"] is None
 
 
 def test_a_detail_that_the_client_has_is_not_sent_again_until_something_changed(api):

@@ -16,6 +16,7 @@ from haetae.api.routers.event_schemas import EventDetailRead
 from haetae.database.scoped.event_rows import MediaPaths
 from haetae.errors import MediaError
 from haetae.media.blobs import StorageLayout
+from haetae.media.inventory import exists
 
 _CHUNK_BYTES = 256 * 1024
 
@@ -95,6 +96,8 @@ def _parts(layout: StorageLayout, media: MediaPaths) -> list[tuple[str, str | No
         ("thumbnail.jpg", media.thumbnail_path),
         ("contact-sheet.jpg", layout.contact_sheet(*place)),
         ("score-curve.json", layout.score_curve(*place)),
+        # Not every event has one, and none is missed then.
+        *([("nearest-normal.json", layout.example(*place))] if exists(layout, layout.example(*place)) else []),
     ]
 
 

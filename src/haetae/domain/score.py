@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from haetae.domain.example import Example
 from haetae.domain.fact import Fact
 from haetae.domain.frame import Box
 
@@ -28,7 +29,7 @@ class Score:
     `value` is calibrated to [0, 1] for this camera, 0.5 its alarm level; `raw` is the model's own figure and `threshold`
     the raw figure that maps to 0.5. `heat` is the anomaly map, float32 of shape (rows, columns), each cell on the
     calibrated scale, or None where there is nothing to show; `box` the most abnormal region. `facts` are ranked, most
-    surprising first.
+    surprising first; `example` is what this camera saw before that comes nearest to it.
     """
 
     value: float
@@ -41,3 +42,4 @@ class Score:
     box: Box | None = None
     facts: tuple[Fact, ...] = ()
     tamper: TamperKind | None = None
+    example: Example | None = None

@@ -22,7 +22,7 @@ from haetae.errors import MediaError
 
 PART_SUFFIX = ".part"
 
-MEDIA_KINDS = ("clips", "thumbnails", "sheets", "curves", "looks", "snapshots")
+MEDIA_KINDS = ("clips", "thumbnails", "sheets", "curves", "looks", "snapshots", "examples")
 """The folders with files of events: what is shown, kept for so long as the site promises, swept and backed up."""
 
 _log = structlog.get_logger(__name__)
@@ -81,9 +81,13 @@ class StorageLayout:
         """snapshots/2026/11/23/<camera>/<event>.jpg: what the camera showed when a response asked for it"""
         return _dated("snapshots", camera_id, event_id, onset_at, ".jpg")
 
+    def example(self, camera_id: UUID, event_id: UUID, onset_at: datetime) -> str:
+        """examples/2026/11/23/<camera>/<event>.json: what the camera saw before that comes nearest"""
+        return _dated("examples", camera_id, event_id, onset_at, ".json")
+
     def unnamed(self, camera_id: UUID, event_id: UUID, onset_at: datetime) -> tuple[str, ...]:
         """Where those of an event's files lie that no row of the database names: all but its clip and its thumbnail."""
-        makers = (self.contact_sheet, self.score_curve, self.looked_at, self.snapshot)
+        makers = (self.contact_sheet, self.score_curve, self.looked_at, self.snapshot, self.example)
         return tuple(make(camera_id, event_id, onset_at) for make in makers)
 
     def state(self, camera_id: UUID, model: str) -> str:

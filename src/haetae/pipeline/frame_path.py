@@ -84,6 +84,8 @@ class FramePath:
         before, self._camera = self._camera, camera
         if camera.zones != before.zones:
             self.masks = ZoneMasks(camera.zones)
+            # Pictures of before may show what is private now.
+            self.normality.forget_examples()
         if camera.false_alarms_per_day != before.false_alarms_per_day:
             self.normality.set_budget(camera.false_alarms_per_day)
         if camera.learning_s is not None and camera.learning_s != before.learning_s:

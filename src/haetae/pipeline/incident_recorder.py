@@ -18,11 +18,13 @@ import structlog
 
 from haetae.domain.camera import CameraConfig
 from haetae.domain.event import AnomalyEvent, EventKind, EventStatus
+from haetae.domain.example import Example
 from haetae.domain.frame import RGB, Frame, Packet, StreamInfo
 from haetae.errors import MediaError, StorageError
 from haetae.media.blobs import StorageLayout
 from haetae.media.clip import ClipRecorder, OnExtended
 from haetae.media.clip_job import ClipResult
+from haetae.media.example import write_example
 from haetae.media.score_curve import write_score_curve
 from haetae.media.snapshot import write_contact_sheet, write_thumbnail
 from haetae.pipeline.observer import GuardedObserver, Observer
@@ -50,11 +52,12 @@ class EventLog(Protocol):
 @dataclass(slots=True)
 class _Pending:
     """An event of which more will be known: its end, and its clip. `peak` is the frame of its thumbnail, `position` where it is among the
-    scores."""
+    scores, `example` what comes nearest to what it shows."""
 
     event: AnomalyEvent
     peak: Frame
     position: int = 0
+    example: Example | None = None
     clip_done: bool = False
 
     @property
@@ -172,7 +175,7 @@ class IncidentRecorder:
             event = replace(event, faults=(f"no clip: {refusal}",))
         with self._lock:
             position = self._curves.position if self._curves is not None else 0
-            self._pending[event.id] = _Pending(event, frame, position, clip_done=bool(refusal))
+            self._pending[event.id] = _Pending(event, frame, position, incident.peak.example, clip_done=bool(refusal))
         self.opened += 1
         self._store(event)
         if not refusal:
@@ -186,6 +189,7 @@ class IncidentRecorder:
         with self._lock:
             pending = self._pending[incident.id]
             pending.peak = frame
+            pending.example = incident.peak.example or pending.example
             # In memory only: the next revision carries it.
             pending.event = replace(pending.event, **self._so_far(incident))
 
@@ -240,13 +244,19 @@ class IncidentRecorder:
             pending = self._pending.get(event_id)
         if pending is None:
             return
-        event, peak = pending.event, pending.peak
+        event, peak, example = pending.event, pending.peak, pending.example
         name = self._layout.thumbnail(self._camera_id, event.id, event.timestamp)
         faults = self._attempt(lambda: write_thumbnail(peak.rgb(), event.box, self._layout.path(name)), "thumbnail")
-        if faults:
-            self._revise(event_id, faults=faults)
-        elif event.thumbnail_path is None:
-            self._revise(event_id, thumbnail_path=name)
+        changes: dict[str, Any] = {} if faults or event.thumbnail_path is not None else {"thumbnail_path": name}
+        faults += self._make_example(event, example)
+        if faults or changes:
+            self._revise(event_id, faults=faults, **changes)
+
+    def _make_example(self, event: AnomalyEvent, example: Example | None) -> tuple[str, ...]:
+        if example is None:
+            return ()
+        path = self._layout.path(self._layout.example(self._camera_id, event.id, event.timestamp))
+        return self._attempt(lambda: write_example(path, example), "example")
 
     def _make_sheet(self, result: ClipResult, clip: Path) -> None:
         with self._lock:

@@ -155,6 +155,7 @@ class Normality:
             # A gap in the stream is no footage.
             self._learned_s += min(window.t_s - before_s, BREAK_S)
         self._model.learn([window])
+        self._watch.epoch_s = frame.captured_at.timestamp() - window.t_s
         self._watch.learn(frame.luma, window.t_s, self._glance())
         self._learned_at = frame.captured_at
 
@@ -190,7 +191,8 @@ class Normality:
         if value >= NEAR_ALARM:
             self._watch.quiet(self._model_s)
         value = max(value, watched.value)
-        found = self._watch.facts(self._model_s, box) if value >= NEAR_ALARM and self._tamper is None else ()
+        told = value >= NEAR_ALARM and self._tamper is None
+        found = self._watch.facts(self._model_s, box) if told else ()
         self._go_on(value, frame)
         return Score(
             value=value,
@@ -203,11 +205,12 @@ class Normality:
             box=box,
             facts=self._in_stream_time((*raw.facts, *found)),
             tamper=self._tamper,
+            example=self._watch.example(box) if told else None,
         )
 
     def _look(self, frame: Frame) -> Watched:
         """What the rules make of what moves; nothing while somebody is at the camera."""
-        self._epoch_s = frame.captured_at.timestamp() - self._model_s
+        self._epoch_s = self._watch.epoch_s = frame.captured_at.timestamp() - self._model_s
         if self._tamper is not None:
             self._watch.discontinuity()
             return Watched()
@@ -246,6 +249,10 @@ class Normality:
             self._calibration = self._calibration.with_budget(false_alarms_per_day)
         self._watch.set_budget(false_alarms_per_day)
         self._budget = false_alarms_per_day
+
+    def forget_examples(self) -> None:
+        """Keep no picture of what was seen so far."""
+        self._watch.forget_examples()
 
     def accept(self, value: float, threshold: float, at: datetime) -> bool:
         """Take an event for normal whose peak was `value` (calibrated) at the raw alarm level `threshold`, with its onset `at`.

@@ -14,6 +14,8 @@ from tests.support.events import ONSET
 from haetae.api import event_archive as archives
 from haetae.api.event_archive import event_archive
 from haetae.api.event_view import detail_read
+from haetae.domain.example import Example
+from haetae.media.example import write_example
 
 EXPORTED_AT = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 NAMES = ["clip.mp4", "thumbnail.jpg", "contact-sheet.jpg", "score-curve.json", "event.json", "manifest.json"]
@@ -58,6 +60,14 @@ def test_an_archive_holds_all_that_there_is_and_proves_it(api):
     assert (manifest["event_id"], manifest["camera_id"]) == (str(event.id), str(event.camera_id))
     assert (manifest["exported_at"], manifest["exported_by"]) == ("2026-03-02T08:30:00+00:00", '김 "정문"')
     assert archive.getinfo("clip.mp4").date_time == ONSET.timetuple()[:6]
+
+
+def test_what_came_nearest_before_is_in_it_where_there_is_such(api):
+    event = api.add_with_media()
+    write_example(api.layout.path(api.layout.example(event.camera_id, event.id, event.timestamp)), Example(b"jpeg", ONSET))
+    archive = opened(api, event)
+    assert json.loads(archive.read("nearest-normal.json"))["picture"] == "anBlZw=="
+    assert "nearest-normal.json" in {file["name"] for file in manifest_of(archive)["files"]}
 
 
 def test_what_was_never_made_is_named_as_missing(api):

@@ -1,14 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from tests.support.events import ONSET
 from tests.support.site_parts import CameraParts, make_camera
 
 from haetae.domain.event import EventStatus
+from haetae.domain.example import Example
 from haetae.errors import SourceUnavailable
+from haetae.media.example import read_example
 from haetae.media.score_curve import read_score_curve
 from haetae.pipeline.camera_run import CameraRun
 from haetae.testing.clock import FakeClock
 from haetae.testing.scripted_model import ScriptedModel
 from haetae.testing.scripted_source import ScriptedSource, scripted_frame
+from haetae.vad.normality import Normality
 
 SCENE = np.random.default_rng(1).integers(0, 255, (60, 90), np.uint8)
 FPS = 10
@@ -48,6 +54,26 @@ def test_an_event_has_its_scores_from_pre_roll_to_post_roll(tmp_path):
     high = [t_s for t_s, value in zip(curve.t_s, curve.values, strict=True) if value > 0.5]
     assert (high[0], high[-1]) == pytest.approx((0.0, event.end_s - event.onset_s))
     assert max(curve.values) == pytest.approx(event.vad_score, abs=0.001)
+
+
+def test_the_example_of_the_highest_score_that_has_one_lies_beside_the_clip(tmp_path, monkeypatch):
+    seen = {30.0: Example(b"low", ONSET), 50.0: Example(b"high", ONSET)}
+    judge = Normality.judge
+    monkeypatch.setattr(Normality, "judge", lambda self, frame, raw: replace(judge(self, frame, raw), example=seen.get(raw.value)))
+    raws = {4: 30.0, 5: 50.0, 6: 60.0}
+    parts, [event] = watch(tmp_path, ScriptedSource(frames(12)), raw=lambda t_s: raws.get(int(t_s), 0.0))
+    path = parts.layout.path(parts.layout.example(event.camera_id, event.id, event.timestamp))
+    assert read_example(path) == seen[50.0]
+    assert not any("example" in fault for fault in event.faults)
+
+
+def test_an_example_that_cannot_be_written_is_a_fault_and_the_thumbnail_is_there(tmp_path, monkeypatch):
+    (tmp_path / "examples").write_text("a file stands here")
+    judge = Normality.judge
+    monkeypatch.setattr(Normality, "judge", lambda self, frame, raw: replace(judge(self, frame, raw), example=Example(b"x", ONSET)))
+    _, [event] = watch(tmp_path, ScriptedSource(frames(12)), raw=lambda t_s: 50.0 if 4.0 <= t_s <= 6.0 else 0.0)
+    assert event.thumbnail_path is not None
+    assert any("examples" in fault for fault in event.faults)
 
 
 def test_the_size_of_an_events_media_holds_its_curve(tmp_path):

@@ -23,6 +23,14 @@ NEVER = WeeklySchedule("UTC", (ArmedSpan(frozenset({Weekday.SUN}), time(3), time
 PRIVACY = Zone("door", ZoneKind.PRIVACY, ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
 
 
+@pytest.fixture
+def forgotten(monkeypatch):
+    """How often the pictures of what was seen are forgotten, so far."""
+    times = []
+    monkeypatch.setattr(Normality, "forget_examples", lambda _self: times.append(1))
+    return times
+
+
 class SeeingModel(ScriptedModel):
     """Remembers what it was shown; drops what `busy` says."""
 
@@ -240,3 +248,11 @@ def test_a_camera_whose_clock_jumped_is_not_blind_for_ever():
     assert not path.path.in_time(behind_at)
     path.clock.advance(2.0)
     assert path.path.in_time(behind_at)
+
+
+def test_pictures_of_what_was_seen_are_forgotten_when_zones_change_and_only_then(forgotten):
+    path = Path()
+    path.path.change(replace(path.camera, name="the door"))
+    assert forgotten == []
+    path.path.change(replace(path.camera, zones=(PRIVACY,)))
+    assert forgotten == [1]

@@ -3810,6 +3810,16 @@ export interface components {
              */
             link: string;
         };
+        /** ComparedRead */
+        ComparedRead: {
+            /** Before */
+            before: number;
+            kind: components["schemas"]["FactKind"];
+            /** Now */
+            now: number;
+            /** Unit */
+            unit: string;
+        };
         /** ConfigurationRead */
         ConfigurationRead: {
             /**
@@ -4347,6 +4357,7 @@ export interface components {
             end_s: number | null;
             /** Ended At */
             ended_at: string | null;
+            example?: components["schemas"]["ExampleRead"] | null;
             /** Facts */
             facts: components["schemas"]["FactRead"][];
             /**
@@ -4608,6 +4619,27 @@ export interface components {
          * @enum {string}
          */
         EventType: "Fighting" | "Arson" | "Explosion" | "Road_Accident" | "Suspicious_Object" | "Falling" | "Turnstile_Jumping" | "Wildlife_Intrusion" | "Normal" | "Intrusion" | "Assault" | "Loitering" | "Theft" | "Vandalism" | "Weapon" | "Crowd_Panic" | "Camera_Tamper" | "Other_Anomaly" | "Unclear";
+        /**
+         * ExampleRead
+         * @description What the camera saw before, while nothing was wrong, that comes nearest to the event.
+         */
+        ExampleRead: {
+            /**
+             * Compared
+             * @description in what the two differ, most first
+             */
+            compared: components["schemas"]["ComparedRead"][];
+            /**
+             * Picture
+             * @description a small grey JPEG, as a data: URL
+             */
+            picture: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+        };
         /**
          * FactBoundModel
          * @description Met by a fact of this kind whose value is within the bounds, in the fact's own unit.

@@ -176,6 +176,21 @@ class ScoreCurveRead(BaseModel):
     score: list[float]
 
 
+class ComparedRead(_Read):
+    kind: FactKind
+    now: float
+    before: float
+    unit: str
+
+
+class ExampleRead(BaseModel):
+    """What the camera saw before, while nothing was wrong, that comes nearest to the event."""
+
+    seen_at: datetime
+    picture: str = Field(description="a small grey JPEG, as a data: URL")
+    compared: list[ComparedRead] = Field(description="in what the two differ, most first")
+
+
 class EventDetailRead(EventRead):
     frame_number: int
     onset_s: float
@@ -197,6 +212,7 @@ class EventDetailRead(EventRead):
     reviewed_at: datetime | None
     created_at: datetime
     score_curve: ScoreCurveRead | None = None
+    example: ExampleRead | None = None
 
 
 class Acknowledge(BaseModel):

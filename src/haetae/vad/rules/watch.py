@@ -3,24 +3,24 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from haetae.domain.example import Example
 from haetae.domain.fact import Fact, FactKind
 from haetae.domain.frame import Box, Luma
 from haetae.domain.score import ALARM_LEVEL
 from haetae.domain.zone import Zone, ZoneKind
-from haetae.errors import StateError
-from haetae.vad.motion.foreground import Background
 from haetae.vad.motion.glance import Glance
-from haetae.vad.preprocess import BLOCK, WorkSize
 from haetae.vad.rules.base import Rule, Scene
 from haetae.vad.rules.levels import Levels
 from haetae.vad.rules.table import RULES
-from haetae.vad.tracks.blobs import Eye
+from haetae.vad.tracks.blobs import Blob, Eye
+from haetae.vad.tracks.examples import Examples, Look, cut_out
 from haetae.vad.tracks.facts import learn_track, track_facts
 from haetae.vad.tracks.follow import Follower, Track
 from haetae.vad.tracks.heights import UPRIGHT, Heights
@@ -46,6 +46,9 @@ LONGEST_START_S = 120.0
 
 FEWEST_S = 240.0
 """After so little normal time no rule says anything yet: one that learned before there were rules learns them while it watches."""
+
+PICTURED_S = 1.0
+"""A track is that old before a picture is taken of it."""
 
 MARGIN_S = 10.0
 """So long after something near an alarm nothing is learned."""
@@ -106,6 +109,9 @@ class SceneWatch:
         self._judges = False
         self._last = Watched()
         self._raised: deque[_Raised] = deque(maxlen=REMEMBERED)
+        self._examples = Examples()
+        self.epoch_s = 0.0
+        """Unix time of time zero, for what is to be remembered longer than time goes on; set before each picture."""
 
     @property
     def tracks(self) -> list[Track]:
@@ -227,6 +233,23 @@ class SceneWatch:
             )
         return tuple(facts)
 
+    def example(self, box: Box | None) -> Example | None:
+        """What was normal and comes nearest to what is at `box`."""
+        if box is None or self._eye.size is None:
+            return None
+        near = [track for track in self._follower.tracks if self._meets(track, box)]
+        if near:
+            return self._examples.nearest(self._seen(max(near, key=lambda track: _overlap(self._box(track), box))))
+        height, wide = box.bottom - box.top, (box.right - box.left) * self._eye.size.width / self._eye.size.height
+        body = self._heights.at(box.bottom, self._eye.size.height) / self._eye.size.height
+        x, y = 0.5 * (box.left + box.right), 0.5 * (box.top + box.bottom)
+        return self._examples.nearest(Look(x, y, height / body, height / max(1e-6, wide), nan, nan))
+
+    def forget_examples(self) -> None:
+        """Keep no picture of what was seen so far."""
+        self._examples = Examples()
+        self._follower.forget_pictures()
+
     def accept(self, t_s: float) -> bool:
         """Take what rules found around `t_s` for usual where it was; false where nothing is remembered of that time."""
         near = [each for each in self._raised if abs(each.at_s - t_s) <= MARGIN_S]
@@ -251,11 +274,21 @@ class SceneWatch:
             self._ways = Ways(size.width, size.height)
         bodies = [self._heights.at(blob.bottom / size.height, size.height) for blob in seen.blobs]
         self._follower.step(seen.blobs, bodies, t_s, QUIET_LEVELS + QUIET_NOISE * self._eye.background.noise)
+        self._take_picture(luma, t_s)
         for zone in self._zones:
             for track in self._follower.tracks:
                 if _inside(zone, *self._feet(track)):
                     track.zones[zone.name] = track.zones.get(zone.name, 0.0) + elapsed_s
         return True
+
+    def _take_picture(self, luma: Luma, t_s: float) -> None:
+        """Of one track that has none yet, now that it is whole in view and alone."""
+        assert self._eye.size is not None
+        width, height = self._eye.size.width, self._eye.size.height
+        for track in self._follower.tracks:
+            if track.picture is None and track.age_s >= PICTURED_S and track.others == 0 and _whole(track.blob, width, height):
+                track.picture, track.pictured_s = cut_out(luma, self._box(track)), t_s
+                return
 
     def _measure(self, t_s: float, armed: bool | None) -> list[list[tuple[Track, float]]]:
         """For each rule the tracks that it says something of."""
@@ -270,6 +303,8 @@ class SceneWatch:
             return
         for track in self._follower.ended:
             learn_track(track, self._usual)
+            if track.picture is not None and track.born_s > self._alarm_s:
+                self._examples.offer(self._seen(track), self.epoch_s + track.pictured_s, track.picture)
         self._follower.ended = []
         if t_s - self._counted_s < EVERY_S:
             return
@@ -283,8 +318,7 @@ class SceneWatch:
             if track.roamed * track.body < blob.height or track.speed < 0.2:
                 continue
             self._ways.learn(blob.x, blob.bottom, *track.heading)
-            whole = blob.left > 1 and blob.top > 1 and blob.right < width - 1 and blob.bottom < height - 1
-            if whole and track.others == 0 and track.age_s > EVERY_S and UPRIGHT[0] <= track.ratio <= UPRIGHT[1]:
+            if _whole(blob, width, height) and track.others == 0 and track.age_s > EVERY_S and UPRIGHT[0] <= track.ratio <= UPRIGHT[1]:
                 self._heights.learn(blob.bottom / height, blob.height)
         self._places.look(boxes)
         self._usual.learn(Measure.COUNT, float(sum(1 for track in self._follower.tracks if track.roamed > 0.7)))
@@ -305,6 +339,10 @@ class SceneWatch:
         assert self._eye.size is not None
         return track.blob.x / self._eye.size.width, track.blob.bottom / self._eye.size.height
 
+    def _seen(self, track: Track) -> Look:
+        x, y = self._share(track)
+        return Look(x, y, track.blob.height / track.body, track.ratio, track.fastest, track.last_s - track.home_s)
+
     def _box(self, track: Track) -> Box:
         assert self._eye.size is not None
         width, height, blob = self._eye.size.width, self._eye.size.height, track.blob
@@ -317,15 +355,9 @@ class SceneWatch:
         return own.left < box.right and own.right > box.left and own.top < box.bottom and own.bottom > box.top
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All that was learned, about 60 KB before compression; `of_arrays` reads it back."""
+        """All that was learned, about 60 KB before compression, and 150 KB of pictures; `of_arrays` reads it back."""
         saved = {"format": np.array([FORMAT], np.int32), **self._heights.arrays(), **self._ways.arrays(), **self._usual.arrays()}
-        saved |= {**self._places.arrays(), **self._levels.arrays()}
-        size, background = self._eye.size, self._eye.background
-        if size is not None and background.mean is not None:
-            saved["size"] = np.array([size.source_width, size.source_height, size.width, size.height], np.int32)
-            saved["background"] = np.clip(np.rint(background.mean), 0, 255).astype(np.uint8)
-            saved["noise"] = np.array([background.noise], np.float32)
-        return saved
+        return saved | {**self._places.arrays(), **self._levels.arrays(), **self._examples.arrays(), **self._eye.arrays()}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], rules: Sequence[Rule] = RULES) -> "SceneWatch":
@@ -339,20 +371,20 @@ class SceneWatch:
         watch._heights, watch._ways = Heights.of_arrays(arrays), Ways.of_arrays(arrays)
         watch._usual, watch._places = Usual.of_arrays(arrays), Places(len(rules), arrays)
         watch._levels = Levels.of_arrays(len(rules), arrays)
+        watch._examples = Examples.of_arrays(arrays)
         watch._judges = watch._levels.seconds > 0.0
-        if "background" in arrays:
-            watch._eye = _eye_of(arrays)
+        watch._eye = Eye.of_arrays(arrays)
         return watch
 
 
-def _eye_of(arrays: Mapping[str, NDArray[Any]]) -> Eye:
-    sides, mean, noise = arrays.get("size"), arrays["background"], arrays.get("noise")
-    if sides is None or sides.shape != (4,) or noise is None or noise.shape != (1,) or not 0.0 <= float(noise[0]) < 255.0:
-        raise StateError("the saved empty scene cannot be read", hint="Learn this camera again")
-    size = WorkSize(*(int(side) for side in sides))
-    if mean.dtype != np.uint8 or mean.shape != (size.height, size.width) or size.width % BLOCK or min(size.width, size.height) < BLOCK:
-        raise StateError(f"the saved empty scene has shape {mean.shape}", hint="Learn this camera again")
-    return Eye(size, Background(mean.astype(np.float32), float(noise[0])))
+def _whole(blob: Blob, width: int, height: int) -> bool:
+    """Whether all of it is in the picture."""
+    return blob.left > 1 and blob.top > 1 and blob.right < width - 1 and blob.bottom < height - 1
+
+
+def _overlap(one: Box, two: Box) -> float:
+    across, down = min(one.right, two.right) - max(one.left, two.left), min(one.bottom, two.bottom) - max(one.top, two.top)
+    return max(0.0, across) * max(0.0, down)
 
 
 def _inside(zone: Zone, x: float, y: float) -> bool:

@@ -1,5 +1,6 @@
 """What stands out of the empty scene in one picture: connected pieces of foreground with what is measured of each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haetae.domain.frame import Luma
+from haetae.errors import StateError
 from haetae.vad.motion.foreground import Background
 from haetae.vad.motion.foreground import Seen as Against
 from haetae.vad.motion.glance import Glance
-from haetae.vad.preprocess import WORK_PIXELS, WorkSize, to_work
+from haetae.vad.preprocess import BLOCK, WORK_PIXELS, WorkSize, to_work
 
 LEAST_AREA = 14
 LEAST_HEIGHT = 5
@@ -78,6 +80,7 @@ class Eye:
         self.background = background or Background()
         self.work: Luma | None = None
         self._last_s: float | None = None
+        self._borrowed = False
 
     def step(self, luma: Luma, t_s: float, ignored: NDArray[np.bool_] | None = None, glance: Glance | None = None) -> Seen:
         """Look at a picture of any size (the same for all) taken at `t_s`. What touches the middle of `ignored` is not seen.
@@ -99,7 +102,32 @@ class Eye:
             blobs = [blob for blob in blobs if not self._hidden(blob, ignored)]
         return Seen(blobs, True, False)
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The empty scene where it is our own; `of_arrays` reads it back."""
+        if self.size is None or self._borrowed or self.background.mean is None:
+            return {}
+        size = self.size
+        return {
+            "size": np.array([size.source_width, size.source_height, size.width, size.height], np.int32),
+            "background": np.clip(np.rint(self.background.mean), 0, 255).astype(np.uint8),
+            "noise": np.array([self.background.noise], np.float32),
+        }
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Eye":
+        """One that has seen nothing where there are none. Raises StateError for what is damaged."""
+        if "background" not in arrays:
+            return cls()
+        sides, mean, noise = arrays.get("size"), arrays["background"], arrays.get("noise")
+        if sides is None or sides.shape != (4,) or noise is None or noise.shape != (1,) or not 0.0 <= float(noise[0]) < 255.0:
+            raise StateError("the saved empty scene cannot be read", hint="Learn this camera again")
+        size = WorkSize(*(int(side) for side in sides))
+        if mean.dtype != np.uint8 or mean.shape != (size.height, size.width) or size.width % BLOCK or min(size.width, size.height) < BLOCK:
+            raise StateError(f"the saved empty scene has shape {mean.shape}", hint="Learn this camera again")
+        return cls(size, Background(mean.astype(np.float32), float(noise[0])))
+
     def _with(self, glance: Glance) -> Against:
+        self._borrowed = True
         self.size, self.work, self.background = glance.size, glance.work, glance.background
         return glance.seen
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from math import hypot
 from typing import NamedTuple
 
+from haetae.domain.frame import Luma
 from haetae.vad.tracks.blobs import Blob
 
 KEPT = 80
@@ -67,6 +68,9 @@ class Track:
     behind: "Track | None" = None
     others: int = 0
     zones: dict[str, float] = field(default_factory=dict)
+    picture: Luma | None = None
+    """A small one, once it was whole in view."""
+    pictured_s: float = 0.0
     measured: dict[str, float] = field(default_factory=dict)
     """What rules remember of it, by their names."""
 
@@ -116,6 +120,11 @@ class Follower:
         """What comes next does not follow: all tracks end."""
         self.ended = self._all
         self._all, self.tracks = [], []
+
+    def forget_pictures(self) -> None:
+        """Of what is followed, new ones are taken."""
+        for track in self._all:
+            track.picture = None
 
     def step(self, blobs: list[Blob], bodies: list[float], t_s: float, quiet: float) -> None:
         """Take the blobs of a picture at `t_s` with the height of a person where each is. Changes of less than `quiet` are noise."""

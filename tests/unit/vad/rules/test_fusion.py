@@ -68,3 +68,17 @@ def test_who_walks_by_raises_nothing(saved):
     scores = judged(saved, replace(WALKER, end_s=60.0))
     assert max(score.value for score in scores) < ALARM_LEVEL
     assert not any(score.facts for score in scores)
+
+
+def test_what_comes_nearest_of_all_that_was_normal_is_shown_beside_it(saved):
+    best = max(judged(saved, WALKER, LYING), key=lambda score: score.value)
+    assert best.example is not None
+    assert FactKind.POSTURE_RATIO in {each.kind for each in best.example.compared}
+    assert all(score.example is None for score in judged(saved, WALKER) if score.value < 0.8 * ALARM_LEVEL)
+
+
+def test_where_zones_changed_no_picture_of_before_is_shown(saved, tmp_path):
+    normality = Normality.load(saved, ScriptedModel())
+    normality.forget_examples()
+    normality.save(tmp_path / "camera.state")
+    assert all(score.example is None for score in judged(tmp_path / "camera.state", WALKER, LYING))

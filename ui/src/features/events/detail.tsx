@@ -37,6 +37,7 @@ import { Earlier } from "./earlier";
 import { Facts } from "./facts";
 import { REVIEWS } from "./filters";
 import { LookAgain, Looked } from "./looked";
+import { Nearest } from "./nearest";
 import { NormalDialog } from "./normal-dialog";
 import { eventQuery } from "./queries";
 import { History, Told } from "./told";
@@ -144,6 +145,7 @@ function Detail({ event }: { event: EventDetail }) {
             <>
               <Block title={t("facts.title")}>
                 <Facts facts={event.facts} />
+                {event.example && <Nearest example={event.example} />}
               </Block>
               <Block title={t("looked.title")} action={controls && <LookAgain id={event.id} />}>
                 <Looked event={event} />
