@@ -4,14 +4,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, delete, func, not_, select, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from haetae.clock import Clock
 from haetae.database.directory_reader import DirectoryReader
 from haetae.database.engine import Sessions
-from haetae.database.lane_claims import carry_out, note_cancelled, note_failed, note_released, note_sent, read_lane, under_way
+from haetae.database.lane_claims import carry_out, note_cancelled, note_failed, note_sent, read_lane, under_way
 from haetae.database.models import Event
 from haetae.database.notification_models import DeliveryRow, EventNews
 from haetae.database.occurrences import read_occurrences
@@ -102,14 +102,6 @@ class OutboxStore:
         with outbox_transaction(self._sessions, read_only=True) as session:
             return [Lane(*row) for row in session.execute(query.order_by(worst.desc(), first).limit(limit))]
 
-    def next_due(self) -> datetime | None:
-        now = self._clock.now()
-        waiting = func.min(case((is_free(now) & not_(is_due(now)), DeliveryRow.due_at)))
-        leased = func.min(case((is_leased(now), DeliveryRow.lease_until)))
-        with outbox_transaction(self._sessions, read_only=True) as session:
-            found = session.execute(select(waiting, leased).where(PENDING)).one()
-        return min((at for at in found if at is not None), default=None)
-
     # Sending it
 
     def claim(
@@ -155,10 +147,6 @@ class OutboxStore:
     def cancel(self, claim: Claim, delivery_ids: Collection[UUID], *, at: datetime, reason: str) -> None:
         with outbox_transaction(self._sessions) as session:
             note_cancelled(session, claim, set(delivery_ids), at=at, reason=reason)
-
-    def release(self, claim: Claim) -> None:
-        with outbox_transaction(self._sessions) as session:
-            note_released(session, claim)
 
     def release_all(self) -> None:
         """Give back the leases of a process that was killed. Only where nobody else works on this outbox, as at the start of a site.
