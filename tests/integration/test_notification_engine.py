@@ -404,7 +404,7 @@ def test_the_database_is_away_and_comes_back(telling, monkeypatch):
 
 
 def test_what_is_stored_is_told_without_waiting_for_the_next_look(database, tmp_path, monkeypatch):
-    monkeypatch.setattr("haetae.notifications.engine._POLL_S", 3600.0)
+    monkeypatch.setattr("haetae.loop_thread._POLL_S", 3600.0)
     telling = Telling(database, tmp_path, clock=SystemClock(), options=EngineOptions(dedup_s=0.0))
     mail, recorded = telling.channel()
     telling.rule(mail)
