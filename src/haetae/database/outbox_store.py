@@ -1,6 +1,7 @@
 """The outbox: what is news, what is promised to whom, and what became of it."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -48,16 +49,18 @@ class OutboxStore:
     transaction at a time (SQLite: the write lock; PostgreSQL: an advisory lock of the lane).
     """
 
-    def __init__(self, sessions: Sessions, clock: Clock, vault: Vault) -> None:
-        """`vault` opens what is sealed of channels."""
+    def __init__(self, sessions: Sessions, clock: Clock, vault: Vault, *, mute: bool = False) -> None:
+        """`vault` opens what is sealed of channels. `mute`: nothing is sent at this site, so no channel leads to anybody."""
         self._sessions = sessions
         self._clock = clock
         self._directory = DirectoryReader(vault)
+        self._mute = mute
 
     def directory(self) -> Directory:
         """What cannot be read is left out, and logged once."""
         with outbox_transaction(self._sessions, read_only=True) as session:
-            return self._directory.read(session, now=self._clock.now())
+            found = self._directory.read(session, now=self._clock.now())
+        return replace(found, channels={}) if self._mute else found
 
     # What is new
 
@@ -90,6 +93,11 @@ class OutboxStore:
             change_rows(session, settlement.cancelled, *free, state=DeliveryState.CANCELLED, finished_at=now, lease_until=None)
             _insert(session, settlement.new)
             _take_away(session, settlement.settled)
+
+    def forget_news(self) -> None:
+        """For a site at which nothing is sent: what happens there is told to nobody, also once messages are sent again."""
+        with outbox_transaction(self._sessions) as session:
+            session.execute(delete(EventNews), execution_options={"synchronize_session": False})
 
     # What is due
 

@@ -40,6 +40,12 @@ def test_news_come_in_the_order_in_which_they_were_first_written_with_the_event_
     assert [each.event_id for each in desk.store.news(1)] == [second.id]
 
 
+def test_where_nothing_is_sent_news_are_forgotten(desk):
+    desk.note(desk.event(1), desk.event(2))
+    desk.store.forget_news()
+    assert desk.store.news(10) == []
+
+
 def test_news_tell_what_people_made_of_an_event_and_that_it_is_gone(desk):
     seen, of_site, gone = desk.event(1), desk.event(2, camera_id=SITE), desk.event(3)
     with session_scope(desk.sessions) as session:
