@@ -41,10 +41,11 @@ class Telling:
         self._channel_store = ChannelStore(self.sessions, self.clock, self.vault)
         self.channels = {}
         self.options = options
+        self.describe = lambda _event: ""
         self.engine = self.make_engine()
 
     def make_engine(self, outbox=None):
-        composer = Composer("Site", "https://site.example", lambda _event: PICTURE)
+        composer = Composer("Site", "https://site.example", lambda _event: PICTURE, describe=lambda event, _language: self.describe(event))
         return NotificationEngine(
             outbox or self.outbox,
             lambda config: self.channels[config.id],

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from haetae.agents.base import FlowParts, Mind, Toolbox
+from haetae.agents.discretion import Discretion
 from haetae.agents.gate import Refusal, pass_gate
 from haetae.agents.ledger import Ledger, Unplanned
 from haetae.agents.plan_schema import SitePlan, plan_form
@@ -82,6 +83,7 @@ class ModelFlow(ABC):
         ledger = Ledger(settings.max_calls, settings.max_tokens, sum(each.calls for each in before), sum(each.tokens for each in before))
         talk = Talk(self._mind, ledger, toolbox.journal, self._parts.clock, deadline, settings.answer_tokens)
         plan = await self._planned(Case(talk, toolbox, bounds, known(event, analysis, toolbox, bounds), self._parts.language))
+        plan = Discretion(toolbox.situation, toolbox.catalogue, self._parts.language).plan(plan, bounds)
         took_s = self._parts.clock.monotonic() - began + sum(each.took_s for each in before)
         return replace(plan, calls=ledger.calls, tokens=ledger.tokens, elapsed_s=took_s)
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from haetae.agents.assistant.records import (
+    ActionQuery,
     ActionRecord,
     CameraRecord,
     EventCount,
@@ -28,7 +29,7 @@ from haetae.database.scoped.statistics import ScopedStatistics
 from haetae.domain.camera import CameraState, CameraStatus
 from haetae.domain.event import EventStatus
 from haetae.domain.fact import Fact, FactKind
-from haetae.domain.plan import ActionState
+from haetae.domain.plan import ActionKind, ActionState
 from haetae.domain.statistics import DayStatistics
 from haetae.domain.viewer import Viewer
 from haetae.errors import NotFound
@@ -114,6 +115,12 @@ class ViewerRecords:
         review = next((each.plan.review for each in reversed(planned.plans) if each.plan.review), "")
         return ResponseRecord(tuple(map(_action, actions)), "" if last is None else last.planned_by.value, planned.waits, review)
 
+    def actions(self, query: ActionQuery) -> list[ActionRecord]:
+        kinds = tuple(ActionKind(kind) for kind in query.kinds)
+        states = (ActionState.AWAITING_APPROVAL,) if query.waiting else ()
+        span = {"since": query.since, "until": query.until}
+        return list(map(_action, self._actions.newest(self._viewer, kinds=kinds, states=states, limit=query.limit, **span)))
+
     def counts(self, query: EventQuery) -> list[EventCount]:
         return [
             EventCount(each.camera_id, each.type, each.severity, each.verdict, each.review, each.acknowledged, each.events)
@@ -134,6 +141,9 @@ def _filter(query: EventQuery) -> EventFilter:
         min_severity=query.min_severity,
         statuses=(EventStatus.OPEN,) if query.going_on else (),
         acknowledged=query.acknowledged,
+        reviews=query.reviews,
+        verdicts=query.verdicts,
+        locked=query.locked,
         text=query.text or None,
     )
 
@@ -163,7 +173,7 @@ def _record(row: EventRow, **more: Any) -> EventRecord:
 def _action(view: ActionView) -> ActionRecord:
     action = view.action
     why = "" if action.state is ActionState.DONE else str(action.result.get("reason", ""))
-    return ActionRecord(action.kind.value, action.state.value, view.target_name or "", action.finished_at, why)
+    return ActionRecord(action.kind.value, action.state.value, view.target_name or "", action.finished_at, why, action.event_id)
 
 
 def _facts(detail: EventDetail, language: str) -> tuple[str, ...]:

@@ -24,11 +24,12 @@ from haetae.vlm.evidence import lead
 
 _PRUNE_EVERY_S = 3600.0
 _PRUNED_AT_ONCE = 500
+_FORGET_EVERY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """The parts that tell people."""
+    """The parts that tell people. `outbox` is for who has something to tell beside the rules."""
 
     notifier: Notifier
     outbox: OutboxStore
@@ -64,10 +65,16 @@ def start_telling(
         outbox.release_all()
         engine.start()
         opened.callback(engine.close)
+    else:
+        forgetting = Ticker("forget news", _FORGET_EVERY_S, outbox.forget_news, clock)
+        forgetting.start()
+        opened.callback(forgetting.run_once)
+        opened.callback(forgetting.close)
     pruning = Ticker("prune deliveries", _PRUNE_EVERY_S, lambda: _prune(outbox, clock, settings.keep_days), clock)
     pruning.start()
     opened.callback(pruning.close)
-    return Telling(notifier, outbox, links, engine.wake)
+    outward = outbox if settings.enabled else OutboxStore(sessions, clock, vault, mute=True)
+    return Telling(notifier, outward, links, engine.wake)
 
 
 def channel_parts(settings: NotificationSettings) -> ChannelParts:

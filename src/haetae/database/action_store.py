@@ -168,12 +168,6 @@ class ActionStore:
         with action_transaction(self.sessions, read_only=True) as session:
             return session.scalar(query) or ""
 
-    def next_due(self) -> datetime | None:
-        """When the next action that waits is due, None where none does."""
-        waiting = select(func.min(ResponseAction.due_at)).where(ResponseAction.state.in_([*_READY, ActionState.RUNNING]))
-        with action_transaction(self.sessions, read_only=True) as session:
-            return session.scalar(waiting)
-
     @staticmethod
     def _may_go_on(session: Session, row: ResponseAction, interrupted: bool, now: datetime) -> bool:
         """Whether what was begun may be tried again: not once its approval is over."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import case, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from haetae.database.event_news import note_news
@@ -155,12 +155,6 @@ def note_failed(session: Session, claim: Claim, *, at: datetime, error: str, ans
 def note_cancelled(session: Session, claim: Claim, delivery_ids: set[UUID], *, at: datetime, reason: str) -> None:
     gone = {"state": DeliveryState.CANCELLED, "finished_at": at, "lease_until": None, "error": storable(reason)}
     _change_leased(session, replace(claim, rows=tuple(row for row in claim.rows if row.id in delivery_ids)), **gone)
-
-
-def note_released(session: Session, claim: Claim) -> None:
-    """As it was before the claim: what was never tried need not be tried again as it is."""
-    key = case((DeliveryRow.attempts <= 1, None), else_=DeliveryRow.message_key)
-    _change_leased(session, claim, lease_until=None, attempts=DeliveryRow.attempts - 1, message_key=key)
 
 
 def _change_leased(session: Session, claim: Claim, **values: object) -> None:

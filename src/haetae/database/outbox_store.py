@@ -1,17 +1,18 @@
 """The outbox: what is news, what is promised to whom, and what became of it."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, delete, func, not_, select, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from haetae.clock import Clock
 from haetae.database.directory_reader import DirectoryReader
 from haetae.database.engine import Sessions
-from haetae.database.lane_claims import carry_out, note_cancelled, note_failed, note_released, note_sent, read_lane, under_way
+from haetae.database.lane_claims import carry_out, note_cancelled, note_failed, note_sent, read_lane, under_way
 from haetae.database.models import Event
 from haetae.database.notification_models import DeliveryRow, EventNews
 from haetae.database.occurrences import read_occurrences
@@ -48,16 +49,18 @@ class OutboxStore:
     transaction at a time (SQLite: the write lock; PostgreSQL: an advisory lock of the lane).
     """
 
-    def __init__(self, sessions: Sessions, clock: Clock, vault: Vault) -> None:
-        """`vault` opens what is sealed of channels."""
+    def __init__(self, sessions: Sessions, clock: Clock, vault: Vault, *, mute: bool = False) -> None:
+        """`vault` opens what is sealed of channels. `mute`: nothing is sent at this site, so no channel leads to anybody."""
         self._sessions = sessions
         self._clock = clock
         self._directory = DirectoryReader(vault)
+        self._mute = mute
 
     def directory(self) -> Directory:
         """What cannot be read is left out, and logged once."""
         with outbox_transaction(self._sessions, read_only=True) as session:
-            return self._directory.read(session, now=self._clock.now())
+            found = self._directory.read(session, now=self._clock.now())
+        return replace(found, channels={}) if self._mute else found
 
     # What is new
 
@@ -91,6 +94,11 @@ class OutboxStore:
             _insert(session, settlement.new)
             _take_away(session, settlement.settled)
 
+    def forget_news(self) -> None:
+        """For a site at which nothing is sent: what happens there is told to nobody, also once messages are sent again."""
+        with outbox_transaction(self._sessions) as session:
+            session.execute(delete(EventNews), execution_options={"synchronize_session": False})
+
     # What is due
 
     def lanes_due(self, now: datetime, limit: int, *, skip_channels: Collection[UUID] = ()) -> list[Lane]:
@@ -101,14 +109,6 @@ class OutboxStore:
         query = query.group_by(DeliveryRow.channel_id, DeliveryRow.target).having(worst.is_not(None), under_way == 0)
         with outbox_transaction(self._sessions, read_only=True) as session:
             return [Lane(*row) for row in session.execute(query.order_by(worst.desc(), first).limit(limit))]
-
-    def next_due(self) -> datetime | None:
-        now = self._clock.now()
-        waiting = func.min(case((is_free(now) & not_(is_due(now)), DeliveryRow.due_at)))
-        leased = func.min(case((is_leased(now), DeliveryRow.lease_until)))
-        with outbox_transaction(self._sessions, read_only=True) as session:
-            found = session.execute(select(waiting, leased).where(PENDING)).one()
-        return min((at for at in found if at is not None), default=None)
 
     # Sending it
 
@@ -155,10 +155,6 @@ class OutboxStore:
     def cancel(self, claim: Claim, delivery_ids: Collection[UUID], *, at: datetime, reason: str) -> None:
         with outbox_transaction(self._sessions) as session:
             note_cancelled(session, claim, set(delivery_ids), at=at, reason=reason)
-
-    def release(self, claim: Claim) -> None:
-        with outbox_transaction(self._sessions) as session:
-            note_released(session, claim)
 
     def release_all(self) -> None:
         """Give back the leases of a process that was killed. Only where nobody else works on this outbox, as at the start of a site.

@@ -1,8 +1,9 @@
 """Sessions of people: chains of refresh tokens, each link good once.
 
 A used link that comes again was stolen, from the client or by it: the whole chain (family) is revoked. But two tabs of one browser may
-refresh at the same moment, and an answer may get lost: for `GRACE_S` the link just used gives a further one instead. A thief gains no
-more by that than those seconds: the first use after them, by either side, ends the session.
+refresh at the same moment, and an answer may get lost: for `GRACE_S` the link just used gives a further one instead, unless one that it
+gave was used meanwhile. Of those that one link gave a single one goes on: when it is used the others count as used long ago, so a thief who
+got one of them ends the session with it, or is ended by it.
 """
 
 from dataclasses import dataclass, field
@@ -149,7 +150,8 @@ class SessionStore:
             return None
         if row.used_at is None:
             row.used_at = now
-        elif abs((now - row.used_at).total_seconds()) > GRACE_S:
+            _outrun(session, row)
+        elif abs((now - row.used_at).total_seconds()) > GRACE_S or _went_on(session, row):
             _revoke(session, row.family, now)
             record(session, Actor(user.username, user_id, address), "user.refresh_reuse", Target("user", user_id), now=now)
             return None
@@ -190,6 +192,21 @@ def _lock_user(session: Session, user_id: UUID) -> _LockedUser | None:
 
 def _live(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (RefreshToken.used_at.is_(None), RefreshToken.revoked_at.is_(None), RefreshToken.expires_at > now)
+
+
+def _outrun(session: Session, row: RefreshToken) -> None:
+    """What else the link before this one gave is not good any more: as if it had been used when it was given, and the session went on."""
+    others = (RefreshToken.family == row.family, RefreshToken.id != row.id, RefreshToken.used_at.is_(None))
+    first = session.scalar(select(func.min(RefreshToken.created_at)).where(*others))
+    if first is not None:
+        outrun = update(RefreshToken).where(*others).values(used_at=min(first, row.created_at))
+        session.execute(outrun, execution_options={"synchronize_session": False})
+
+
+def _went_on(session: Session, row: RefreshToken) -> bool:
+    """Whether a link that was given since this one was used has been used as well."""
+    later = (RefreshToken.family == row.family, RefreshToken.id != row.id, RefreshToken.created_at >= row.used_at)
+    return session.scalar(select(RefreshToken.id).where(*later, RefreshToken.used_at.is_not(None)).limit(1)) is not None
 
 
 def _revoke(session: Session, family: UUID, now: datetime, user_id: UUID | None = None) -> bool:

@@ -1,7 +1,6 @@
 """Tells people of events: turns what is new into promises in the outbox, and keeps them."""
 
 import asyncio
-import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +13,11 @@ from haetae.clock import Clock
 from haetae.domain.delivery import Delivery, Lane, News, Settlement
 from haetae.domain.event import Severity
 from haetae.errors import DatabaseUnavailable, DeliveryError
+from haetae.loop_thread import LoopThread, Work
 from haetae.notifications.breaker import Breakers
 from haetae.notifications.channel_set import ChannelSet, Make
 from haetae.notifications.composing import Composer
 from haetae.notifications.last_resort import LastResort
-from haetae.notifications.loop_signal import LoopSignal
 from haetae.notifications.outbox import Outbox
 from haetae.notifications.planning import Plan, Timing, plan
 from haetae.notifications.rules import NeedsTarget
@@ -31,7 +30,7 @@ T = TypeVar("T")
 _NEWS = 200
 _LANES = 64
 _WORKERS = 8
-_POLL_S = 1.0
+_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,61 +78,35 @@ class NotificationEngine:
         )
         self._last_resort = LastResort(self._channels, composer, clock, needs_target)
         self._busy: set[Lane] = set()
-        self.database_error = ""
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._stop = threading.Event()
-        self._news = LoopSignal()
-        self._due = LoopSignal()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self.run()), name="notifications", daemon=True)
+        self._loop = LoopThread("notifications", ending=self._channels.close, patience_s=_PATIENCE_S)
+        self._loop.repeat(lambda: self._watched(self.settle_news))
+        self._due = self._loop.repeat(lambda: self._watched(self._serve_due))
+
+    @property
+    def database_error(self) -> str:
+        """Why the database cannot be used, "" where it can."""
+        return self._loop.database_error
 
     def start(self) -> None:
-        self._thread.start()
+        self._loop.start()
 
     def close(self, timeout_s: float = 15.0) -> None:
         """Stop. A message under way is waited for; one that takes too long may be sent again after the next start."""
-        self._stop.set()
-        self.wake()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
+        self._loop.close(timeout_s)
 
     def wake(self) -> None:
         """Something is new. Returns at once."""
-        self._news.set()
-        self._due.set()
+        self._loop.wake()
 
-    async def run(self) -> None:
-        """Until closed."""
-        self._loop = asyncio.get_running_loop()
-        self._news.bind(self._loop)
-        self._due.bind(self._loop)
+    async def _watched(self, work: Work) -> bool:
+        """While the database is away admins are told of that at least."""
         try:
-            await asyncio.gather(self._repeat(self.settle_news, self._news), self._repeat(self._serve_due, self._due))
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=10.0)
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            await self._channels.close()
-            self._loop = None
-
-    async def _repeat(self, work: Callable[[], Coroutine[Any, Any, bool]], signal: LoopSignal) -> None:
-        while not self._stop.is_set():
-            signal.clear()
-            more = False
-            try:
-                more = await work()
-                self.database_error = ""
-                self._last_resort.back()
-            except DatabaseUnavailable as error:
-                if not self.database_error:
-                    _log.warning("notifications wait for the database", error=error.message)
-                self.database_error = error.message
-                await self._last_resort.away(error.message, self._sender.directory)
-            except Exception as error:
-                _log.error("notifications failed", exc_info=error)
-            if not more:
-                await signal.wait(_POLL_S)
+            more = await work()
+        except DatabaseUnavailable as error:
+            await self._last_resort.away(error.message, self._sender.directory)
+            raise
+        self._last_resort.back()
+        return more
 
     # What is to be told
 
@@ -184,16 +157,14 @@ class NotificationEngine:
                 break
             if self._breakers.allows(lane.channel_id):
                 self._busy.add(lane)
-                task = asyncio.create_task(self._serve(lane))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._loop.begin(self._serve(lane))
         return False
 
     async def _serve(self, lane: Lane) -> None:
         """Send what is due on a lane, one message after the other, until there is nothing or it fails."""
         try:
             # What was said is news again, for it may have changed meanwhile: the next look finds it, many at a time.
-            while not self._stop.is_set() and await self._sender.send_next(lane):
+            while not self._loop.stopping and await self._sender.send_next(lane):
                 pass
         except DatabaseUnavailable as error:
             _log.warning("notifications wait for the database", error=error.message)
@@ -217,7 +188,7 @@ class NotificationEngine:
 
     def run_on_loop(self, work: Callable[[], Coroutine[Any, Any, T]], timeout_s: float) -> T:
         """Run a coroutine on the engine's loop and wait for it. Raises DeliveryError where the engine does not run or takes too long."""
-        loop = self._loop
+        loop = self._loop.loop
         if loop is None:
             raise DeliveryError("notifications are not running", hint="Start `haetae serve`")
         future = asyncio.run_coroutine_threadsafe(work(), loop)

@@ -37,10 +37,6 @@ class Outbox(Protocol):
         """Lanes with a row that is due and free, the most severe first, then the longest due; none of the channels that are skipped."""
         ...
 
-    def next_due(self) -> datetime | None:
-        """When the first pending row is due that is not due yet, or the first lease ends."""
-        ...
-
     def claim(
         self, lane: Lane, *, now: datetime, lease_s: float, sent_since: datetime, decide: Callable[[LaneState], Decision]
     ) -> Claim | None:
@@ -72,8 +68,4 @@ class Outbox(Protocol):
 
     def cancel(self, claim: Claim, delivery_ids: Collection[UUID], *, at: datetime, reason: str) -> None:
         """Note that these rows of the claim have nothing left to say, and give up their lease."""
-        ...
-
-    def release(self, claim: Claim) -> None:
-        """Give the lease back without a try, as when the process ends."""
         ...

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from haetae.clock import Clock
 from haetae.domain.delivery import Claim, Delivery, Lane, Occurrence
 from haetae.domain.notice import Notice, Receipt
 from haetae.domain.rule import Directory
-from haetae.errors import DeliveryError, HaetaeError
+from haetae.errors import DatabaseUnavailable, DeliveryError, HaetaeError
 from haetae.notifications.breaker import Breakers, retry_at
 from haetae.notifications.channel_set import ChannelSet
 from haetae.notifications.composing import Composer, nothing_left, told_by
@@ -69,7 +69,8 @@ class Sender:
         )
         if claim is None:
             return False
-        composed = await asyncio.to_thread(self._compose, claim)
+        composed, given_up = await asyncio.to_thread(self._compose, claim)
+        self.counters.dead += given_up
         if composed is None:
             return True
         claim, notice, told = composed
@@ -87,8 +88,9 @@ class Sender:
         by_rule = {rule.id: rule.rate_limit for rule in self.directory.rules if rule.rate_limit is not None}
         return Limits(self.dedup_s, self.digest_s, by_rule)
 
-    def _compose(self, claim: Claim) -> tuple[Claim, Notice, Mapping[UUID, Any]] | None:
-        """The message of a claim, once what need not be told any more is cancelled; None where nothing is left."""
+    def _compose(self, claim: Claim) -> tuple[tuple[Claim, Notice, Mapping[UUID, Any]] | None, int]:
+        """The message of a claim, once what need not be told any more is cancelled, None where nothing is left; and how many rows were
+        given up, for no message can be written of them."""
         occurrences = self.outbox.occurrences([row.event_id for row in claim.rows if row.event_id is not None])
         left: list[Delivery] = []
         by_reason: dict[str, list[UUID]] = {}
@@ -103,13 +105,43 @@ class Sender:
         for reason, ids in by_reason.items():
             self.outbox.cancel(claim, ids, at=self.clock.now(), reason=reason)
         if not left:
-            return None
-        claim = Claim(claim.lane, claim.message_key, tuple(left), claim.counted)
-        first = left[0]
-        alone = len(left) == 1 and first.event_id is not None
+            return None, 0
+        claim = replace(claim, rows=tuple(left))
+        notice = self._notice(claim, occurrences)
+        if isinstance(notice, Notice):
+            return (claim, notice, told_by(claim, occurrences)), 0
+        sound = self._sort_out(claim, occurrences, notice)
+        composed, given_up = self._compose(replace(claim, rows=sound)) if sound else (None, 0)
+        return composed, given_up + len(claim.rows) - len(sound)
+
+    def _notice(self, claim: Claim, occurrences: Mapping[UUID, Occurrence]) -> Notice | Exception:
+        """The message, or why it cannot be written. Raises DatabaseUnavailable."""
+        first = claim.rows[0]
+        alone = len(claim.rows) == 1 and first.event_id is not None
         reply_to = self.outbox.first_message_id(first.event_id, claim.lane) if alone and first.event_id is not None else None
-        notice = self.composer.compose(claim, occurrences, self.directory, now=self.clock.now(), reply_to=reply_to)
-        return claim, notice, told_by(claim, occurrences)
+        try:
+            return self.composer.compose(claim, occurrences, self.directory, now=self.clock.now(), reply_to=reply_to)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:
+            return error
+
+    def _sort_out(self, claim: Claim, occurrences: Mapping[UUID, Occurrence], fault: Exception) -> tuple[Delivery, ...]:
+        """Give up the rows that cannot be written of, with the reason, for trying again is in vain; the others are returned. Where each can
+        by itself and all together cannot, none is."""
+        faults: dict[UUID, Exception] = {}
+        if len(claim.rows) > 1:
+            alone = ((row, self._notice(replace(claim, rows=(row,)), occurrences)) for row in claim.rows)
+            faults = {row.id: found for row, found in alone if isinstance(found, Exception)}
+        faults = faults or {row.id: fault for row in claim.rows}
+        _log.error("notices cannot be written", delivery_ids=[str(each) for each in faults][:10], exc_info=fault)
+        for row in claim.rows:
+            if row.id in faults:
+                error = faults[row.id]
+                reason = error.message if isinstance(error, HaetaeError) else type(error).__name__
+                said = f"the message cannot be written: {reason}"
+                self.outbox.failed(replace(claim, rows=(row,)), at=self.clock.now(), error=said, answer="", retry_at=None)
+        return tuple(row for row in claim.rows if row.id not in faults)
 
     @staticmethod
     def _occurrence(row: Delivery, occurrences: Mapping[UUID, Occurrence]) -> Occurrence | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from haetae.database.embedding_store import Vector, Wording
 from haetae.domain.search import EmbeddingStatus
 from haetae.errors import EmbeddingFailed
-from haetae.pipeline.loop_thread import LoopThread
+from haetae.loop_thread import LoopThread
 from haetae.vlm.breaker import Breaker
 
 MOST_REFUSALS = 3

@@ -22,9 +22,9 @@ from haetae.domain.incident import IncidentJob, PlanRecord, RespondStatus, Step,
 from haetae.domain.plan import ActionKind, PlannedAction, PlannedBy, ResponsePlan
 from haetae.errors import DatabaseUnavailable, HaetaeError
 from haetae.ids import new_id
+from haetae.loop_thread import LoopThread
 from haetae.pipeline.incident_context import IncidentContext, evidence_of, inputs_of
 from haetae.pipeline.incident_queue import Choice, next_for_model, sort_out
-from haetae.pipeline.loop_thread import LoopThread
 
 _LEASE_MARGIN_S = 60.0
 _AT_ONCE = 25

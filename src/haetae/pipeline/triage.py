@@ -16,8 +16,7 @@ from haetae.clock import Clock
 from haetae.domain.analysis import Analysis, Picture
 from haetae.domain.triage import Job, LookStatus, Outcome, Waiting
 from haetae.errors import DatabaseUnavailable, ModelBusy
-from haetae.notifications.loop_signal import LoopSignal
-from haetae.pipeline.loop_thread import LoopThread
+from haetae.loop_thread import LoopSignal, LoopThread
 from haetae.pipeline.search_text import search_text
 from haetae.pipeline.triage_queue import QueueLimits, next_look, overflow
 from haetae.pipeline.triage_tally import TriageTally

@@ -6,7 +6,7 @@ import pytest
 
 from haetae.agents.assistant.asked import Kind, read_question
 from haetae.agents.assistant.records import CameraRecord, Order
-from haetae.domain.event import Severity
+from haetae.domain.event import Review, Severity, Verdict
 
 NOW = datetime(2026, 11, 28, 2, 30, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Seoul")
@@ -55,6 +55,38 @@ KINDS = {
     "How was the fire last night handled?": Kind.RESPONSE,
     "무슨 조치를 했어?": Kind.RESPONSE,
     "어젯밤 대응 내역": Kind.RESPONSE,
+    "Which camera had the most alarms last night?": Kind.COUNT,
+    "어느 카메라에서 알람이 제일 많이 울렸어?": Kind.COUNT,
+    "What was the busiest hour yesterday?": Kind.COUNT,
+    "어느 카메라가 작동해?": Kind.CAMERAS,
+    "정문 카메라 잘 나와?": Kind.CAMERAS,
+    "Is everything ok?": Kind.OVERVIEW,
+    "How is it going?": Kind.OVERVIEW,
+    "Any problems?": Kind.OVERVIEW,
+    "모두 정상이야?": Kind.OVERVIEW,
+    "지금 상황 어때?": Kind.OVERVIEW,
+    "Any problems last night?": Kind.LIST,
+    "정문 이상 없어?": Kind.LIST,
+    "Compare today with yesterday": Kind.COMPARE,
+    "Were there more alarms than yesterday?": Kind.COMPARE,
+    "그저께랑 어제 비교해줘": Kind.COMPARE,
+    "Is anything waiting for my approval?": Kind.APPROVALS,
+    "승인 대기 중인 거 있어?": Kind.APPROVALS,
+    "Has the siren been sounded today?": Kind.ACTED,
+    "Did anyone lock the doors last night?": Kind.ACTED,
+    "사이렌 울렸어?": Kind.ACTED,
+    "어제 누구한테 알림 보냈어?": Kind.ACTED,
+    "Sound the siren": Kind.ACT,
+    "Lock the front door": Kind.ACT,
+    "When was the last event?": Kind.TOP,
+    "What time was the last fight?": Kind.TOP,
+    "마지막 싸움은 언제였어?": Kind.TOP,
+    "방금 울린 알람 뭐야?": Kind.TOP,
+    "What happened last night on the gate?": Kind.LIST,
+    "지난 근무 때 특이사항 알려줘": Kind.REPORT,
+    "brief me on last night's shift": Kind.REPORT,
+    "hello": Kind.HELP,
+    "고마워!": Kind.HELP,
     "help": Kind.HELP,
     "뭘 할 수 있어?": Kind.HELP,
     "Open the door": Kind.ACT,
@@ -117,3 +149,35 @@ def test_types_severities_and_conditions_are_read():
     assert read("longest event").order is Order.LONGEST
     assert read("events per hour today").by == "hour"
     assert read("what is going on right now").going_on
+
+
+@pytest.mark.parametrize(
+    ("text", "marks"),
+    [
+        ("false alarms this week", {"review": Review.FALSE_ALARM}),
+        ("오늘 오경보 몇 건이야?", {"review": Review.FALSE_ALARM}),
+        ("confirmed events of yesterday", {"verdict": Verdict.CONFIRMED}),
+        ("unconfirmed events today", {"verdict": Verdict.UNVERIFIED}),
+        ("which events are locked?", {"locked": True}),
+        ("acknowledged events today", {"acknowledged": True}),
+        ("unacknowledged events today", {"unacknowledged": True}),
+        ("Are there any alarms I still need to look at?", {"unacknowledged": True}),
+        ("확인할 이벤트 몇 건 남았어?", {"unacknowledged": True}),
+        ("오늘 확인한 이벤트 보여줘", {"acknowledged": True}),
+        ("Has there ever been a fire?", {"ever": True, "types": ("Arson",)}),
+        ("불난 적 있어?", {"ever": True, "types": ("Arson",)}),
+        ("what happened today", {}),
+    ],
+)
+def test_what_was_made_of_events_is_a_condition_and_never_dropped(text, marks):
+    asked = read(text)
+    found = {name: getattr(asked, name) for name in ("review", "verdict", "locked", "acknowledged", "unacknowledged", "ever", "types")}
+    assert {name: value for name, value in found.items() if value} == marks
+
+
+def test_two_spans_are_compared_the_earlier_first():
+    asked = read("compare today with the day before yesterday")
+    assert [f"{when.since.astimezone(ZONE):%d}" for when in (asked.when, asked.other)] == ["26", "28"]
+    asked = read("어제보다 많아?")
+    assert [f"{when.since.astimezone(ZONE):%d}" for when in (asked.when, asked.other)] == ["27", "28"]
+    assert read("compare the cameras").other is None

@@ -30,7 +30,7 @@ def site(tmp_path_factory):
     with database("sqlite", tmp_path_factory.mktemp("rules")) as engine:
         site = AssistantDesk(engine)
         desk = site.desk
-        site.fight = desk.add(-HOUR, severity=Severity.HIGH, vlm_type="Fighting", verdict=Verdict.CONFIRMED, end_s=12.5)
+        site.fight = desk.add(-HOUR, severity=Severity.HIGH, vlm_type="Fighting", end_s=12.5, columns={"verdict": Verdict.CONFIRMED})
         site.fall = desk.add(
             -20 * HOUR, severity=Severity.CRITICAL, vlm_type="Falling", vlm_description="Someone lies at pillar 7731", end_s=80.0
         )
@@ -99,6 +99,25 @@ def test_the_same_in_korean(site):
         ("this week's events after tomorrow", "3 events"),
         ("tonight at 11 pm", "That has not begun yet: 2026-03-01 23:00."),
         ("open the door", "I only look things up and do nothing."),
+        ("Is everything ok?", "The camera that you may see watches.\nAll cameras that you may see, now: no events that are going on.\n"),
+        ("모두 정상이야?", "미확인 이벤트 2건.\n승인을 기다리는 조치: 1건.\n- 2026-03-01 20:00 gate: 사이렌 울리기: 사람의 승인 대기 [1]"),
+        (
+            "compare today with yesterday",
+            "2026-03-01 00:00: no events.\nAll cameras that you may see, 2026-03-01 00:00 to 2026-03-01 21:00: 3",
+        ),
+        ("was the siren sounded today?", "- 2026-03-01 20:00 gate: sound the siren: waits for a person's approval [1]"),
+        ("어제 사이렌 울렸어?", "그런 조치를 하거나 계획한 적이 없습니다."),
+        ("what waits for approval?", "Waiting for a person's approval: 1.\n- 2026-03-01 20:00 gate: sound the siren: waits"),
+        ("when was the last event?", "- 2026-03-01 20:00 gate: Fighting, high, 12 s [1]"),
+        ("What did you do about the last event?", "- 2026-03-01 20:00 gate: Fighting, high, 12 s [1]\n  - "),
+        ("when was the last explosion?", "2026-03-01 21:00: no events of the type Explosion."),
+        ("false alarms today", "no events that people called a false alarm."),
+        ("acknowledged events today", "1 event that somebody has acknowledged.\n- 2026-03-01 19:00"),
+        ("오늘 확인한 이벤트 몇 건?", "확인된 이벤트 1건."),
+        ("confirmed events today", "1 event with the verdict “confirmed”.\n- 2026-03-01 20:00 gate: Fighting"),
+        ("which events are locked?", "no events that are locked."),
+        ("summary of gate today", "Cameras: gate.\n3 events."),
+        ("report of today", "- 2026-03-01 01:00 gate: Person fell, critical, 1 min 20 s [1]"),
         ("what can you do?", "I can answer such questions:"),
         ("will it rain?", "No language model is configured, so I understand a few kinds of questions:"),
         ("비가 올까?", "언어 모델이 설정되어 있지 않아"),
@@ -203,6 +222,12 @@ def test_no_answer_holds_what_its_reader_may_not_see(site, viewer):
         *examples("ko", []),
         *(f"show event {each}" for each in ids),
         "weapons today",
+        "was the siren sounded today?",
+        "what waits for approval?",
+        "was the siren sounded on the roof today?",
+        "is everything ok?",
+        "compare today with yesterday",
+        "when was the last event?",
         "events per camera this week",
     ]
     for question in questions:
@@ -234,6 +259,12 @@ ASKED = [
     "fights",
     "미확인",
     "between 1 and 9",
+    "is everything ok?",
+    "compare today with yesterday",
+    "was the siren sounded today?",
+    "what waits for approval?",
+    "when was the last event?",
+    "false alarms",
 ]
 
 

@@ -67,7 +67,6 @@ def test_who_lost_the_lease_can_note_no_failure_but_that_it_was_sent(desk):
     before = desk.rows()
     desk.store.failed(late, at=after(LEASE_S), error="too late", answer="", retry_at=None)
     desk.store.cancel(late, ids(late.rows), at=after(LEASE_S), reason="too late")
-    desk.store.release(late)
     assert desk.rows() == before
     desk.store.sent(late, ACCEPTED, at=after(LEASE_S), told={})
     desk.store.failed(current, at=after(LEASE_S + 1), error="refused", answer="", retry_at=None)

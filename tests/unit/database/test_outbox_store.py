@@ -40,6 +40,12 @@ def test_news_come_in_the_order_in_which_they_were_first_written_with_the_event_
     assert [each.event_id for each in desk.store.news(1)] == [second.id]
 
 
+def test_where_nothing_is_sent_news_are_forgotten(desk):
+    desk.note(desk.event(1), desk.event(2))
+    desk.store.forget_news()
+    assert desk.store.news(10) == []
+
+
 def test_news_tell_what_people_made_of_an_event_and_that_it_is_gone(desk):
     seen, of_site, gone = desk.event(1), desk.event(2, camera_id=SITE), desk.event(3)
     with session_scope(desk.sessions) as session:
@@ -169,14 +175,6 @@ def test_a_row_that_is_not_due_does_not_make_its_lane_severe(desk):
     assert desk.store.lanes_due(NOW, 10) == [severe, mild]
 
 
-def test_the_next_moment_is_that_of_the_first_row_to_come_or_of_the_first_lease_that_ends(desk):
-    assert desk.store.next_due() is None
-    desk.put(a_delivery(), a_delivery(due_at=after(30)), a_delivery(due_at=after(20), state=DeliveryState.DEAD))
-    assert desk.store.next_due() == after(30)
-    desk.put(a_delivery(lease_until=after(25), due_at=after(10)))
-    assert desk.store.next_due() == after(25)
-
-
 # What became of it
 
 
@@ -202,7 +200,6 @@ def test_noting_it_twice_changes_nothing(desk):
     desk.store.sent(claim, Receipt("another"), at=after(9), told={})
     desk.store.failed(claim, at=after(9), error="late", answer="", retry_at=None)
     desk.store.cancel(claim, [row.id for row in claim.rows], at=after(9), reason="late")
-    desk.store.release(claim)
     assert (desk.rows(), desk.tokens()) == (before, tokens)
 
 
@@ -230,19 +227,6 @@ def test_rows_that_have_nothing_left_to_say_are_cancelled_and_the_others_go_out(
     assert (desk.row(one).error, desk.row(one).finished_at, desk.row(one).lease_until) == ("the event is gone", after(1), None)
     desk.store.sent(replace(claim, rows=claim.rows[1:]), ACCEPTED, at=after(2), told={})
     assert desk.states(one, other) == [DeliveryState.CANCELLED, DeliveryState.SENT]
-
-
-def test_what_is_given_back_is_as_it_was(desk):
-    desk.due(2, digest=True)
-    before = desk.rows()
-    claim = desk.claim()
-    desk.store.release(claim)
-    desk.store.release(claim)
-    assert desk.rows() == before
-    desk.store.failed(desk.claim(), at=NOW, error="", answer="", retry_at=NOW)
-    before = desk.rows()
-    desk.store.release(desk.claim())
-    assert desk.rows() == before, "a message that was tried before keeps its id"
 
 
 def test_the_first_message_about_an_event_is_known_by_its_id(desk):
@@ -289,7 +273,6 @@ def test_a_database_that_cannot_be_used_is_said_so(desk):
             lambda: desk.store.settle(Settlement({new_id(): new_id()})),
             lambda: desk.store.lanes_due(NOW, 1),
             desk.claim,
-            desk.store.next_due,
         ):
             with pytest.raises(DatabaseUnavailable, match="outbox"):
                 work()

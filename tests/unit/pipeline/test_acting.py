@@ -14,6 +14,7 @@ from haetae.agents.playbook import Playbook
 from haetae.agents.situation import Situation
 from haetae.database.engine import session_scope
 from haetae.database.event_news import note_news
+from haetae.database.outbox_store import OutboxStore
 from haetae.database.rule_store import RuleStore
 from haetae.domain.action import ActStatus, RateLimit, TargetKind, idempotency_key
 from haetae.domain.event import Severity, Verdict
@@ -249,6 +250,19 @@ def test_how_acting_goes_is_known_without_asking_the_database(desk):  # noqa: F8
 def test_a_group_that_no_channel_leads_to_is_a_failure(desk):  # noqa: F811
     action = desk.done(desk.add(), ActionKind.NOTIFY, desk.group("a@example.org"))
     assert "nobody can be reached" in action.result["reason"]
+
+
+def test_where_nothing_is_sent_nothing_waits_to_be_sent_later(desk):  # noqa: F811
+    desk.mail()
+    group = desk.group("a@example.org")
+    desk.target("front", "http://127.0.0.1:9/siren", kind=TargetKind.SIREN)
+    desk.outbox = OutboxStore(desk.sessions, desk.clock, desk.vault, mute=True)
+    desk.acting = desk.make_acting()
+    event = desk.add()
+    assert "nobody can be reached" in desk.done(event, ActionKind.NOTIFY, group).result["reason"]
+    desk.ask(event)
+    assert len(desk.unheard) == 1, "the system's events tell of the question"
+    assert desk.outbox.deliveries_of([event.id])[event.id] == []
 
 
 def test_no_more_is_done_for_a_camera_than_its_rate_allows(desk):  # noqa: F811

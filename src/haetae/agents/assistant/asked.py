@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from haetae.agents.assistant import asked_words as words
 from haetae.agents.assistant.records import CameraRecord, Order
 from haetae.agents.assistant.times import When, find_when
-from haetae.domain.event import Severity
+from haetae.domain.event import Review, Severity, Verdict
 
 
 class Kind(StrEnum):
@@ -24,6 +24,12 @@ class Kind(StrEnum):
     EVENT = "event"
     RESPONSE = "response"
     """What was done about an event."""
+    ACTED = "acted"
+    """Whether something was done, such as sounding a siren."""
+    APPROVALS = "approvals"
+    OVERVIEW = "overview"
+    """How things are altogether."""
+    COMPARE = "compare"
     OFFLINE = "offline"
     """Which cameras do not watch now."""
     WERE_OFFLINE = "were_offline"
@@ -39,7 +45,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question as it was understood. `cameras` are those that it names; `no_such_camera` that it names one that is not there for who
-    asks. `by` is what to count by."""
+    asks. `by` is what to count by, `other` the span that `when` is compared with, `done` the kinds of actions that are asked about.
+    `ever`: of all times where none is named; `one`: the first of what is found is enough."""
 
     kind: Kind
     when: When | None = None
@@ -53,6 +60,14 @@ class Asked:
     order: Order = Order.NEWEST
     by: str = ""
     event_id: UUID | None = None
+    acknowledged: bool = False
+    review: Review | None = None
+    verdict: Verdict | None = None
+    locked: bool = False
+    other: When | None = None
+    done: tuple[str, ...] = ()
+    ever: bool = False
+    one: bool = False
 
 
 _ID = re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b")
@@ -82,7 +97,15 @@ def read_question(text: str, cameras: Sequence[CameraRecord], now: datetime, zon
         rest = rest.replace(piece, " ")
     types = tuple(each for keys, pattern in words.TYPES.items() if pattern.search(rest) for each in keys)
     severity = next((each for each, pattern in words.SEVERITIES.items() if pattern.search(rest)), None)
-    kind, order, by = _kind(asked, rest, named=bool(named), known=bool(when or types or severity or quoted), spanned=when is not None)
+    marks = _Marks.of(rest)
+    known = bool(when or types or severity or quoted or marks.any)
+    done = tuple(each for keys, pattern in words.ACTED.items() if pattern.search(rest) for each in keys)
+    whole = _whole_kind(asked, rest, narrow=bool(when or types or named), done=bool(done))
+    kind, order, by = (whole, Order.NEWEST, "") if whole else _kind(asked, rest, named=bool(named), known=known, spanned=when is not None)
+    when, other = _compared(asked, now, zone) if kind is Kind.COMPARE else (when, None)
+    one = words.ONE.search(asked) is not None or _is_last(asked)
+    if one and kind is Kind.LIST:
+        kind = Kind.TOP
     return Asked(
         kind,
         when,
@@ -93,10 +116,67 @@ def read_question(text: str, cameras: Sequence[CameraRecord], now: datetime, zon
         min_severity=None if order is Order.MOST_SEVERE else severity,
         text=quoted[1].strip() if quoted is not None else "",
         unacknowledged=words.UNSEEN.search(rest) is not None,
+        acknowledged=marks.acknowledged,
+        review=marks.review,
+        verdict=marks.verdict,
+        locked=marks.locked,
+        other=other,
+        done=done if kind is Kind.ACTED else (),
+        ever=one or words.EVER.search(rest) is not None,
+        one=one,
         going_on=kind is Kind.LIST and when is None and words.GOING_ON.search(rest) is not None,
         order=order,
         by=by,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What people or a model made of the events that are asked for."""
+
+    acknowledged: bool = False
+    review: Review | None = None
+    verdict: Verdict | None = None
+    locked: bool = False
+
+    @classmethod
+    def of(cls, text: str) -> "_Marks":
+        unseen = words.UNSEEN.search(text) is not None
+        review = next((each for each, pattern in words.REVIEWS.items() if pattern.search(text)), None)
+        verdict = next((each for each, pattern in words.VERDICTS.items() if pattern.search(text)), None)
+        seen = not unseen and words.SEEN.search(text) is not None
+        return cls(seen, review, verdict, words.LOCKED.search(text) is not None)
+
+    @property
+    def any(self) -> bool:
+        return self != _Marks()
+
+
+def _whole_kind(asked: str, rest: str, *, narrow: bool, done: bool) -> Kind | None:
+    """Kinds of which a few words say everything; None for all others. `narrow`: the question is about some time, camera or type."""
+    if words.HELP.search(asked):
+        return Kind.HELP
+    if words.APPROVALS.search(rest):
+        return Kind.APPROVALS
+    if done:
+        return Kind.ACTED
+    if words.COMPARE.search(rest):
+        return Kind.COMPARE
+    return Kind.OVERVIEW if not narrow and words.OVERVIEW.search(asked) else None
+
+
+def _compared(asked: str, now: datetime, zone: ZoneInfo) -> tuple[When | None, When | None]:
+    """The two spans that are compared, the earlier first; where one is named, with today."""
+    found = [when for piece in words.AND.split(asked) if (when := find_when(piece, now, zone)) is not None]
+    found += [today for today in [find_when("today", now, zone)] if len(found) == 1 and today is not None and today.since != found[0].since]
+    spans = sorted(found[:2], key=lambda when: when.since)
+    return (spans[0], spans[1]) if len(spans) == 2 else (spans[0] if spans else None, None)
+
+
+def _is_last(asked: str) -> bool:
+    """Whether the newest of a type is meant: "the last fight"."""
+    found = re.search(r"\b(?:last|latest|most recent)\s+", asked)
+    return found is not None and any(pattern.match(asked, found.end()) for pattern in words.TYPES.values())
 
 
 def _kind(asked: str, rest: str, *, named: bool, known: bool, spanned: bool) -> tuple[Kind, Order, str]:
@@ -124,17 +204,20 @@ def _kind(asked: str, rest: str, *, named: bool, known: bool, spanned: bool) -> 
     elif words.HOW_MANY.search(rest):
         about_events = words.SHOW.search(rest) or known or named
         kind, by = (Kind.COUNT, each) if about_events or not of_cameras else (Kind.CAMERAS, "")
-    elif each and (words.SHOW.search(rest) or known or each == "camera") and not words.STATE.search(rest.replace("which", " ")):
+    elif each and (words.SHOW.search(rest) or known or each == "camera") and not words.STATE.search(_without_which(rest)):
         kind, by = Kind.COUNT, each
     elif top is not None:
         kind, order = Kind.TOP, top
     elif of_cameras and words.STATE.search(rest) and not words.SHOW.search(_without_list(rest)):
         kind = Kind.CAMERAS
-    elif words.HELP.search(rest):
-        kind = Kind.HELP
     elif named or known or words.SHOW.search(rest) or words.UNSEEN.search(rest):
         kind = Kind.LIST
     return kind, order, by
+
+
+def _without_which(text: str) -> str:
+    """`which` camera had the most events asks of events."""
+    return re.sub(r"which|어[느떤]" if "많" in text else r"which", " ", text)
 
 
 def _without_list(text: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from haetae.domain.event import Severity
+from haetae.domain.event import Review, Severity, Verdict
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
@@ -29,8 +29,61 @@ DONE: Final = _any(
 )
 """What was done about something."""
 
-HELP: Final = _any(r"\bhelp\b|\bwhat can (?:you|i)\b|\bhow do i ask\b", r"도움말|도와|뭘?\s*(?:할\s*수|물어)|무엇을\s*(?:할|물어)|사용법")
-REPORT: Final = _any(r"\breports?\b|\bhand-?over\b|\bshift\b|\bsummar", r"보고서?|인수인계|교대|근무\s*(?:일지|보고|요약)|요약")
+_PAST: Final = r"(?:^|\b)(?:did|was|were|has|have|had|when|who|how often|is|are)\b.*"
+ACTED: Final = {
+    ("siren",): _any(rf"{_PAST}\bsirens?\b", r"사이렌\S*\s*(?:울[렸린]|켰|켜[졌진]|작동[했됐한된]|나갔)"),
+    ("door_lock",): _any(rf"{_PAST}\bdoors?\b.*\blocked\b|{_PAST}\block(?:ed)?\b.*\bdoors?\b", r"문\S*\s*(?:잠[갔겼긴]|잠금\s*(?:됐|했))"),
+    ("announce",): _any(rf"{_PAST}\bannounce", r"(?:안내|경고)?\s*방송\S*\s*(?:했|나갔|나왔|됐|한\s*적)"),
+    ("notify", "escalate"): _any(
+        rf"{_PAST}\b(?:notified|informed|escalated)\b|{_PAST}\b(?:message|notice|notification)s?\b.*\bsent\b",
+        r"(?:알림|통보|연락)\S*\s*(?:보냈|갔|받았|했어|발송)|누구(?:에게|한테)\s*(?:알렸|연락|통보)",
+    ),
+    ("call_webhook", "open_ticket"): _any(rf"{_PAST}\b(?:webhooks?|tickets?)\b", r"(?:웹훅|티켓)\S*\s*(?:호출|열[렸었]|만들었|보냈)"),
+    ("ptz_preset",): _any(rf"{_PAST}\bpresets?\b", r"프리셋\S*\s*(?:이동|움직)"),
+}
+"""Whether something was done, by the kinds of actions that it is."""
+
+APPROVALS: Final = _any(
+    r"\bapprovals?\b|\bto approve\b|\bapprove\b.*\?|\bwait(?:s|ing) for (?:me|an? answer|a decision|permission)\b",
+    r"승인\s*(?:대기|요청|필요|할|해야|기다|건|현황|목록)|결재\s*(?:대기|할)",
+)
+"""What waits for a person's approval."""
+
+OVERVIEW: Final = _any(
+    r"\b(?:is|are) (?:everything|all|things|the site|it|we)(?: all)? (?:ok(?:ay)?|all ?right|fine|normal|quiet|good|well|working|calm)\b",
+    r"\bhow (?:is|are|'s) (?:it|things|everything|the site)\b|\bhow'?s it\b",
+    r"\bwhat(?:'s| is) (?:up|the (?:status|situation|state))(?! of\b)",
+    r"\bany (?:problems?|issues?|trouble)\b|\ball (?:clear|quiet|good)\b|^status\W*$|\boverview\b",
+    r"(?:모두|다|전부|전체(?:적으로)?)\s*(?:정상|괜찮|문제\s*없|이상\s*없)|이상\s*(?:없|무)|문제\s*(?:없|있)",
+    r"(?:상황|현황)(?:이|은|을)?\s*(?:어때|어떤가|어떻|알려|보고|\?|$)|^별일\s*없",
+)
+"""How things are altogether."""
+
+COMPARE: Final = _any(
+    r"\bcompare[ds]?\b|\bversus\b|\bvs\b|\b(?:more|fewer|less|busier|quieter)\b.*\bthan\b",
+    r"비교|대비|보다\s*(?:많|적|늘|줄|조용|바[빴쁘])",
+)
+AND: Final = re.compile(r"\b(?:with|to|and|versus|vs|than|against)\b\.?|(?:이랑|랑|하고|과|와|보다|대비)\s|,")
+"""Stands between what is compared."""
+
+EVER: Final = _any(r"\bever\b|\bat any time\b|\bso far\b", r"적\s*(?:이|은)?\s*(?:있|없)|지금까지|그동안")
+ONE: Final = _any(
+    r"\b(?:when|what time) (?:was|did|is)\b.*\b(?:last|latest|most recent)\b",
+    r"\b(?:last|latest|most recent) (?:event|alarm|alert|incident|one|time)\b",
+    r"마지막|(?:가장|제일)\s*최근|최근\S*\s*언제|방금",
+)
+"""The newest one, of all times."""
+
+HELP: Final = _any(
+    r"^\W*(?:hi|hello|hey|thanks?|thank you|bye|good (?:morning|afternoon|evening|night))\b\W*(?:there|all|very much|so much)?\W*$",
+    r"^\W*(?:안녕|반갑|고마|고맙|감사|수고)\S*\W*$",
+    r"\bhelp\b|\bwhat can (?:you|i)\b|\bhow do i ask\b",
+    r"도움말|도와|뭘?\s*(?:할\s*수|물어)|무엇을\s*(?:할|물어)|사용법",
+)
+REPORT: Final = _any(
+    r"\breports?\b|\bhand-?over\b|\bshift\b|\bsummar|\bbrief(?:ing)?\b|\bfill me in\b|\bcatch me up\b",
+    r"보고서?|인수인계|교대|근무\s*(?:일지|보고|요약)|(?:지난|이전|앞)\s*근무|요약|정리해|브리핑",
+)
 OFFLINE: Final = _any(
     r"\b(?:off-?line|down|disconnected|not (?:working|watching|connected|running)|lost|dead|broken|failed|unavailable|away)\b",
     r"오프라인|끊[긴기겼어]|꺼[진졌져]|안\s*(?:나오|되|보이|잡히)|고장|먹통|작동\s*(?:안|하지)|동작\s*(?:안|하지)|연결\s*안",
@@ -39,7 +92,7 @@ WAS: Final = _any(r"\b(?:was|were|has been|have been|did|went)\b|\bhow (?:long|o
 CAMERA: Final = _any(r"\bcam(?:era)?s?\b", r"카메라|캠|화면")
 STATE: Final = _any(
     r"\b(?:status|state|working|watching|running|online|healthy|ok(?:ay)?|all right|list|which|names?)\b",
-    r"상태|작동|동작|목록|어떤|어느|이름|괜찮|정상",
+    r"상태|작동|동작|목록|어떤|어느|이름|괜찮|정상|잘\s*(?:나[오와]|보[이여]|되|돼|돌아|찍)|어때|연결\s*(?:됐|되어|돼)|켜져",
 )
 HOW_MANY: Final = _any(
     r"\bhow (?:many|often)\b|\b(?:number|count|amount|total) of\b|\bcount\b|\btotal\b",
@@ -47,11 +100,17 @@ HOW_MANY: Final = _any(
 )
 EACH: Final = {
     "camera": _any(
-        r"\b(?:per|by|each|every|which) cameras?\b|\bmost (?:active|events)\b|\bbusiest\b", r"카메라별|카메라마다|어[느떤] 카메라|가장 많은"
+        r"\b(?:per|by|each|every|which) cameras?\b|\bmost (?:active|events)\b|\bbusiest (?!hour|time|day)",
+        r"카메라별|카메라마다|어[느떤] 카메라|가장 많은",
+        r"카메라(?:가|에서|는)?\s[^?]{0,16}(?:가장|제일)\s*많|(?:가장|제일)\s*많이?\s[^?]{0,16}카메라",
     ),
     "type": _any(r"\b(?:per|by|each|every|which|what) (?:type|kind)s?\b", r"유형별|종류별|유형마다|어떤 (?:유형|종류)"),
     "severity": _any(r"\b(?:per|by|each|every) severit(?:y|ies)\b", r"심각도별|등급별"),
-    "hour": _any(r"\b(?:per|by|each|every) hours?\b|\bhourly\b", r"시간대?별|시간마다"),
+    "hour": _any(
+        r"\b(?:per|by|each|every) hours?\b|\bhourly\b|\b(?:busiest|quietest|calmest) (?:hour|time)s?\b",
+        r"\bwhat (?:time|hour)\b.*\b(?:most|busiest)\b",
+        r"시간대?별|시간마다|시간대|몇\s*시에\s*(?:가장|제일)",
+    ),
     "day": _any(r"\b(?:per|by|each|every) days?\b|\bdaily\b", r"날짜별|일별|요일별|매일"),
 }
 LONGEST: Final = _any(r"\blong(?:est|er)\b|\blasted (?:the )?longest\b", r"가장\s*(?:길|긴|오래)|제일\s*(?:길|긴|오래)|최장")
@@ -68,9 +127,26 @@ NEWEST: Final = _any(
     r"(?:마지막|최신|가장\s*최근|제일\s*최근|최근)\s*(?:이벤트|사건|알림|경보)",
 )
 UNSEEN: Final = _any(
-    r"\b(?:un(?:acknowledged|seen|read|answered|reviewed|handled)|not (?:yet )?(?:acknowledged|seen|reviewed|handled)|pending|nobody)\b",
-    r"미확인|미처리|확인\s*(?:안|하지|되지|못)|처리\s*(?:안|하지|되지|못)|안\s*본",
+    r"\b(?:un(?:acknowledged|seen|read|answered|reviewed|handled)|pending|nobody|outstanding)\b",
+    r"\bnot (?:yet )?(?:been )?(?:acknowledged|seen|reviewed|handled)\b",
+    r"\b(?:still|need|have|left|remaining)\b.*\bto (?:be )?(?:look|see|check|review|acknowledge|handle|answer|do)",
+    r"(?:봐야|확인해야|처리해야|확인할|처리할)\s*(?:할|하는|될)?|미확인|미처리|확인\s*(?:안|하지|되지|못)|처리\s*(?:안|하지|되지|못)|안\s*본",
 )
+SEEN: Final = _any(r"\backnowledged\b|\bsomebody (?:has )?seen\b", r"(?<!미)확인(?:된|한|했던)|처리(?:된|한|했던)")
+REVIEWS: Final = {
+    Review.FALSE_ALARM: _any(
+        r"\bfalse (?:alarms?|positives?|alerts?)\b|\bnuisance\b", r"오경보|오탐|오알람|허위\s*(?:경보|알람)|잘못\s*울[린렸]"
+    ),
+    Review.RESOLVED: _any(r"\bresolved\b", r"해결(?:된|한|됐)"),
+}
+VERDICTS: Final = {
+    Verdict.UNVERIFIED: _any(r"\bun(?:verified|confirmed)\b|\bnot (?:verified|confirmed)\b", r"검증\s*(?:안|되지|못)|미검증"),
+    Verdict.CONFIRMED: _any(r"\b(?:confirmed|verified)\b", r"검증된|확정된"),
+    Verdict.REJECTED: _any(r"\brejected\b", r"기각"),
+}
+"""The first that fits counts."""
+
+LOCKED: Final = _any(r"\b(?:locked|bookmarked|protected)\b", r"잠긴|잠금\s*(?:된|된것)|북마크|보존(?:된|한|중)")
 GOING_ON: Final = _any(r"\b(?:going on|happening|ongoing|right now|currently)\b", r"진행\s*중|지금|현재")
 STATISTICS: Final = _any(r"\bstatistics?\b|\bstats?\b|\bup-?time\b|\bfigures\b|\bhow (?:well|good)\b", r"통계|가동|업타임|수치")
 SHOW: Final = _any(
@@ -88,7 +164,7 @@ SEVERITIES: Final = {
 
 TYPES: Final = {
     ("Fighting", "Assault"): _any(r"\bfight(?:s|ing)?\b|\bbrawls?\b|\bassaults?\b|\bviolence\b", r"싸움|싸우|싸운|다툼|폭행|폭력"),
-    ("Arson",): _any(r"\bfires?\b(?! brigade)|\bsmoke\b|\barson\b|\bburning\b|\bflames?\b", r"화재|불이|불길|연기|방화|불났"),
+    ("Arson",): _any(r"\bfires?\b(?! brigade)|\bsmoke\b|\barson\b|\bburning\b|\bflames?\b", r"화재|불이|불길|연기|방화|불\s*[났난]"),
     ("Explosion",): _any(r"\bexplo(?:sions?|ded?)\b|\bblast\b", r"폭발"),
     ("Road_Accident",): _any(r"\b(?:road|traffic|car) accidents?\b|\bcrash(?:es|ed)?\b|\bcollisions?\b", r"교통\s*사고|충돌|추돌"),
     ("Suspicious_Object",): _any(

@@ -37,6 +37,9 @@ class EventQuery:
     min_severity: Severity | None = None
     text: str = ""
     acknowledged: bool | None = None
+    reviews: tuple[Review, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    locked: bool | None = None
     going_on: bool = False
     order: Order = Order.NEWEST
     limit: int = 10
@@ -102,13 +105,27 @@ class EventCount:
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
     """One action of a response as it stands. `kind` and `state` are the words of ActionKind and ActionState; `target` is what it reaches is
-    called, "" where it reaches nothing or nothing that may be known. `why` says what came of it where that is no success."""
+    called, "" where it reaches nothing or nothing that may be known. `why` says what came of it where that is no success, `event_id` what
+    it is about."""
 
     kind: str
     state: str
     target: str = ""
     finished_at: datetime | None = None
     why: str = ""
+    event_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionQuery:
+    """Every condition that is given must hold. `kinds` are words of ActionKind. `waiting`: those that wait for a person's approval. `since`
+    is inclusive, `until` exclusive, both on when it was planned; UTC-aware."""
+
+    kinds: tuple[str, ...] = ()
+    waiting: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +168,10 @@ class Records(Protocol):
 
     def response(self, event_id: UUID) -> ResponseRecord | None:
         """What is done about an event; None where there is none, or none for this viewer."""
+        ...
+
+    def actions(self, query: ActionQuery) -> Sequence[ActionRecord]:
+        """The newest `query.limit` actions that match, on events of this viewer's, newest first."""
         ...
 
     def counts(self, query: EventQuery) -> Sequence[EventCount]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -32,7 +32,8 @@ class ShiftReport:
     """What one viewer may know of [since, until). Counts are of the events that began in it, `system` ones among them.
 
     `by_type` and `by_camera` have most first. `cameras_on` is how many cameras are to watch. `notable` are the most severe events, `away`
-    those that say that a camera was offline, `not_watching` the enabled cameras that do not watch now, which is `at`.
+    those that say that a camera was offline, `not_watching` the enabled cameras that do not watch now, which is `at`. `of_cameras` are the
+    names of those that the report is of, empty for all.
     """
 
     since: datetime
@@ -52,24 +53,27 @@ class ShiftReport:
     notable: tuple[EventRecord, ...]
     away: tuple[EventRecord, ...]
     not_watching: tuple[CameraRecord, ...]
+    of_cameras: tuple[str, ...] = ()
 
 
-def make_report(records: Records, since: datetime, until: datetime) -> ShiftReport:
-    """Counted now. Raises ConfigError for a span that is upside down or longer than LONGEST_SPAN, DatabaseUnavailable."""
+def make_report(records: Records, since: datetime, until: datetime, of: Sequence[CameraRecord] = ()) -> ShiftReport:
+    """Counted now, of the cameras `of`, or of all.
+
+    Raises ConfigError for a span that is upside down or longer than LONGEST_SPAN, DatabaseUnavailable.
+    """
     if not timedelta(0) < until - since <= LONGEST_SPAN:
         raise ConfigError(
             f"{since.isoformat()} to {until.isoformat()} is no span of at most {LONGEST_SPAN.days} days",
             hint="Give the beginning first, and a shorter span",
         )
-    span = EventQuery(since=since, until=until)
+    span = EventQuery(since=since, until=until, camera_ids=tuple(camera.id for camera in of) or None)
     counts = records.counts(span)
-    cameras = records.cameras()
+    cameras = [camera for camera in records.cameras() if span.camera_ids is None or camera.id in span.camera_ids]
     names = {camera.id: camera.name for camera in cameras}
-    notable = records.find(EventQuery(since=since, until=until, order=Order.MOST_SEVERE, limit=MOST_NOTABLE))
-    away = records.find(
-        EventQuery(since=since, until=until, types=(CAMERA_OFFLINE,), kinds=(EventKind.SYSTEM,), order=Order.LONGEST, limit=_MOST_AWAY)
-    )
-    going_on = records.find(EventQuery(since=since, until=until, going_on=True, limit=1))
+    notable = records.find(replace(span, order=Order.MOST_SEVERE, limit=MOST_NOTABLE))
+    offline = replace(span, types=(CAMERA_OFFLINE,), kinds=(EventKind.SYSTEM,), order=Order.LONGEST, limit=_MOST_AWAY)
+    away = records.find(offline)
+    going_on = records.find(replace(span, going_on=True, limit=1))
     by_type = Counter[str]()
     for each in counts:
         by_type[each.type] += each.events
@@ -91,6 +95,7 @@ def make_report(records: Records, since: datetime, until: datetime) -> ShiftRepo
         notable=notable.events,
         away=away.events,
         not_watching=tuple(camera for camera in cameras if camera.enabled and camera.state not in _AT_WORK),
+        of_cameras=tuple(camera.name for camera in of),
     )
 
 

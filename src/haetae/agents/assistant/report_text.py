@@ -1,6 +1,6 @@
 """The shift report in words, English or Korean."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
 from haetae.agents.assistant.records import EventRecord, SiteWords
@@ -12,13 +12,17 @@ from haetae.domain.schedule import find_time_zone
 _MOST_LISTED = 12
 
 
-def report_text(report: ShiftReport, words: SiteWords, language: str) -> str:
-    """Plain text of a few lines. Every number in it is the report's own."""
-    return "\n".join(_Writer(report, words, language).lines())
+Mark = Callable[[EventRecord], str]
+
+
+def report_text(report: ShiftReport, words: SiteWords, language: str, mark: Mark = lambda _event: "") -> str:
+    """Plain text of a few lines. Every number in it is the report's own. `mark` is put after each event, such as [1]."""
+    return "\n".join(_Writer(report, words, language, mark).lines())
 
 
 class _Writer:
-    def __init__(self, report: ShiftReport, words: SiteWords, language: str) -> None:
+    def __init__(self, report: ShiftReport, words: SiteWords, language: str, mark: Mark) -> None:
+        self._mark = mark
         self._report = report
         self._words = words
         self._language = language
@@ -29,6 +33,8 @@ class _Writer:
         report, texts = self._report, self._texts
         ends = {"since": minute(report.since, self._zone), "until": minute(report.until, self._zone)}
         yield texts["title"].format(time_zone=report.time_zone, **ends)
+        if report.of_cameras:
+            yield texts["of_cameras"].format(list=", ".join(report.of_cameras))
         if report.total:
             yield from self._counts()
             yield from self._events("notable", report.notable)
@@ -64,7 +70,7 @@ class _Writer:
         if events:
             yield self._texts[key]
         for event in events:
-            yield event_line(event, self._words, self._zone, self._language)
+            yield event_line(event, self._words, self._zone, self._language, self._mark(event))
 
 
 def event_line(event: EventRecord, words: SiteWords, zone: ZoneInfo, language: str, mark: str = "") -> str:

@@ -2,23 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from uuid import UUID
 
 from haetae.agents.assistant.asked import Asked, Kind, read_question
+from haetae.agents.assistant.event_answers import NAMED, EventAnswers
 from haetae.agents.assistant.ledger import citation
 from haetae.agents.assistant.messages import Citation
-from haetae.agents.assistant.records import CameraRecord, EventQuery, EventRecord, Order
-from haetae.agents.assistant.report_text import event_line, report_text
-from haetae.agents.assistant.shown import length, minute
+from haetae.agents.assistant.records import ActionQuery, ActionRecord, CameraRecord, EventQuery, EventRecord, Order
+from haetae.agents.assistant.report_text import report_text
 from haetae.agents.assistant.times import LONGEST, When, last_day
 from haetae.agents.assistant.tools import Tools, day_fields, is_away
-from haetae.agents.assistant.words import ACTION_STATES, EXAMPLES, STATES, TEXTS, VERDICTS
-from haetae.domain.event import CAMERA_OFFLINE, EventStatus
+from haetae.agents.assistant.words import EXAMPLES, STATES, VERDICTS
+from haetae.domain.event import CAMERA_OFFLINE
 
 _SHOWN = 10
 _TOP = 3
-_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +27,14 @@ class Ruled:
     understood: bool = True
 
 
-class Rules:
+class Rules(EventAnswers):
     """One question. Waits for the database: not on an event loop. Raises DatabaseUnavailable."""
 
     def __init__(self, tools: Tools, *, reason: str = "", can_request: bool = False) -> None:
         """`reason` says why a model that is configured was not asked."""
-        self._tools = tools
-        self._language = tools.language
-        self._texts = TEXTS[tools.language]
+        super().__init__(tools)
         self._reason = reason
         self._can_request = can_request
-        self._cited: list[EventRecord] = []
 
     def answer(self, text: str) -> Ruled:
         """What the rules say to a question, whatever it is."""
@@ -62,7 +56,8 @@ class Rules:
             case Kind.HELP:
                 return [self._say("help"), *self._examples(cameras)]
             case Kind.EVENT:
-                return self._event(asked)
+                assert asked.event_id is not None
+                return self._event(asked.event_id)
             case Kind.RESPONSE:
                 return self._responses(asked)
             case Kind.OFFLINE:
@@ -72,7 +67,16 @@ class Rules:
             case Kind.STATISTICS:
                 return self._statistics(asked)
             case Kind.REPORT:
-                return [report_text(self._tools.report(self._span(asked))[0], self._tools.words, self._language)]
+                report, _ = self._tools.report(self._span(asked), asked.cameras)
+                return self._with_default(asked, [report_text(report, self._tools.words, self._language, self._mark)])
+            case Kind.ACTED:
+                return self._acted(asked)
+            case Kind.APPROVALS:
+                return self._approvals(asked)
+            case Kind.OVERVIEW:
+                return self._overview(asked)
+            case Kind.COMPARE:
+                return self._compare(asked)
             case Kind.COUNT:
                 return self._count(asked)
             case _:
@@ -81,8 +85,10 @@ class Rules:
     def _list(self, asked: Asked) -> list[str]:
         query = self._query(asked)
         top = asked.kind is Kind.TOP
-        limit = _TOP if top else _SHOWN
+        limit = 1 if asked.one else _TOP if top else _SHOWN
         found, _ = self._tools.find(replace(query, limit=limit), self._said(asked))
+        if asked.one and found.events:
+            return self._with_default(asked, [self._row(event) for event in found.events])
         lines = [self._head(asked, query, found.total, exact=found.exact)]
         if top and found.events:
             lines.append(self._say(asked.order.value))
@@ -96,70 +102,61 @@ class Rules:
         groups, total, _ = self._tools.count(query, asked.by, self._said(asked))
         lines = [self._head(asked, query, total, exact=True)]
         if asked.by:
-            lines += [self._say("group", what=what or self._say("place_gone"), events=events) for what, events in groups[:_NAMED]]
+            lines += [self._say("group", what=what or self._say("place_gone"), events=events) for what, events in groups[:NAMED]]
         return self._with_default(asked, lines)
-
-    def _event(self, asked: Asked) -> list[str]:
-        assert asked.event_id is not None
-        event, _ = self._tools.event(asked.event_id)
-        if event is None:
-            return [self._say("no_event")]
-        words, language = self._tools.words, self._language
-        lasted = self._say("event_lasts") if event.status is EventStatus.OPEN else ""
-        if event.duration_s is not None:
-            lasted = self._say("event_lasted", lasted=length(event.duration_s, language))
-        lines = [
-            self._say(
-                "event",
-                type=words.type(event.type, language),
-                place=event.camera or self._say("place_gone"),
-                severity=words.severities[language][event.severity.value],
-                began=minute(event.began_at, self._tools.zone),
-                lasted=lasted,
-                mark=self._mark(event),
-            ),
-            self._say("event_score", score=round(event.score, 2)),
-        ]
-        if event.verdict is not None:
-            lines.append(self._say("event_verdict", verdict=VERDICTS[language][event.verdict.value]))
-        lines.append(self._say("event_seen" if event.acknowledged else "event_unseen"))
-        if event.review.value != "new":
-            lines.append(self._say("event_review", review=words.reviews[language][event.review.value]))
-        if event.description:
-            lines.append(self._say("event_description", description=_one_line(event.description)))
-        lines += [self._say("event_fact", fact=_one_line(fact)) for fact in event.facts]
-        if event.actions:
-            lines.append(self._say("event_actions", actions=", ".join(map(_one_line, event.actions))))
-        return lines
 
     def _responses(self, asked: Asked) -> list[str]:
         """To the event that is named, else to the newest that match."""
         if asked.event_id is not None:
             return self._response(asked.event_id)
         query = self._query(asked)
-        found, _ = self._tools.find(replace(query, limit=_TOP), self._said(asked))
-        lines = [self._head(asked, query, found.total, exact=found.exact)]
-        if len(found.events) < found.total:
+        found, _ = self._tools.find(replace(query, limit=1 if asked.one else _TOP), self._said(asked))
+        lines = [] if asked.one and found.events else [self._head(asked, query, found.total, exact=found.exact)]
+        if len(found.events) < found.total and not asked.one:
             lines.append(self._say("first", shown=len(found.events)))
         for event in found.events:
             lines += self._response(event.id)
         return self._with_default(asked, lines)
 
-    def _response(self, event_id: UUID) -> list[str]:
-        event, response, _ = self._tools.response(event_id)
-        if event is None:
-            return [self._say("no_event")]
-        lines = [self._row(event)]
-        for each in response.actions[:_NAMED]:
-            action = self._tools.words.actions[self._language].get(each.kind, each.kind)
-            target = f" ({_one_line(each.target)})" if each.target else ""
-            why = f": {_one_line(each.why)}" if each.why else ""
-            lines.append(self._say("action", action=action, target=target, state=ACTION_STATES[self._language][each.state], why=why))
-        if not response.actions:
-            lines.append(self._say("to_plan" if response.waits else "nothing_done"))
-        if response.review:
-            lines.append(self._say("must_look", why=_one_line(response.review)))
-        return lines
+    def _acted(self, asked: Asked) -> list[str]:
+        """What of these kinds was done or planned, newest first."""
+        span = self._span(asked)
+        ends = {"since": self._minute(span.since), "until": self._minute(span.until)}
+        said = {"kinds": list(asked.done), "from": ends["since"], "to": ends["until"], "cameras": [each.name for each in asked.cameras]}
+        until = span.until if span.until < self._tools.now else None
+        query = ActionQuery(asked.done, since=span.since, until=until, limit=NAMED)
+        found, _ = self._tools.actions(query, {name: value for name, value in said.items() if value})
+        lines = self._actions(_of_cameras(found, asked))
+        return self._with_default(asked, lines or [self._say("no_acts", span=self._say("span", **ends))])
+
+    def _approvals(self, asked: Asked) -> list[str]:
+        every, _ = self._tools.actions(ActionQuery(waiting=True, limit=NAMED), {"waiting": True})
+        found = _of_cameras(every, asked)
+        if not found:
+            return [self._say("no_approvals")]
+        self._tools.ledger.returned({"waiting": len(found)})
+        return [self._say("approvals", total=len(found)), *self._actions(found), self._say("approve_where")]
+
+    def _overview(self, asked: Asked) -> list[str]:
+        """The cameras, what is going on, what nobody has seen yet, what waits for a person."""
+        lines = self._offline(asked)
+        for each in (replace(asked, kind=Kind.LIST, going_on=True), replace(asked, kind=Kind.LIST, unacknowledged=True)):
+            query = self._query(each)
+            found, _ = self._tools.find(replace(query, limit=_TOP if each.going_on else 1), self._said(each))
+            lines.append(self._head(each, query, found.total, exact=found.exact))
+            lines += [self._row(event) for event in found.events if each.going_on]
+        return [*lines, *self._approvals(asked)]
+
+    def _compare(self, asked: Asked) -> list[str]:
+        """How many events there were in each of two spans."""
+        lines = []
+        for when in (asked.when, asked.other):
+            if when is not None:
+                part = replace(asked, kind=Kind.COUNT, when=when)
+                query = self._query(part)
+                _, total, _ = self._tools.count(query, "", self._said(part))
+                lines.append(self._head(part, query, total, exact=True))
+        return lines or self._list(asked)
 
     def _offline(self, asked: Asked) -> list[str]:
         if asked.cameras:
@@ -181,7 +178,7 @@ class Rules:
             return [self._camera(camera) for camera in found if camera.id in wanted]
         if not found:
             return [self._say("no_cameras")]
-        return [self._say("cameras", total=len(found)), *(self._camera(camera) for camera in found[:_NAMED])]
+        return [self._say("cameras", total=len(found)), *(self._camera(camera) for camera in found[:NAMED])]
 
     def _statistics(self, asked: Asked) -> list[str]:
         lines = []
@@ -212,12 +209,17 @@ class Rules:
             types=(CAMERA_OFFLINE,) if asked.kind is Kind.WERE_OFFLINE else asked.types,
             min_severity=asked.min_severity,
             text=asked.text,
-            acknowledged=False if asked.unacknowledged else None,
+            acknowledged=False if asked.unacknowledged else True if asked.acknowledged else None,
+            reviews=() if asked.review is None else (asked.review,),
+            verdicts=() if asked.verdict is None else (asked.verdict,),
+            locked=True if asked.locked else None,
             going_on=asked.going_on,
             order=asked.order,
         )
 
     def _span(self, asked: Asked) -> When:
+        if asked.when is None and asked.ever and asked.kind is not Kind.REPORT:
+            return When(self._tools.now - LONGEST, self._tools.now)
         return asked.when or last_day(self._tools.now)
 
     def _head(self, asked: Asked, query: EventQuery, total: int, *, exact: bool) -> str:
@@ -238,7 +240,12 @@ class Rules:
             said.append(self._say("of_severity", severity=words.severities[language][query.min_severity.value]))
         if query.text:
             said.append(self._say("with_text", text=query.text))
-        said += [self._say(name) for name, wanted in (("unacknowledged", asked.unacknowledged), ("going_on", asked.going_on)) if wanted]
+        if query.reviews:
+            said.append(self._say("reviewed", review=words.reviews[language][query.reviews[0].value]))
+        if query.verdicts:
+            said.append(self._say("looked_at", verdict=VERDICTS[language][query.verdicts[0].value]))
+        marks = {"unacknowledged": query.acknowledged is False, "acknowledged": query.acknowledged, "locked": query.locked}
+        said += [self._say(name) for name, wanted in (marks | {"going_on": asked.going_on}).items() if wanted]
         return "".join(said)
 
     def _said(self, asked: Asked) -> dict[str, object]:
@@ -252,6 +259,10 @@ class Rules:
             "min_severity": None if query.min_severity is None else query.min_severity.value,
             "text": query.text,
             "unacknowledged": asked.unacknowledged,
+            "acknowledged": query.acknowledged is True,
+            "review": "" if asked.review is None else asked.review.value,
+            "verdict": "" if asked.verdict is None else asked.verdict.value,
+            "locked": asked.locked,
             "going_on": asked.going_on,
             "order": "" if asked.order is Order.NEWEST else asked.order.value,
             "by": asked.by,
@@ -260,17 +271,10 @@ class Rules:
 
     def _with_default(self, asked: Asked, lines: list[str]) -> list[str]:
         """Where nothing was said of the time, what was taken for it is said."""
-        if asked.when is None and not (asked.going_on or asked.unacknowledged):
+        if asked.when is None and not (asked.going_on or asked.unacknowledged or asked.ever):
             self._tools.ledger.returned("24")
             lines.append(self._say("default_span"))
         return lines
-
-    def _row(self, event: EventRecord) -> str:
-        return event_line(event, self._tools.words, self._tools.zone, self._language, self._mark(event))
-
-    def _mark(self, event: EventRecord) -> str:
-        self._cited.append(event)
-        return f"[{len(self._cited)}]"
 
     def _camera(self, camera: CameraRecord) -> str:
         since = "" if camera.since is None else self._say("camera_since", since=self._minute(camera.since))
@@ -281,7 +285,7 @@ class Rules:
         found, _ = self._tools.cameras()
         if not cameras:
             return self._say("no_cameras")
-        return self._say("no_camera", cameras=", ".join(camera.name for camera in found[:_NAMED]))
+        return self._say("no_camera", cameras=", ".join(camera.name for camera in found[:NAMED]))
 
     def _what_can_be_asked(self, cameras: Sequence[CameraRecord]) -> list[str]:
         head = self._say("model_away", reason=self._reason) if self._reason else self._say("no_model")
@@ -290,18 +294,14 @@ class Rules:
     def _examples(self, cameras: Sequence[CameraRecord]) -> list[str]:
         return [self._say("example", example=each) for each in examples(self._language, cameras)]
 
-    def _minute(self, at: datetime) -> str:
-        return minute(at, self._tools.zone)
 
-    def _say(self, key: str, **values: object) -> str:
-        return self._texts[key].format(**values)
+def _of_cameras(found: Sequence[tuple[ActionRecord, EventRecord]], asked: Asked) -> list[tuple[ActionRecord, EventRecord]]:
+    """Those on the cameras that were named, where any were."""
+    wanted = {camera.id for camera in asked.cameras}
+    return [(action, event) for action, event in found if not wanted or event.camera_id in wanted]
 
 
 def examples(language: str, cameras: Sequence[CameraRecord]) -> tuple[str, ...]:
     """Questions that are understood; those about a camera, where there is one, about the first."""
     name = cameras[0].name if cameras else ""
     return tuple(each.format(camera=name) for each in EXAMPLES[language] if name or "{camera}" not in each)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -119,7 +119,9 @@ BEFORE: Final = re.compile(
     rf"\b(?:before|until|till|by)\s+{_A}(?![\d/-])|(?<![\d/:.-]){_A.replace('a_', 'c_')}(?![\d/-])\s*(?:이전|까지|전에)"
 )
 AT: Final = re.compile(rf"\b(?:at|around|about)\s+{_A}(?![\d/-])|(?<![\d/:.-]){_A.replace('a_', 'c_')}(?![\d/-])")
-FROM_DAY: Final = re.compile(r"\b(?:since|from)\s*$")
+SINCE_DAY: Final = re.compile(r"\bsince\s*$")
+FROM_DAY: Final = re.compile(r"\bfrom\s*$")
+ONWARDS: Final = re.compile(r"^\s*(?:on(?:wards?)?\b|(?:to|till|until|through)\s+(?:now|today)\b)")
 KO_FROM_DAY: Final = re.compile(r"^\s*(?:부터|이후|이래)")
 BETWEEN_DAYS: Final = re.compile(r"^\s*(?:부터|에서|to|till|until|through|-|–|~)\s*(?:지난\s*|last\s+)?$")
 

@@ -103,7 +103,10 @@ class _Reader:
                 while day > last:
                     day -= timedelta(days=_WEEK)
                 return self._days(day, last)
-        if words.FROM_DAY.search(self._text[: match.start()]) or words.KO_FROM_DAY.match(after):
+        before = self._text[: match.start()]
+        # "events from yesterday" are those of that day; from yesterday on is up to now.
+        goes_on = words.FROM_DAY.search(before) is not None and words.ONWARDS.match(after) is not None
+        if goes_on or words.SINCE_DAY.search(before) or words.KO_FROM_DAY.match(after):
             return self._moments(datetime.combine(day, time.min), self._local)
         part = self._take(words.PART)
         named = words.part_of(part) if part is not None else None

@@ -10,7 +10,18 @@ from uuid import UUID
 from haetae.agents.assistant.asked import plain
 from haetae.agents.assistant.ledger import Ledger
 from haetae.agents.assistant.messages import ToolUse
-from haetae.agents.assistant.records import CameraRecord, EventCount, EventQuery, EventRecord, Found, Records, ResponseRecord, SiteWords
+from haetae.agents.assistant.records import (
+    ActionQuery,
+    ActionRecord,
+    CameraRecord,
+    EventCount,
+    EventQuery,
+    EventRecord,
+    Found,
+    Records,
+    ResponseRecord,
+    SiteWords,
+)
 from haetae.agents.assistant.report import ShiftReport, make_report
 from haetae.agents.assistant.shown import MOST_TEXT, event_fields, length, minute, moment
 from haetae.agents.assistant.times import When
@@ -86,25 +97,34 @@ class Tools:
         found = self.records.response(event_id) if event is not None else None
         if event is None or found is None:
             return None, ResponseRecord(), self._return("show_response", {"event": str(event_id)}, {"error": "there is no such event"}, 0)
-        shown = [
-            {
-                "action": self.words.actions[self.language].get(each.kind, each.kind),
-                "target": each.target,
-                "state": each.state,
-                "finished": "" if each.finished_at is None else moment(each.finished_at, self.zone),
-                "why": each.why[:MOST_TEXT],
-            }
-            for each in found.actions
-        ]
         result: Returned = {
             "ref": self.ledger.ref(event),
             "planned_by": found.planned_by,
             "more_to_plan": found.waits,
             "a_person_must_look": found.review[:MOST_TEXT],
-            "total": len(shown),
-            "actions": [{name: value for name, value in each.items() if value} for each in shown[:MOST_ACTIONS]],
+            "total": len(found.actions),
+            "actions": [self._done(each) for each in found.actions[:MOST_ACTIONS]],
         }
-        return event, found, self._return("show_response", {"event": str(event_id)}, result, len(shown))
+        return event, found, self._return("show_response", {"event": str(event_id)}, result, len(found.actions))
+
+    def _done(self, action: ActionRecord) -> Returned:
+        fields = {
+            "action": self.words.actions[self.language].get(action.kind, action.kind),
+            "target": action.target,
+            "state": action.state,
+            "finished": "" if action.finished_at is None else moment(action.finished_at, self.zone),
+            "why": action.why[:MOST_TEXT],
+        }
+        return {name: value for name, value in fields.items() if value}
+
+    def actions(self, query: ActionQuery, said: Mapping[str, Any]) -> tuple[Sequence[tuple[ActionRecord, EventRecord]], Returned]:
+        """Actions that match, newest first, each with what it is about."""
+        found = [(each, event) for each in self.records.actions(query) if (event := self._about(each)) is not None]
+        shown = [{**self._done(each), "event": self._event(event)} for each, event in found]
+        return found, self._return("find_actions", said, {**said, "total": len(found), "actions": shown}, len(found))
+
+    def _about(self, action: ActionRecord) -> EventRecord | None:
+        return None if action.event_id is None else self.records.event(action.event_id)
 
     def statistics(self, camera: CameraRecord, when: When) -> tuple[DayStatistics | None, Returned]:
         """A camera's days that a span touches, together; None where it did nothing on any."""
@@ -117,9 +137,9 @@ class Tools:
         said = {"camera": camera.name, "first": str(first), "last": str(last)}
         return total, self._return("camera_statistics", said, result, len(days))
 
-    def report(self, when: When) -> tuple[ShiftReport, Returned]:
-        """The shift report of a span."""
-        report = make_report(self.records, when.since, when.until)
+    def report(self, when: When, of: Sequence[CameraRecord] = ()) -> tuple[ShiftReport, Returned]:
+        """The shift report of a span, of these cameras or of all."""
+        report = make_report(self.records, when.since, when.until, of)
         result: Returned = {
             "from": minute(report.since, self.zone),
             "to": minute(report.until, self.zone),
@@ -137,7 +157,7 @@ class Tools:
             "not_watching": [{"name": each.name, "state": each.state} for each in report.not_watching],
             "counts": [len(report.notable), len(report.away), len(report.not_watching)],
         }
-        said = {"from": result["from"], "to": result["to"]}
+        said = {"from": result["from"], "to": result["to"]} | ({"cameras": list(report.of_cameras)} if of else {})
         return report, self._return("shift_report", said, result, report.total)
 
     def cameras_called(self, name: str) -> tuple[UUID, ...] | None:

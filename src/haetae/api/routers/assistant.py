@@ -1,5 +1,6 @@
 """Questions about the site, answered message by message as server-sent events."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -29,6 +30,10 @@ _EVENT: dict[str, Any] = {
     },
     "required": ["event", "data"],
 }
+_ENGLISH = re.compile(
+    r"\b(?:the|is|are|was|were|did|do|does|has|have|any|what|which|who|when|why|how|show|list|of|on|at|in|for|there|camera|today)\b",
+    re.IGNORECASE,
+)
 _ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "model": AssistantAnswer,
@@ -71,8 +76,9 @@ async def ask_assistant(body: QuestionInput, viewer: ViewerDep, services: Servic
 
 
 def language_of(question: str, viewer: Viewer) -> str:
-    """Korean where there is Korean in the question, or nothing else and the person speaks it; else English."""
-    if any("가" <= letter <= "힣" or "ㄱ" <= letter <= "ㅣ" for letter in question):
+    """Korean where there is Korean in the question, or nothing else and the person speaks it; else English. A name in Korean makes no
+    English sentence a Korean one."""
+    if len(_ENGLISH.findall(question)) < 2 and any("가" <= letter <= "힣" or "ㄱ" <= letter <= "ㅣ" for letter in question):
         return "ko"
     return "en" if any(letter.isalpha() for letter in question) or viewer.language not in LANGUAGES else viewer.language
 

@@ -1,6 +1,7 @@
 """What was done about an event, as far as those who see the event may know."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from haetae.database.response_models import ApprovalRow, ResponseAction, Respons
 from haetae.database.scoped.event_changes import unknown_event
 from haetae.database.scoped.scope import visible
 from haetae.domain.action import Action
-from haetae.domain.plan import ActionKind, PlannedAction
+from haetae.domain.plan import ActionKind, ActionState, PlannedAction
 from haetae.domain.viewer import Viewer
 
 _MOST = 500
@@ -49,6 +50,31 @@ class ScopedActions:
             rows = select(ResponseAction, ApprovalRow.id).outerjoin(ApprovalRow, ApprovalRow.action_id == ResponseAction.id)
             rows = rows.where(ResponseAction.event_id == event_id, visible(viewer, ResponseAction.camera_id))
             found = session.execute(rows.order_by(ResponseAction.created_at, ResponseAction.id).limit(_MOST)).all()
+            return [view for row, approval_id in found if (view := _view(session, viewer, row, approval_id)) is not None]
+
+    def newest(
+        self,
+        viewer: Viewer,
+        *,
+        kinds: tuple[ActionKind, ...] = (),
+        states: tuple[ActionState, ...] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 10,
+    ) -> list[ActionView]:
+        """Of the events that the viewer sees, the newest first; what is not given is no condition. `since` is inclusive, `until` exclusive,
+        both on when it was planned."""
+        wanted = [visible(viewer, Event.camera_id), visible(viewer, ResponseAction.camera_id)]
+        wanted += [ResponseAction.kind.in_(kinds)] if kinds else []
+        wanted += [ResponseAction.state.in_(states)] if states else []
+        wanted += [ResponseAction.created_at >= since] if since is not None else []
+        wanted += [ResponseAction.created_at < until] if until is not None else []
+        rows = select(ResponseAction, ApprovalRow.id).outerjoin(ApprovalRow, ApprovalRow.action_id == ResponseAction.id)
+        rows = rows.join(Event, Event.id == ResponseAction.event_id).where(*wanted)
+        with action_transaction(self.sessions, read_only=True) as session:
+            found = session.execute(
+                rows.order_by(ResponseAction.created_at.desc(), ResponseAction.id.desc()).limit(min(limit, _MOST))
+            ).all()
             return [view for row, approval_id in found if (view := _view(session, viewer, row, approval_id)) is not None]
 
 

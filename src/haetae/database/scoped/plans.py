@@ -91,7 +91,7 @@ def _names(value: Any, hidden: Mapping[str, str]) -> bool:
     if isinstance(value, Mapping):
         return any(_names(each, hidden) for each in value.values())
     if isinstance(value, str):
-        return any(camera_id in value or name in value for camera_id, name in hidden.items())
+        return any(word.casefold() in value.casefold() for pair in hidden.items() for word in pair if word)
     return isinstance(value, Sequence) and any(_names(each, hidden) for each in value)
 
 

@@ -14,8 +14,8 @@ from haetae.database.action_store import ActionStore, Claimed, Effect
 from haetae.domain.action import ENDED, Action, ActStatus, Outcome, RateLimit
 from haetae.domain.plan import ActionKind, ActionState
 from haetae.errors import DatabaseUnavailable, HaetaeError
+from haetae.loop_thread import LoopThread
 from haetae.pipeline.acting.base import Executor, Run, failed, unknown
-from haetae.pipeline.loop_thread import LoopThread
 
 _CLAIMED_AT_ONCE = 32
 _RUN_S = 60.0

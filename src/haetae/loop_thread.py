@@ -1,14 +1,14 @@
-"""A thread of its own with an event loop that does the same few things over and over: what looking, responding and acting share."""
+"""A thread with an event loop that does the same few things over and over: what telling, looking, responding and acting share."""
 
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import structlog
 
 from haetae.errors import DatabaseUnavailable
-from haetae.notifications.loop_signal import LoopSignal
 
 _POLL_S = 1.0
 
@@ -18,8 +18,39 @@ Work = Callable[[], Coroutine[Any, Any, bool]]
 """Does what is due and returns true where there may be more. May raise anything: it is logged, and tried again."""
 
 
+class LoopSignal:
+    """An asyncio.Event that any thread may set, before its loop runs too."""
+
+    def __init__(self) -> None:
+        self._is_set = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._event = asyncio.Event()
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        if self._is_set.is_set():
+            self._event.set()
+
+    def set(self) -> None:
+        self._is_set.set()
+        loop = self._loop
+        if loop is not None:
+            # The loop may be closing right now.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._event.set)
+
+    def clear(self) -> None:
+        self._is_set.clear()
+        self._event.clear()
+
+    async def wait(self, timeout_s: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), timeout_s)
+
+
 class LoopThread:
-    """`start` and `close` once each; `wake` from any thread. `repeat` what there is to do before the start."""
+    """`start` and `close` once each; `wake` from any thread. `repeat` what there is to do before the start. `loop` is None while it
+    does not run."""
 
     def __init__(
         self, name: str, *, ending: Callable[[], Awaitable[None]] | None = None, patience_s: float = 0.0, grace_s: float = 2.0
@@ -33,6 +64,7 @@ class LoopThread:
         self._works: list[tuple[Work, LoopSignal]] = []
         self.tasks: set[asyncio.Task[None]] = set()
         self.database_error = ""
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._stop = threading.Event()
         self.thread = threading.Thread(target=lambda: asyncio.run(self.run()), name=name, daemon=True)
 
@@ -69,9 +101,9 @@ class LoopThread:
 
     async def run(self) -> None:
         """Until closed."""
-        loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         for _, signal in self._works:
-            signal.bind(loop)
+            signal.bind(self.loop)
         try:
             await asyncio.gather(*(self._repeat(work, signal) for work, signal in self._works))
             if self.tasks and self._patience_s:
@@ -83,6 +115,7 @@ class LoopThread:
                 await asyncio.wait(self.tasks, timeout=self._grace_s)
             if self._ending is not None:
                 await self._ending()
+            self.loop = None
 
     async def _repeat(self, work: Work, signal: LoopSignal) -> None:
         while not self.stopping:
