@@ -206,7 +206,7 @@ function Editor({ before, id, tag, onAgain }: EditorProps) {
               {channels.length === 0 && (
                 <p className="text-sm text-muted">
                   {t("rules.none_channels")}{" "}
-                  <Link to="/rules/channels" className="text-accent hover:underline">
+                  <Link to="/rules/channels" className="text-link">
                     {t("channels.add")}
                   </Link>
                 </p>
