@@ -360,6 +360,7 @@ test("a log-in that ends is asked for again over the page, which stays where it 
 });
 
 test("on a phone everything fits and can be reached", async ({ page, site, logIn }) => {
+  test.setTimeout(300_000);
   await page.setViewportSize({ width: 390, height: 844 });
   await logIn();
   const paths = [

@@ -43,9 +43,9 @@ class SeverityDesk:
     def read(self) -> StoredPolicy:
         return self._store.read()
 
-    def write(self, policy: SeverityPolicy, actor: Actor) -> StoredPolicy:
-        """In force for what happens from now on; events that are over keep their severity."""
-        stored = self._store.write(policy, actor)
+    def write(self, policy: SeverityPolicy, actor: Actor, *, expected_version: int | None = None) -> StoredPolicy:
+        """In force for what happens from now on; events that are over keep their severity. Raises VersionConflict as the store does."""
+        stored = self._store.write(policy, actor, expected_version=expected_version)
         self._changed()
         return stored
 

@@ -20,7 +20,7 @@ from haetae.domain.fact import FactKind
 from haetae.domain.notation import format_schedule, parse_schedule
 from haetae.domain.severity import DEFAULT_POLICY, FactBound, SeverityPolicy, SeverityRow
 from haetae.domain.viewer import Actor
-from haetae.errors import ConfigError, DatabaseUnavailable
+from haetae.errors import ConfigError, DatabaseUnavailable, VersionConflict
 
 _ONE = 1
 
@@ -32,15 +32,17 @@ class SeverityPolicyRow(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     content: Mapped[JSONObject]
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
     updated_at: Mapped[datetime]
     updated_by: Mapped[UUID | None]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPolicy:
-    """`updated_at` is None for the default one."""
+    """`version` counts from 1; the default one, which nobody has changed, is 0 and its `updated_at` is None."""
 
     policy: SeverityPolicy
+    version: int
     updated_at: datetime | None
 
 
@@ -55,22 +57,28 @@ class SeverityStore:
         """What is stored, else the default. Raises ConfigError for what no Haetae wrote."""
         with self._transaction(read_only=True) as session:
             row = session.get(SeverityPolicyRow, _ONE)
-            return StoredPolicy(DEFAULT_POLICY, None) if row is None else StoredPolicy(policy_of(row.content), row.updated_at)
+            return (
+                StoredPolicy(DEFAULT_POLICY, 0, None) if row is None else StoredPolicy(policy_of(row.content), row.version, row.updated_at)
+            )
 
-    def write(self, policy: SeverityPolicy, actor: Actor) -> StoredPolicy:
-        """Put this in place of the one before."""
+    def write(self, policy: SeverityPolicy, actor: Actor, *, expected_version: int | None = None) -> StoredPolicy:
+        """Put this in place of the one before. Raises VersionConflict where that is no longer `expected_version`; None takes any."""
         now, content = self._clock.now(), policy_json(policy)
         with self._transaction() as session:
             row = session.get(SeverityPolicyRow, _ONE)
+            version = 0 if row is None else row.version
+            if expected_version not in (None, version):
+                raise VersionConflict("the severity policy was changed by somebody else", hint="Look at it again, then try again")
             before = policy_json(DEFAULT_POLICY) if row is None else row.content
+            version += 1
             if row is None:
-                session.add(SeverityPolicyRow(id=_ONE, content=content, updated_at=now, updated_by=actor.user_id))
+                session.add(SeverityPolicyRow(id=_ONE, content=content, version=version, updated_at=now, updated_by=actor.user_id))
             else:
-                row.content, row.updated_at, row.updated_by = content, now, actor.user_id
+                row.content, row.version, row.updated_at, row.updated_by = content, version, now, actor.user_id
             if before != content:
                 session.flush()
                 record(session, actor, "severity.change", Target("severity_policy", str(_ONE)), now=now, before=before, after=content)
-        return StoredPolicy(policy, now)
+        return StoredPolicy(policy, version, now)
 
     @contextmanager
     def _transaction(self, *, read_only: bool = False) -> Iterator[Session]:

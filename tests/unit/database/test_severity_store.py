@@ -13,7 +13,7 @@ from haetae.domain.fact import FactKind
 from haetae.domain.notation import parse_schedule
 from haetae.domain.severity import DEFAULT_POLICY, FactBound, SeverityPolicy, SeverityRow
 from haetae.domain.viewer import Actor
-from haetae.errors import ConfigError
+from haetae.errors import ConfigError, VersionConflict
 from haetae.testing.clock import FakeClock
 
 POLICY = SeverityPolicy(
@@ -37,10 +37,14 @@ def test_the_default_is_in_force_until_somebody_writes_another(engine):  # noqa:
     clock = FakeClock()
     store = SeverityStore(session_factory(engine), clock)
     assert (store.read().policy, store.read().updated_at) == (DEFAULT_POLICY, None)
-    store.write(POLICY, Actor("kim"))
+    assert store.write(POLICY, Actor("kim"), expected_version=0).version == 1
     store.write(POLICY, Actor("kim"))
     stored = store.read()
-    assert (stored.policy, stored.updated_at) == (POLICY, clock.now())
+    assert (stored.policy, stored.version, stored.updated_at) == (POLICY, 2, clock.now())
+    for version in (0, 1, 3):
+        with pytest.raises(VersionConflict):
+            store.write(DEFAULT_POLICY, Actor("lee"), expected_version=version)
+    assert store.read() == stored
     with engine.connect() as connection:
         written = connection.execute(sa.text("SELECT action FROM audit_entries WHERE action = 'severity.change'")).all()
     assert len(written) == 1

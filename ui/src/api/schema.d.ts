@@ -6428,6 +6428,11 @@ export interface components {
              * @description null: the default, which nobody has changed
              */
             updated_at: string | null;
+            /**
+             * Version
+             * @description counts from 1; 0 is the default, which nobody has changed
+             */
+            version: number;
         };
         /**
          * SeverityRowModel
@@ -16590,7 +16595,10 @@ export interface operations {
     set_severity_policy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the ETag that was read, or * for any */
+                "if-match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -16629,8 +16637,28 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description changed by somebody else meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description something in the request is not allowed */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description If-Match is needed */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

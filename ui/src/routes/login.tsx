@@ -31,7 +31,7 @@ function LoginPage() {
       <Credentials way="login" onDone={() => void navigate({ href: ownPage(next), replace: true })} />
       {registration !== "closed" && (
         <p className="text-center text-sm text-muted">
-          <Link to="/register" className="text-accent hover:underline">
+          <Link to="/register" className="text-link">
             {t(registration === "open" ? "session.register_open" : "session.register_invite")}
           </Link>
         </p>

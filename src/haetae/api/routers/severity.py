@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from haetae.api.dependencies import ActorDep, AdminDep, OperatorDep, ServicesDep
 from haetae.api.errors import ERRORS
+from haetae.api.if_match import IfMatch, expected_version
 from haetae.database.severity_store import StoredPolicy, policy_json, policy_of
 from haetae.domain.analysis import EventType
 from haetae.domain.event import EventKind, Severity
@@ -16,6 +17,7 @@ from haetae.domain.severity import MOST_NAMED, MOST_ROWS, SeverityPolicy
 
 router = APIRouter(tags=["looking"], responses={status: ERRORS[status] for status in (401, 403, 422, 503)})
 
+_CHANGE: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (412, 428)}
 _Bound = Annotated[float, Field(ge=-1e9, le=1e9)]
 
 
@@ -51,6 +53,7 @@ class SeverityPolicyInput(_Model):
 
 
 class SeverityPolicyRead(SeverityPolicyInput):
+    version: int = Field(description="counts from 1; 0 is the default, which nobody has changed")
     updated_at: datetime | None = Field(description="null: the default, which nobody has changed")
 
 
@@ -69,15 +72,23 @@ class SeverityCheck(BaseModel):
 
 
 @router.get("/severity-policy")
-def get_severity_policy(_operator: OperatorDep, services: ServicesDep) -> SeverityPolicyRead:
+def get_severity_policy(_operator: OperatorDep, services: ServicesDep, response: Response) -> SeverityPolicyRead:
     """The policy in force."""
-    return _read(services.severity.read())
+    return _answer(services.severity.read(), response)
 
 
-@router.put("/severity-policy")
-def set_severity_policy(body: SeverityPolicyInput, _admin: AdminDep, actor: ActorDep, services: ServicesDep) -> SeverityPolicyRead:
+@router.put("/severity-policy", responses=_CHANGE)
+def set_severity_policy(
+    body: SeverityPolicyInput,
+    _admin: AdminDep,
+    actor: ActorDep,
+    services: ServicesDep,
+    response: Response,
+    if_match: IfMatch = None,
+) -> SeverityPolicyRead:
     """Put another policy into force, for what happens from now on."""
-    return _read(services.severity.write(_policy(body), actor))
+    version = expected_version(if_match)
+    return _answer(services.severity.write(_policy(body), actor, expected_version=version), response)
 
 
 @router.post("/severity-policy/check")
@@ -92,6 +103,7 @@ def _policy(body: SeverityPolicyInput) -> SeverityPolicy:
     return policy_of(body.model_dump(mode="json"))
 
 
-def _read(stored: StoredPolicy) -> SeverityPolicyRead:
+def _answer(stored: StoredPolicy, response: Response) -> SeverityPolicyRead:
+    response.headers["ETag"] = f'"{stored.version}"'
     content: dict[str, Any] = policy_json(stored.policy)
-    return SeverityPolicyRead.model_validate({**content, "updated_at": stored.updated_at})
+    return SeverityPolicyRead.model_validate({**content, "version": stored.version, "updated_at": stored.updated_at})

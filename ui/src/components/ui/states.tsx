@@ -48,16 +48,23 @@ export function Failure({ error, retry, className }: { error: unknown; retry?: (
   );
 }
 
-/** A line beside what was tried. */
-export function Fault({ error, className }: { error: unknown; className?: string }) {
+/** A line beside what was tried; `again` is offered where somebody else changed it meanwhile, and loads what is there now. */
+export function Fault({ error, again, className }: { error: unknown; again?: () => void; className?: string }) {
   const { t } = useTranslation();
   if (!error) return null;
   const { text, hint } = errorText(t, error);
   return (
-    <p role="alert" className={cx("rounded-md bg-critical-quiet px-3 py-2 text-sm text-critical", className)}>
-      {text}
-      {hint && <span className="block text-text">{hint}</span>}
-    </p>
+    <div role="alert" className={cx("flex flex-wrap items-center gap-3 rounded-md bg-critical-quiet px-3 py-2 text-sm", className)}>
+      <p className="min-w-0 flex-1 basis-60 text-critical">
+        {text}
+        {hint && <span className="block text-text">{hint}</span>}
+      </p>
+      {again && isApiError(error) && error.status === 412 && (
+        <Button size="sm" onClick={again}>
+          {t("common.load_again")}
+        </Button>
+      )}
+    </div>
   );
 }
 

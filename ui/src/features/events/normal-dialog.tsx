@@ -41,7 +41,7 @@ export function NormalDialog({ camera, open, onClose, onYes }: Props) {
       <p className="mt-4 text-sm text-muted">
         {t("normal.unknown")}{" "}
         {(me.role === "admin" || may(me, camera, "admin")) && (
-          <Link to="/cameras/$cameraId/sensitivity" params={{ cameraId: camera }} className="text-accent hover:underline">
+          <Link to="/cameras/$cameraId/sensitivity" params={{ cameraId: camera }} className="text-link">
             {t("normal.sensitivity")}
           </Link>
         )}

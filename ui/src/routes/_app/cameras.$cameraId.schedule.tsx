@@ -31,11 +31,14 @@ function SchedulePage() {
       before={query.data.value.schedule}
       armed={query.data.value.armed_now}
       tag={query.data.tag}
+      onAgain={() => void query.refetch()}
     />
   );
 }
 
-function Editor({ id, before, armed, tag }: { id: string; before: Schedule | null; armed: boolean; tag: string }) {
+type EditorProps = { id: string; before: Schedule | null; armed: boolean; tag: string; onAgain: () => void };
+
+function Editor({ id, before, armed, tag, onAgain }: EditorProps) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const [schedule, setSchedule] = useState(before);
@@ -72,7 +75,7 @@ function Editor({ id, before, armed, tag }: { id: string; before: Schedule | nul
           onChange={setSchedule}
           words={{ always: t("schedule.always"), plan: t("schedule.plan"), inside: t("schedule.inside") }}
         />
-        <Fault error={problem} />
+        <Fault error={problem} again={onAgain} />
         <div className="flex justify-end">
           <Button kind="primary" busy={busy} disabled={schedule === before} onClick={() => void save()}>
             {t("schedule.save")}

@@ -27,10 +27,11 @@ function SensitivityPage() {
   const query = useQuery({ ...cameraQuery(id), refetchOnWindowFocus: false });
   if (query.isPending) return <Loading />;
   if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
-  return <Sensitivity key={query.data.tag} camera={query.data.value} tag={query.data.tag} />;
+  const { value, tag } = query.data;
+  return <Sensitivity key={tag} camera={value} tag={tag} onAgain={() => void query.refetch()} />;
 }
 
-function Sensitivity({ camera, tag }: { camera: Schemas["CameraRead"]; tag: string }) {
+function Sensitivity({ camera, tag, onAgain }: { camera: Schemas["CameraRead"]; tag: string; onAgain: () => void }) {
   const { t } = useTranslation();
   const [rate, setRate] = useState(camera.false_alarms_per_day);
   const [busy, setBusy] = useState(false);
@@ -82,7 +83,7 @@ function Sensitivity({ camera, tag }: { camera: Schemas["CameraRead"]; tag: stri
           ) : (
             <Fault error={scores.error} />
           )}
-          <Fault error={problem} />
+          <Fault error={problem} again={onAgain} />
           <div className="flex justify-end gap-2">
             {rate !== camera.false_alarms_per_day && (
               <Button kind="quiet" onClick={() => setRate(camera.false_alarms_per_day)}>

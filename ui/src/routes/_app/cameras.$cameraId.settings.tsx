@@ -23,7 +23,8 @@ function SettingsPage() {
   const query = useQuery({ ...cameraQuery(camera.id), refetchOnWindowFocus: false });
   if (query.isPending) return <Loading />;
   if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
-  return <Settings key={query.data.tag} camera={query.data.value} tag={query.data.tag} />;
+  const { value, tag } = query.data;
+  return <Settings key={tag} camera={value} tag={tag} onAgain={() => void query.refetch()} />;
 }
 
 type Camera = Schemas["CameraRead"];
@@ -32,7 +33,7 @@ const FIELDS = ["name", "vad_model"] as const;
 const FLOWS = ["playbook", "sequential", "hierarchical", "collaborative"] as const;
 const NUMBERS = ["offline_alert_s", "pre_roll_s", "post_roll_s"] as const;
 
-function Settings({ camera, tag }: { camera: Camera; tag: string }) {
+function Settings({ camera, tag, onAgain }: { camera: Camera; tag: string; onAgain: () => void }) {
   const { t } = useTranslation();
   const me = useMe();
   const navigate = useNavigate();
@@ -167,7 +168,7 @@ function Settings({ camera, tag }: { camera: Camera; tag: string }) {
           </Select>
         </div>
       </Section>
-      <Fault error={problem} />
+      <Fault error={problem} again={onAgain} />
       <div className="flex flex-wrap justify-between gap-2">
         {me.role === "admin" ? (
           <Button kind="danger" icon={<Trash2 className="size-4" aria-hidden />} onClick={() => setRemoving(true)}>

@@ -179,7 +179,7 @@ function Editor({ camera, before, tag, onAgain }: EditorProps) {
             ))}
           </ul>
         )}
-        <Fault error={problem} />
+        <Fault error={problem} again={onAgain} />
         <div className="flex gap-2">
           <Button kind="primary" className="flex-1" busy={busy} disabled={!changed} onClick={() => void save()}>
             {t("zones.save")}

@@ -29,13 +29,16 @@ function RulePage() {
   if (ruleId === "new") return <Editor key="new" before={newRule(currentLanguage())} id={null} tag="*" />;
   if (query.isPending) return <Loading />;
   if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
-  return <Editor key={query.data.tag} before={asInput(query.data.value)} id={ruleId} tag={query.data.tag} />;
+  const { value, tag } = query.data;
+  return <Editor key={tag} before={asInput(value)} id={ruleId} tag={tag} onAgain={() => void query.refetch()} />;
 }
 
 const TYPES = ["anomaly", "tamper", "covered", "turned", "defocused", "frozen"];
 const toggled = <T,>(list: readonly T[], item: T, on: boolean): T[] => (on ? [...list, item] : list.filter((each) => each !== item));
 
-function Editor({ before, id, tag }: { before: RuleInput; id: string | null; tag: string }) {
+type EditorProps = { before: RuleInput; id: string | null; tag: string; onAgain?: () => void };
+
+function Editor({ before, id, tag, onAgain }: EditorProps) {
   const { t, i18n } = useTranslation();
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -203,7 +206,7 @@ function Editor({ before, id, tag }: { before: RuleInput; id: string | null; tag
               {channels.length === 0 && (
                 <p className="text-sm text-muted">
                   {t("rules.none_channels")}{" "}
-                  <Link to="/rules/channels" className="text-accent hover:underline">
+                  <Link to="/rules/channels" className="text-link">
                     {t("channels.add")}
                   </Link>
                 </p>
@@ -299,7 +302,7 @@ function Editor({ before, id, tag }: { before: RuleInput; id: string | null; tag
           {tried && <TriedList results={tried} channels={channelNames} />}
           {dry ? <DryRunResult result={dry} channels={channelNames} /> : !tried && <p className="text-sm text-muted">{t("dry.hint")}</p>}
         </Section>
-        <Fault error={problem} />
+        <Fault error={problem} again={onAgain} />
         <div className="flex flex-wrap justify-between gap-2">
           {id !== null ? (
             <Button kind="danger" icon={<Trash2 className="size-4" aria-hidden />} onClick={() => setRemoving(true)}>

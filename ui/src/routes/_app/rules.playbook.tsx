@@ -128,7 +128,7 @@ function Editing({ playbook }: { playbook: Schemas["PlaybookRead"] }) {
             <Diff text={known.diff} />
           </div>
         )}
-        <Fault error={problem} className="mt-4" />
+        <Fault error={problem} again={() => void client.invalidateQueries({ queryKey: ["playbook"] })} className="mt-4" />
         <div className="mt-4 flex flex-wrap items-end justify-between gap-3">
           <Button busy={trying} disabled={!known?.usable} onClick={() => void rehearse()}>
             {t("playbook.rehearse")}

@@ -3,7 +3,7 @@ import { createFileRoute, redirect } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, type Schemas, take } from "@/api/client";
+import { api, type Schemas, take, takeWithTag } from "@/api/client";
 import { getSession } from "@/api/session";
 import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/field";
@@ -32,7 +32,7 @@ const QUERY = ["severity-policy"];
 function SeverityPage() {
   const { data, error, refetch } = useQuery({
     queryKey: QUERY,
-    queryFn: ({ signal }) => take(api.GET("/api/v1/severity-policy", { signal })),
+    queryFn: ({ signal }) => takeWithTag(api.GET("/api/v1/severity-policy", { signal })),
     refetchOnWindowFocus: false,
   });
   return (
@@ -40,7 +40,7 @@ function SeverityPage() {
       {error ? (
         <Failure error={error} retry={() => void refetch()} />
       ) : data ? (
-        <Editing key={data.updated_at ?? "default"} stored={data} />
+        <Editing key={data.tag} stored={data.value} tag={data.tag} onAgain={() => void refetch()} />
       ) : (
         <Skeleton className="h-96" />
       )}
@@ -48,7 +48,9 @@ function SeverityPage() {
   );
 }
 
-function Editing({ stored }: { stored: Schemas["SeverityPolicyRead"] }) {
+type EditingProps = { stored: Schemas["SeverityPolicyRead"]; tag: string; onAgain: () => void };
+
+function Editing({ stored, tag, onAgain }: EditingProps) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const [rows, setRows] = useState<Kept[]>(() => stored.rows.map((row, id) => ({ id, row })));
@@ -78,7 +80,8 @@ function Editing({ stored }: { stored: Schemas["SeverityPolicyRead"] }) {
     setBusy(true);
     setProblem(null);
     try {
-      client.setQueryData(QUERY, await take(api.PUT("/api/v1/severity-policy", { body: policy })));
+      const params = { header: { "if-match": tag } };
+      client.setQueryData(QUERY, await takeWithTag(api.PUT("/api/v1/severity-policy", { params, body: policy })));
       done(t("severities.stored"));
     } catch (error) {
       setProblem(error);
@@ -116,7 +119,7 @@ function Editing({ stored }: { stored: Schemas["SeverityPolicyRead"] }) {
       <Section title={t("severities.preview")} lead={t("severities.preview_lead")}>
         {check.isError ? <Fault error={check.error} /> : check.data ? <Preview check={check.data} /> : <Skeleton className="h-10" />}
       </Section>
-      <Fault error={problem} />
+      <Fault error={problem} again={onAgain} />
       <div className="flex justify-end">
         <Button kind="primary" busy={busy} disabled={text === before || text !== settled || !check.isSuccess} onClick={() => void put()}>
           {t("severities.put")}
