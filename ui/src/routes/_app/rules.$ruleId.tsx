@@ -32,7 +32,7 @@ function RulePage() {
   return <Editor key={query.data.tag} before={asInput(query.data.value)} id={ruleId} tag={query.data.tag} />;
 }
 
-const TYPES = ["anomaly", "tamper", "covered", "turned", "defocused", "frozen"];
+const TYPES = ["anomaly", "possible_fire", "possible_fall", "tamper", "covered", "turned", "defocused", "frozen"];
 const toggled = <T,>(list: readonly T[], item: T, on: boolean): T[] => (on ? [...list, item] : list.filter((each) => each !== item));
 
 function Editor({ before, id, tag }: { before: RuleInput; id: string | null; tag: string }) {
