@@ -223,6 +223,8 @@ class Gate:
         told: list[Transition] = []
         if running is not None and kind is running.subtype:
             running.last = score
+            # The monitor remembers the worst: its newest word is the whole one.
+            running.facts = merge_facts(score.facts) or running.facts
         elif running is not None and (kind is not None or self._quiet_for(running.last, score)):
             told.append(running.told(Change.CLOSED))
             self._tamper = None

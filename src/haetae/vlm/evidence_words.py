@@ -94,6 +94,7 @@ UNITS: Final[dict[str, dict[str, str]]] = {
         "s": "초",
         "objects": "개",
         "% of the picture": "% (화면 대비)",
+        "% of the detail": "% (세밀함 대비)",
         "h between visits": "시간에 한 번꼴",
         "h between visits at this hour": "시간에 한 번꼴(이 시간대)",
         "grey levels": "밝기 단계",

@@ -14,12 +14,15 @@ from haetae.domain.frame import Box, Luma
 from haetae.domain.score import ALARM_LEVEL
 from haetae.domain.zone import Zone, ZoneKind
 from haetae.errors import StateError
+from haetae.vad.base import Sighting
 from haetae.vad.motion.foreground import Background
 from haetae.vad.preprocess import BLOCK, WorkSize
 from haetae.vad.rules.base import Rule, Scene
 from haetae.vad.rules.levels import Levels
 from haetae.vad.rules.table import RULES
-from haetae.vad.tracks.blobs import Eye
+from haetae.vad.tracks.blobs import MOST, Blob, Eye
+from haetae.vad.tracks.change import WholeChange
+from haetae.vad.tracks.classes import Sighted, class_facts
 from haetae.vad.tracks.facts import learn_track, track_facts
 from haetae.vad.tracks.follow import Follower, Track
 from haetae.vad.tracks.heights import UPRIGHT, Heights
@@ -91,6 +94,8 @@ class SceneWatch:
         self._rules = rules
         self._eye = Eye()
         self._follower = Follower()
+        self._sighted = Sighted()
+        self._change = WholeChange()
         self._heights = Heights()
         self._ways = Ways()
         self._usual = Usual()
@@ -126,6 +131,8 @@ class SceneWatch:
     def discontinuity(self) -> None:
         """What comes next does not follow."""
         self._follower.reset()
+        self._sighted.reset()
+        self._change = WholeChange()
         self._looked_s = None
         self._last = Watched()
 
@@ -155,6 +162,18 @@ class SceneWatch:
     def trust_definitions(self) -> None:
         """Judge from now on without having learned: rules alarm where they are met, for footage too short to learn from."""
         self._judges = True
+
+    def see(self, sightings: Sequence[Sighting], t_s: float, ignored: NDArray[np.bool_] | None = None) -> None:
+        """Take what a detector saw in the picture that `judge` was given last, at `t_s`. It gives tracks their classes; no rule goes by it,
+        for they were measured without."""
+        size = self._eye.size
+        if size is None:
+            return
+        surest = sorted(sightings, key=lambda each: -each.confidence)[:MOST]
+        found = [(each, _blob_of(each.box, size)) for each in surest]
+        found = [(each, blob) for each, blob in found if ignored is None or not self._eye.hides(blob, ignored)]
+        self._sighted.step(found, [self._heights.at(blob.bottom / size.height, size.height) for _, blob in found], t_s)
+        self._sighted.name(self._follower.tracks, t_s)
 
     def judge(self, luma: Luma, t_s: float, ignored: NDArray[np.bool_] | None = None, *, armed: bool | None = None) -> Watched:
         """Look at a picture; what was found at the last look where it comes too soon after that."""
@@ -209,6 +228,10 @@ class SceneWatch:
         tracks += [track for track in self._follower.tracks if track not in tracks and self._meets(track, box)]
         moving = sum(1 for track in self._follower.tracks if track.roamed > 0.7)
         facts = list(track_facts(tracks, moving, self._usual, t_s))
+        facts += class_facts([track for track in self._sighted.tracks(t_s) if self._meets(track, box)], t_s)
+        changed = self._change.fact(t_s)
+        if changed is not None:
+            facts.append(changed)
         for name, each in hypotheses.items():
             span = (each.track.born_s, t_s)
             facts.append(
@@ -236,6 +259,7 @@ class SceneWatch:
         if not seen.valid:
             if seen.changed:
                 self._follower.reset()
+                self._change.note(seen.share, t_s)
             self._last = Watched()
             return False
         if self._ways.width != size.width:
@@ -344,6 +368,13 @@ def _eye_of(arrays: Mapping[str, NDArray[Any]]) -> Eye:
     if mean.dtype != np.uint8 or mean.shape != (size.height, size.width) or size.width % BLOCK or min(size.width, size.height) < BLOCK:
         raise StateError(f"the saved empty scene has shape {mean.shape}", hint="Learn this camera again")
     return Eye(size, Background(mean.astype(np.float32), float(noise[0])))
+
+
+def _blob_of(box: Box, size: WorkSize) -> Blob:
+    """A box as a piece of the working picture of which only its place is known."""
+    left, right = box.left * size.width, box.right * size.width
+    top, bottom = box.top * size.height, box.bottom * size.height
+    return Blob(left, top, right, bottom, (right - left) * (bottom - top), 0.0, 0.0)
 
 
 def _inside(zone: Zone, x: float, y: float) -> bool:

@@ -65,11 +65,13 @@ class Blob:
 
 @dataclass(slots=True)
 class Seen:
-    """One picture: `blobs` in it, `changed` for a change of the whole scene, `valid` false while there is nothing to compare with."""
+    """One picture: `blobs` in it, `changed` for a change of the whole scene, of `share` in [0, 1] of it, `valid` false while there is
+    nothing to compare with."""
 
     blobs: list[Blob]
     valid: bool
     changed: bool
+    share: float = 0.0
 
 
 class Eye:
@@ -90,12 +92,12 @@ class Eye:
         self.work, self._last_s = work, t_s
         seen = self.background.step(work, t_s, min(max(elapsed_s, 0.0), GAP_S))
         if not seen.settled or seen.changed or former is None or not 0.0 < elapsed_s <= GAP_S:
-            return Seen([], False, seen.changed)
+            return Seen([], False, seen.changed, seen.share)
         if not seen.count:
             return Seen([], True, False)
         blobs = self._blobs(seen.mask, work, former)
         if ignored is not None:
-            blobs = [blob for blob in blobs if not self._hidden(blob, ignored)]
+            blobs = [blob for blob in blobs if not self.hides(blob, ignored)]
         return Seen(blobs, True, False)
 
     def _evened(self, work: Luma) -> Luma:
@@ -134,7 +136,7 @@ class Eye:
         glare = float(work[part].max()) - float(self.background.mean[part].max())
         return Blob(left, top, left + width, top + height, area, change, glare)
 
-    def _hidden(self, blob: Blob, ignored: NDArray[np.bool_]) -> bool:
+    def hides(self, blob: Blob, ignored: NDArray[np.bool_]) -> bool:
         """Where it stands, or its middle, is in the part that does not count."""
         assert self.size is not None
         rows, columns = ignored.shape
