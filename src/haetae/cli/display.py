@@ -53,7 +53,7 @@ def make_display(output: str) -> Display:
 def event_text(event: AnomalyEvent) -> str:
     """One line about one event."""
     end_s = event.end_s if event.end_s is not None else event.peak_s
-    what = f"{event.kind} ({event.subtype})" if event.subtype else str(event.kind)
+    what = f"{event.kind} ({event.subtype.replace('_', ' ')})" if event.subtype else str(event.kind)
     line = f"event {clock_text(event.onset_s, 1)}-{clock_text(end_s, 1)} ({end_s - event.onset_s:.1f} s) {what}"
     if event.kind is EventKind.ANOMALY:
         # What a camera scores that somebody covers or turns means nothing.
@@ -61,7 +61,7 @@ def event_text(event: AnomalyEvent) -> str:
     if event.facts:
         fact = event.facts[0]
         usual = f", usual at most {fact.usual:.3g}" if fact.usual is not None else ""
-        line += f": {fact.kind} {fact.value:.3g} {fact.unit}{usual}"
+        line += f": {' '.join(part for part in (fact.kind, fact.subject, f'{fact.value:.3g}', fact.unit) if part)}{usual}"
     if event.faults:
         line += f" [{'; '.join(event.faults)}]"
     return line

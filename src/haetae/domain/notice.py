@@ -33,9 +33,10 @@ class DeliveryState(StrEnum):
 
 
 class Change(StrEnum):
-    """What an update tells: it became more severe, a model or a person judged it, it is over."""
+    """What an update tells: it became more severe, a rule suspects something, a model or a person judged it, it is over."""
 
     SEVERITY = "severity"
+    SUSPICION = "suspicion"
     VERDICT = "verdict"
     REVIEW = "review"
     ENDED = "ended"

@@ -9,6 +9,7 @@ from haetae.domain.delivery import Delivery, Lane, Occurrence
 from haetae.domain.event import EventKind, EventStatus, Review, Severity, Verdict
 from haetae.domain.notice import Change, DeliveryState, NoticeKind
 from haetae.domain.rule import Directory, Rule
+from haetae.domain.suspicion import suspected_type
 from haetae.ids import new_id
 from haetae.notifications.rules import NeedsTarget, is_urgent, lanes, mismatch, quiet_until, type_of
 
@@ -86,6 +87,8 @@ def stages_of(occurrence: Occurrence) -> dict[str, Change]:
     stages = {f"{SEVERITY}{event.severity.value}": Change.SEVERITY}
     if event.vlm_type or event.verdict in (Verdict.CONFIRMED, Verdict.REJECTED) or (event.verdict is None and event.vlm_description):
         stages["verdict"] = Change.VERDICT
+    if suspected_type(event.subtype) is not None:
+        stages[f"suspicion:{event.subtype}"] = Change.SUSPICION
     if occurrence.review in _SETTLED:
         stages[f"review:{occurrence.review.value}"] = Change.REVIEW
     if event.kind is EventKind.SYSTEM and event.status is EventStatus.CLOSED:

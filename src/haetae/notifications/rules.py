@@ -8,6 +8,7 @@ from uuid import UUID
 from haetae.domain.delivery import Lane
 from haetae.domain.event import SITE, AnomalyEvent, EventKind, Severity
 from haetae.domain.rule import Directory, Person, Recipient, RecipientKind, Rule
+from haetae.domain.suspicion import suspected_type
 
 NeedsTarget = Callable[[str], bool]
 """Whether channels of a kind want to be told whom to reach."""
@@ -30,6 +31,11 @@ def type_of(event: AnomalyEvent) -> str:
     return event.subtype or event.kind.value
 
 
+def types_of(event: AnomalyEvent) -> frozenset[str | None]:
+    """All words by which a rule may ask for an event: kind, subtype, what a rule suspects it to be, what a model says that it is."""
+    return frozenset({event.kind.value, event.subtype, suspected_type(event.subtype), event.vlm_type})
+
+
 def mismatch(rule: Rule, event: AnomalyEvent) -> Mismatch | None:
     """Why not, None where the rule matches. A system event has no score; one of the site itself belongs to no camera."""
     system = event.kind is EventKind.SYSTEM
@@ -39,7 +45,7 @@ def mismatch(rule: Rule, event: AnomalyEvent) -> Mismatch | None:
         return Mismatch.SYSTEM
     if rule.camera_ids is not None and event.camera_id != SITE and event.camera_id not in rule.camera_ids:
         return Mismatch.CAMERA
-    if rule.event_types is not None and not rule.event_types & {event.kind.value, event.subtype, event.vlm_type}:
+    if rule.event_types is not None and not rule.event_types & types_of(event):
         return Mismatch.TYPE
     if event.severity.rank < rule.min_severity.rank:
         return Mismatch.SEVERITY

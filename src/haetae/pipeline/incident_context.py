@@ -21,6 +21,7 @@ from haetae.domain.analysis import Analysis, Provenance
 from haetae.domain.event import AnomalyEvent
 from haetae.domain.incident import PlaybookVersion, Step, Target
 from haetae.domain.schedule import find_time_zone
+from haetae.domain.suspicion import suspected_type
 from haetae.domain.triage import Place
 from haetae.errors import ConfigError
 from haetae.notifications.words import TYPES
@@ -80,9 +81,12 @@ class IncidentContext:
         suspected = suspected_types(event, event.facts)
         names = TYPES.get(self.language, TYPES["en"])
         shown = analysis.shown_type
-        words: list[str] = (
-            [shown.value] if shown is not None else [each.value for each in sorted(suspected)] or [event.subtype or event.kind.value]
-        )
+        if shown is not None:
+            words: list[str] = [shown.value]
+        elif event.subtype is not None and suspected_type(event.subtype) is not None:
+            words = [event.subtype]
+        else:
+            words = [each.value for each in sorted(suspected)] or [event.subtype or event.kind.value]
         type_name = ", ".join(names.get(word, word) for word in words)
         return situation_of(event, analysis, place, suspected, type_name=type_name)
 

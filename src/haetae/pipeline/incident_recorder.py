@@ -32,6 +32,7 @@ from haetae.pipeline.score_curve import ScoreCurves
 from haetae.pipeline.severity import Severities
 from haetae.telemetry import log_context
 from haetae.vad.gate import Change, Incident, Transition
+from haetae.vad.rules.naming import named
 
 _log = structlog.get_logger()
 
@@ -164,7 +165,6 @@ class IncidentRecorder:
             camera_id=self._camera_id,
             timestamp=incident.onset_at,
             frame_number=incident.onset_frame,
-            subtype=incident.subtype,
             kind=incident.kind,
             onset_s=incident.onset_s,
             continues=incident.continues,
@@ -335,6 +335,7 @@ class IncidentRecorder:
     def _so_far(self, incident: Incident) -> dict[str, Any]:
         """The columns of an event that grow while it lasts."""
         return {
+            "subtype": incident.subtype if incident.kind is EventKind.TAMPER else named(incident.facts),
             "vad_score": incident.peak.value,
             "threshold": incident.peak.threshold,
             "peak_s": incident.peak.t_s,

@@ -62,11 +62,21 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """An object that a detector saw: the name of its class, its confidence in [0, 1], and its box as a share of the picture."""
+
+    name: str
+    confidence: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class RawScore:
     """A model's own judgement of one window, before calibration.
 
     `value` >= 0 grows with surprise, on any scale that is the same for all times of one camera. `heat` is float32 of shape (rows, columns)
-    on that scale, over the whole picture. `facts` are ranked, most surprising first, each in natural units.
+    on that scale, over the whole picture. `facts` are ranked, most surprising first, each in natural units. `sightings` is what a
+    detector saw in this very frame, () for nothing; None where there is no detector, or it was not asked.
     """
 
     value: float
@@ -74,6 +84,7 @@ class RawScore:
     box: Box | None = None
     facts: tuple[Fact, ...] = ()
     scene_change: bool = False
+    sightings: tuple[Sighting, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

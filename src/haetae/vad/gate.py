@@ -18,6 +18,7 @@ from haetae.domain.fact import Fact, FactKind
 from haetae.domain.score import ALARM_LEVEL, Score, TamperKind
 from haetae.errors import ConfigError
 from haetae.ids import new_id
+from haetae.vad.rules.naming import suspicion_of
 
 FACTS_KEPT = 16
 """Facts that one incident carries at most: one of each kind and source, the most surprising ones."""
@@ -107,17 +108,21 @@ class Transition:
 
 
 def merge_facts(facts: Iterable[Fact], keep: int = FACTS_KEPT) -> tuple[Fact, ...]:
-    """The most surprising fact of each kind and source, ranked: what rules guess, strongest first, then the rarest, then larger values; the
-    first seen wins a tie."""
+    """The most surprising fact of each kind and source, ranked: what rules guess (first those that may name the event, then the strongest),
+    then the rarest, then larger values; the first seen wins a tie."""
     best: dict[tuple[FactKind, str], Fact] = {}
     for fact in facts:
         key = (fact.kind, fact.source)
         if key not in best or _surprise(fact) < _surprise(best[key]):
             best[key] = fact
-    guesses = sorted((fact for fact in best.values() if fact.kind is FactKind.HYPOTHESIS), key=lambda fact: -fact.value)[:GUESSES_KEPT]
+    guesses = sorted((fact for fact in best.values() if fact.kind is FactKind.HYPOTHESIS), key=_doubt)[:GUESSES_KEPT]
     measured = [fact for fact in best.values() if fact.kind is not FactKind.HYPOTHESIS]
     ranked = sorted(measured, key=lambda fact: (1.0 if fact.rarity is None else fact.rarity, -fact.quality))
     return (*guesses, *ranked)[:keep]
+
+
+def _doubt(guess: Fact) -> tuple[bool, float]:
+    return (suspicion_of(guess) is None, -guess.value)
 
 
 def _surprise(fact: Fact) -> tuple[float, float]:
@@ -218,6 +223,8 @@ class Gate:
         told: list[Transition] = []
         if running is not None and kind is running.subtype:
             running.last = score
+            # The monitor remembers the worst: its newest word is the whole one.
+            running.facts = merge_facts(score.facts) or running.facts
         elif running is not None and (kind is not None or self._quiet_for(running.last, score)):
             told.append(running.told(Change.CLOSED))
             self._tamper = None

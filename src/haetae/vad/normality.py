@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from haetae import __version__
 from haetae.domain.fact import Fact
-from haetae.domain.frame import Frame
+from haetae.domain.frame import Box, Frame
 from haetae.domain.score import ALARM_LEVEL, Score, TamperKind
 from haetae.domain.zone import Zone
 from haetae.errors import ModelError, StateError
-from haetae.vad.base import LivingState, ModelState, RawScore, VADModel, Window
+from haetae.vad.base import LivingState, ModelState, RawScore, Sighting, VADModel, Window
 from haetae.vad.calibrate import Calibration, raw_of
 from haetae.vad.controller import Controller
 from haetae.vad.motion.glance import Glance, GlancingState
@@ -184,15 +184,15 @@ class Normality:
         if not isfinite(raw.value):
             raise ModelError(f"model {self._model.name!r} gave {raw.value} as a score", hint="Learn the camera again, or use another model")
         self._tamper = self._monitor.observe(frame.luma, self._model_s, learning=False)
-        watched = self._look(frame)
+        watched = self._look(frame, raw.sightings)
         value = calibration.apply(raw.value)
         self._by_rule = watched.value > value
         box = watched.box if self._by_rule else raw.box
         if value >= NEAR_ALARM:
             self._watch.quiet(self._model_s)
         value = max(value, watched.value)
-        told = value >= NEAR_ALARM and self._tamper is None
-        found = self._watch.facts(self._model_s, box) if told else ()
+        near = value >= NEAR_ALARM
+        facts = self._facts(raw, box, near=near)
         self._go_on(value, frame)
         return Score(
             value=value,
@@ -203,18 +203,28 @@ class Normality:
             captured_at=frame.captured_at,
             heat=None if raw.heat is None else calibration.apply_map(raw.heat),
             box=box,
-            facts=self._in_stream_time((*raw.facts, *found)),
+            facts=self._in_stream_time(facts),
             tamper=self._tamper,
-            example=self._watch.example(box) if told else None,
+            example=self._watch.example(box) if near and self._tamper is None else None,
         )
 
-    def _look(self, frame: Frame) -> Watched:
+    def _facts(self, raw: RawScore, box: Box | None, *, near: bool) -> tuple[Fact, ...]:
+        """What was measured; of a camera that somebody is at, how far its picture changed, for all else of it means nothing."""
+        if self._tamper is not None:
+            change = self._monitor.fact()
+            return () if change is None else (change,)
+        return (*raw.facts, *self._watch.facts(self._model_s, box)) if near else raw.facts
+
+    def _look(self, frame: Frame, sightings: tuple[Sighting, ...] | None) -> Watched:
         """What the rules make of what moves; nothing while somebody is at the camera."""
         self._epoch_s = self._watch.epoch_s = frame.captured_at.timestamp() - self._model_s
         if self._tamper is not None:
             self._watch.discontinuity()
             return Watched()
-        return self._watch.judge(frame.luma, self._model_s, self._ignored, armed=self._armed, glance=self._glance())
+        watched = self._watch.judge(frame.luma, self._model_s, self._ignored, armed=self._armed, glance=self._glance())
+        if sightings is not None:
+            self._watch.see(sightings, self._model_s, self._ignored)
+        return watched
 
     def _glance(self) -> Glance | None:
         """How the model saw the frame that it was just given, where it tells."""

@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from haetae.domain.fact import Fact, FactKind
 from haetae.domain.frame import Luma
 from haetae.domain.score import TamperKind
 from haetae.errors import ConfigError, StateError
 from haetae.vad.looks import (
+    GRID,
     MIN_TEXTURED,
     SAME_VIEW,
     Detail,
@@ -80,6 +82,21 @@ _BUSY_FACTOR = 5.0
 """A lost view that does not come to rest counts after this many times `persist_s`."""
 
 
+SOURCE = "tamper"
+_GRID_BLOCKS = GRID[0] * GRID[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """What one kind of tampering took, at its worst: `value` in `unit`, seen in [since_s, until_s], with `textured` blocks to tell by."""
+
+    value: float
+    unit: str
+    since_s: float
+    until_s: float
+    textured: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """One observation: the mean of the newest thumbnails, the fine detail, model time and how much of it passed since the last one.
@@ -138,6 +155,17 @@ class TamperMonitor:
         self._wrong_since: float | None = None
         self._turned_since: float | None = None
         self._other: tuple[TamperKind | None, float] | None = None
+        self._gone: dict[TamperKind, _Gone] = {}
+
+    def fact(self) -> Fact | None:
+        """How far the picture changed as a whole, at the worst since it began: % of the picture whose edges are gone, % of the detail where
+        it is out of focus, seconds that it stands still. None while nothing is reported."""
+        gone = None if self._kind is None else self._gone.get(self._kind)
+        if gone is None:
+            return None
+        quality = min(1.0, gone.textured / _GRID_BLOCKS)
+        span = (gone.since_s, gone.until_s)
+        return Fact(f"{SOURCE}.scene_change", FactKind.SCENE_CHANGE, gone.value, gone.unit, *span, quality=quality, source=SOURCE)
 
     def observe(self, luma: Luma, t_s: float, learning: bool) -> TamperKind | None:
         """Take a frame's luma (any size, the same for all frames) at model time `t_s`; what is wrong with the camera, if anything.
@@ -181,6 +209,7 @@ class TamperMonitor:
             self._looks.current.adapt(seen.thumb, seen.detail, weight)
             return
         self._settle(evidence, seen)
+        self._measure(evidence, match, seen)
         self._relearn(seen)
         if evidence is None and not seen.frozen:
             self._looks.current.adapt(seen.thumb, seen.detail, weight)
@@ -202,6 +231,25 @@ class TamperMonitor:
                 self._kind = evidence
         elif self._lasts(evidence, t_s, patience_s):
             self._kind = evidence
+
+    def _measure(self, evidence: TamperKind | None, match: Match, seen: "_Seen") -> None:
+        """Remember the worst of what is wrong; forget it with the all-clear."""
+        kind = evidence or (TamperKind.FROZEN if seen.frozen else None)
+        if kind is None:
+            if self._kind is None:
+                self._gone = {}
+            return
+        since_s = self._still_since if kind is TamperKind.FROZEN else self._wrong_since
+        value, unit = 100.0 * (1.0 - match.share), "% of the picture"
+        if kind is TamperKind.FROZEN:
+            value, unit = seen.t_s - (seen.t_s if since_s is None else since_s), "s"
+        elif kind is TamperKind.DEFOCUSED and match.sharpness is not None and not match.coarse:
+            value, unit = 100.0 * (1.0 - match.sharpness), "% of the detail"
+        before = self._gone.get(kind)
+        if before is not None and before.unit == unit:
+            value = max(value, before.value)
+        begun_s = before.since_s if before is not None else seen.t_s if since_s is None else since_s
+        self._gone[kind] = _Gone(value, unit, begun_s, seen.t_s, match.textured)
 
     def _lasts(self, kind: TamperKind | None, t_s: float, patience_s: float) -> bool:
         """True when `kind`, which differs from what is reported, has been seen for `patience_s` without a break."""

@@ -97,7 +97,11 @@ def sentence(fact: Fact, language: str) -> str | None:
     if not math.isfinite(fact.value):
         return None
     unit = UNITS[language].get(fact.unit, fact.unit)
-    parts = [_filled(MEASURED[language][fact.kind], value=number(fact.value), unit=unit, subject=_subject(fact))]
+    template = MEASURED[language][fact.kind]
+    if fact.subject and "{subject}" not in template:
+        # What a detector held the track for.
+        template += " ({subject})"
+    parts = [_filled(template, value=number(fact.value), unit=unit, subject=_subject(fact))]
     if fact.usual is not None and math.isfinite(fact.usual):
         parts.append(_filled(USUAL[language], usual=number(fact.usual), unit=unit))
     elif fact.rarity is not None and 0.0 < fact.rarity < 0.5 and math.isfinite(1.0 / fact.rarity):

@@ -4,6 +4,7 @@ from typing import Final
 
 from haetae.domain.event import EventKind
 from haetae.domain.fact import FactKind
+from haetae.domain.suspicion import Suspicion
 
 LANGUAGES: Final = ("en", "ko")
 
@@ -15,6 +16,14 @@ LEAD: Final[dict[str, dict[str, str]]] = {
         "turned": "The camera was turned.",
         "defocused": "The camera's picture lost its focus.",
         "frozen": "The camera's picture stands still.",
+        Suspicion.FIRE: "This may be fire or smoke.",
+        Suspicion.FALL: "Somebody may have fallen.",
+        Suspicion.FIGHT: "This may be a fight.",
+        Suspicion.INTRUSION: "Somebody may be where nobody should be.",
+        Suspicion.ABANDONED: "Something may have been left behind.",
+        Suspicion.RUNNING: "Somebody may be running.",
+        Suspicion.WRONG_WAY: "Something may go against the usual direction.",
+        Suspicion.LOITERING: "Somebody may be loitering.",
     },
     "ko": {
         EventKind.ANOMALY: "이 카메라에서 평소와 다른 움직임이 있습니다.",
@@ -23,6 +32,14 @@ LEAD: Final[dict[str, dict[str, str]]] = {
         "turned": "카메라 방향이 바뀌었습니다.",
         "defocused": "카메라 초점이 흐려졌습니다.",
         "frozen": "카메라 화면이 멈췄습니다.",
+        Suspicion.FIRE: "화재가 의심됩니다.",
+        Suspicion.FALL: "사람이 쓰러진 것으로 의심됩니다.",
+        Suspicion.FIGHT: "싸움이 의심됩니다.",
+        Suspicion.INTRUSION: "침입이 의심됩니다.",
+        Suspicion.ABANDONED: "두고 간 물건이 의심됩니다.",
+        Suspicion.RUNNING: "뛰는 사람이 의심됩니다.",
+        Suspicion.WRONG_WAY: "역방향 이동이 의심됩니다.",
+        Suspicion.LOITERING: "배회가 의심됩니다.",
     },
 }
 """By subtype, else by kind."""
@@ -77,6 +94,7 @@ UNITS: Final[dict[str, dict[str, str]]] = {
         "s": "초",
         "objects": "개",
         "% of the picture": "% (화면 대비)",
+        "% of the detail": "% (세밀함 대비)",
         "h between visits": "시간에 한 번꼴",
         "h between visits at this hour": "시간에 한 번꼴(이 시간대)",
         "grey levels": "밝기 단계",

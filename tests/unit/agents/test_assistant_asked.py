@@ -164,8 +164,8 @@ def test_types_severities_and_conditions_are_read():
         ("Are there any alarms I still need to look at?", {"unacknowledged": True}),
         ("확인할 이벤트 몇 건 남았어?", {"unacknowledged": True}),
         ("오늘 확인한 이벤트 보여줘", {"acknowledged": True}),
-        ("Has there ever been a fire?", {"ever": True, "types": ("Arson",)}),
-        ("불난 적 있어?", {"ever": True, "types": ("Arson",)}),
+        ("Has there ever been a fire?", {"ever": True, "types": ("Arson", "possible_fire")}),
+        ("불난 적 있어?", {"ever": True, "types": ("Arson", "possible_fire")}),
         ("what happened today", {}),
     ],
 )

@@ -80,8 +80,8 @@ def test_the_same_in_korean(site):
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
-        ("How many fights were there today?", "2026-03-01 21:00: 1 event of the type Fighting, Assault."),
-        ("오늘 쓰러짐은 몇 건이야?", "2026-03-01 21:00: 사람 쓰러짐 유형의 이벤트 1건."),
+        ("How many fights were there today?", "2026-03-01 21:00: 1 event of the type Fighting, Assault, Possible fight."),
+        ("오늘 쓰러짐은 몇 건이야?", "2026-03-01 21:00: 사람 쓰러짐, 쓰러짐 의심 유형의 이벤트 1건."),
         ("how many events yesterday", "2026-03-01 00:00: no events."),
         ("What was the most severe event today?", "The most severe first:\n- 2026-03-01 01:00 gate: Person fell, critical"),
         ("오늘 가장 오래 지속된 이벤트는?", "오래 지속된 순서:\n- 2026-03-01 01:00 gate: 사람 쓰러짐, 심각"),

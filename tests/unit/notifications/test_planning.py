@@ -150,3 +150,13 @@ def test_no_update_follows_what_the_alert_said_already_or_what_nobody_was_told()
     assert planned(judged, rule, existing=[delivered(alert, told=("severity:high", "verdict"))]).new == ()
     assert planned(judged, rule, existing=[replace(alert, state=DeliveryState.HELD)]).new == ()
     assert planned(judged, rule, existing=[delivered(replace(alert, digest=True))]).new == ()
+
+
+def test_a_suspicion_that_comes_later_is_told_once_where_nothing_became_more_severe():
+    event, rule = an_event(severity=Severity.HIGH), a_rule()
+    alert = delivered(first(an_occurrence(event), rule), told=tuple(stages_of(an_occurrence(event))))
+    named = an_occurrence(replace(event, subtype="possible_fire"))
+    [row] = planned(named, rule, existing=[alert]).new
+    assert (row.kind, row.stage, row.event_type) == (NoticeKind.UPDATE, "suspicion:possible_fire", "possible_fire")
+    assert not planned(named, rule, existing=[alert, delivered(row)]).new
+    assert not planned(named, rule, existing=[delivered(first(named, rule), told=tuple(stages_of(named)))]).new

@@ -163,18 +163,24 @@ SEVERITIES: Final = {
 """At least so severe. `low` needs no word: everything is."""
 
 TYPES: Final = {
-    ("Fighting", "Assault"): _any(r"\bfight(?:s|ing)?\b|\bbrawls?\b|\bassaults?\b|\bviolence\b", r"싸움|싸우|싸운|다툼|폭행|폭력"),
-    ("Arson",): _any(r"\bfires?\b(?! brigade)|\bsmoke\b|\barson\b|\bburning\b|\bflames?\b", r"화재|불이|불길|연기|방화|불\s*[났난]"),
+    ("Fighting", "Assault", "possible_fight"): _any(
+        r"\bfight(?:s|ing)?\b|\bbrawls?\b|\bassaults?\b|\bviolence\b", r"싸움|싸우|싸운|다툼|폭행|폭력"
+    ),
+    ("Arson", "possible_fire"): _any(
+        r"\bfires?\b(?! brigade)|\bsmoke\b|\barson\b|\bburning\b|\bflames?\b", r"화재|불이|불길|연기|방화|불\s*[났난]"
+    ),
     ("Explosion",): _any(r"\bexplo(?:sions?|ded?)\b|\bblast\b", r"폭발"),
     ("Road_Accident",): _any(r"\b(?:road|traffic|car) accidents?\b|\bcrash(?:es|ed)?\b|\bcollisions?\b", r"교통\s*사고|충돌|추돌"),
-    ("Suspicious_Object",): _any(
+    ("Suspicious_Object", "possible_abandoned_object"): _any(
         r"\b(?:suspicious|abandoned|unattended|left) (?:objects?|bags?|packages?|luggage|things?)\b", r"수상한\s*물건|방치된|버려진|유기"
     ),
-    ("Falling",): _any(r"\bf[ae]ll(?:s|ing|en)?\b|\bcollapsed?\b", r"쓰러|넘어[지졌진]|낙상|추락"),
+    ("Falling", "possible_fall"): _any(r"\bf[ae]ll(?:s|ing|en)?\b|\bcollapsed?\b", r"쓰러|넘어[지졌진]|낙상|추락"),
     ("Turnstile_Jumping",): _any(r"\bturnstiles?\b|\bfare (?:evasion|dodg)", r"개찰구|무임\s*승차"),
     ("Wildlife_Intrusion",): _any(r"\bwild ?life\b|\b(?:wild )?animals?\b|\bboars?\b|\bdeer\b", r"야생|동물|멧돼지|고라니"),
-    ("Intrusion",): _any(r"\bintru(?:sions?|ders?)\b|\btrespass|\bbreak-?ins?\b|\bburglar", r"침입|무단\s*(?:출입|침입)"),
-    ("Loitering",): _any(r"\bloiter", r"배회|서성"),
+    ("Intrusion", "possible_intrusion"): _any(
+        r"\bintru(?:sions?|ders?)\b|\btrespass|\bbreak-?ins?\b|\bburglar", r"침입|무단\s*(?:출입|침입)"
+    ),
+    ("Loitering", "possible_loitering"): _any(r"\bloiter", r"배회|서성"),
     ("Theft",): _any(r"\bthefts?\b|\bst(?:eal|ole|olen|ealing)\b|\brobber|\bshoplift", r"절도|도난|훔[치쳤친]|강도"),
     ("Vandalism",): _any(r"\bvandal|\bgraffiti\b|\bdamaged?\b", r"파손|낙서|기물"),
     ("Weapon",): _any(r"\bweapons?\b|\bguns?\b|\bkni(?:fe|ves)\b", r"무기|흉기|총기|칼을|칼이"),

@@ -1,5 +1,6 @@
 """`haetae bench`: what things cost, beside a limit measured in the same run."""
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -173,10 +174,11 @@ def rules(
     clips: Annotated[Path | None, typer.Option("--clips", metavar="DIR", help="Folders fight, no_fight and fall with .mp4 files.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, max=256, help="Cameras at a time, each in a process of its own.")] = 2,
     write: Annotated[Path | None, typer.Option("--write", metavar="FILE", help="Also write the table there, as Markdown.")] = None,
+    table: Annotated[Path | None, typer.Option("--table", metavar="FILE", help="Also write what tells which rules name events.")] = None,
     json_lines: _Json = False,
 ) -> None:
     """Precision and recall of the rules that suspect falls, fights, fire and the like."""
-    from haetae.cli.bench.rules import as_markdown, bench_rules
+    from haetae.cli.bench.rules import as_markdown, as_table, bench_rules
     from haetae.errors import ConfigError
 
     if seeds not in ("dev", "test"):
@@ -185,6 +187,8 @@ def rules(
     result = bench_rules(seeds=seeds, cameras=cameras, incidents=incidents, cache=cache, out=out, clips=clips, jobs=jobs, told=told)
     if write is not None:
         write.write_text(as_markdown(result))
+    if table is not None:
+        table.write_text(json.dumps(as_table(result), indent=1) + "\n")
     if json_lines:
         _show(result, json_lines)
     else:

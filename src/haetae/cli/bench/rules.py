@@ -14,6 +14,7 @@ from haetae.simulate.site import Seeds, SiteSpec
 from haetae.simulate.site_cache import KeptCamera
 from haetae.training.rule_figures import KINDS, clip_figures, figures, raises, tally
 from haetae.training.rule_runs import RuleSite, clips_of, run_clip, run_rule_site
+from haetae.vad.rules.naming import LEAST_PRECISION
 
 LEARN_H, TEST_H = 1.0 / 6.0, 0.65
 CAMERAS, INCIDENTS = 8, 208
@@ -60,6 +61,16 @@ def _clips(folder: Path, told: Told) -> dict[str, Any]:
     }
 
 
+def as_table(result: dict[str, Any]) -> dict[str, Any]:
+    """src/haetae/vad/rules/measured.json: of the same run, what tells which rules may name an event."""
+    kept = ("incidents", "found", "alarms", "right", "precision", "precision_ci")
+    return {
+        "at": result["at"],
+        "site": result["site"],
+        "rules": {name: {key: row[key] for key in kept} for name, row in result["rules"].items()},
+    }
+
+
 def as_markdown(result: dict[str, Any]) -> str:
     """docs/reference/rules.md."""
     on, site = result["machine"], result["site"]
@@ -73,21 +84,28 @@ def as_markdown(result: dict[str, Any]) -> str:
         f"{60 * site['learn_h']:.0f} min each, {site['incidents']} incidents in {site['test_h']:.1f} h. People are 15 to 40 px high,",
         "half of the incidents are at night or in rain. An alarm of a rule in an incident of its kind is right; in one of another",
         "kind, or in normal time, it is wrong. Alarms within 40 s of an incident, when its people come and go, count for nothing.",
-        "Intervals are Wilson's, those of rates Poisson's, 95 %. A rule that *opens* raises an event by itself.",
+        "Intervals are Wilson's, those of rates Poisson's, 95 %. A rule that *opens* raises an event by itself. One that *names* gives",
+        f"its event a type (possible fire, possible fall): the lower end of its precision's interval is at least {LEAST_PRECISION:g}.",
         "",
-        "| rule | opens | found | recall | alarms: right, other kind, false, near | precision | false a day |",
-        "|---|---|---|---|---|---|---|",
+        "| rule | opens | names | found | recall | alarms: right, other kind, false, near | precision | false a day |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, row in result["rules"].items():
         alarms = f"{row['right']}, {row['other_incident']}, {row['false']}, {row['near']}"
         found = f"{row['found']} of {row['incidents']}"
         shares = (_shown(row["recall"], row["recall_ci"]), alarms, _shown(row["precision"], row["precision_ci"]))
         daily = _shown(row["false_per_day"], row["false_per_day_ci"], 1)
-        lines.append(f"| {name} | {'yes' if row['raises'] else 'no'} | {found} | {' | '.join(shares)} | {daily} |")
+        names = "yes" if _names(row) else "no"
+        lines.append(f"| {name} | {'yes' if row['raises'] else 'no'} | {names} | {found} | {' | '.join(shares)} | {daily} |")
     if result["clips"]:
         lines += ["", *_clip_table(result["clips"])]
     missing = sorted({"intrusion_rule_v1"} - KINDS.keys())
     return "\n".join([*lines, "", f"Not measured: {', '.join(missing)} (a rendered site has neither zones nor schedules)."]) + "\n"
+
+
+def _names(row: dict[str, Any]) -> bool:
+    interval = row["precision_ci"]
+    return interval is not None and interval[0] >= LEAST_PRECISION
 
 
 def _clip_table(clips: dict[str, Any]) -> list[str]:

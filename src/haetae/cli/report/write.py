@@ -101,7 +101,7 @@ def _fact_row(fact: Fact, texts: dict[str, str]) -> dict[str, Any]:
     """A fact with the widths (in %) of its bar: how far the usual range goes, and how far the value."""
     top = max(fact.value, fact.usual or 0.0) or 1.0
     return {
-        "name": texts.get(fact.kind, fact.kind),
+        "name": texts.get(fact.kind, fact.kind) + (f": {fact.subject}" if fact.subject else ""),
         "value": _number(fact.value),
         "unit": fact.unit,
         "usual": None if fact.usual is None else _number(fact.usual),

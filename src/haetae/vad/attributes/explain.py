@@ -6,10 +6,11 @@ from numpy.typing import NDArray
 
 from haetae.domain.fact import Fact, FactKind
 from haetae.domain.frame import Box
-from haetae.vad.attributes.objects import UNKNOWN, Attribute
+from haetae.vad.attributes.objects import UNKNOWN, Attribute, Objects
 from haetae.vad.attributes.state import Last
 from haetae.vad.attributes.tables import Tables
 from haetae.vad.attributes.tracks import MEAN_S, moved
+from haetae.vad.base import Sighting
 from haetae.vad.detector.boxes import Boxes
 from haetae.vad.detector.labels import name_of
 from haetae.vad.preprocess import BLOCK, WorkSize
@@ -51,6 +52,14 @@ def relative(box: NDArray[np.float32], size: WorkSize) -> Box:
     """A box of the working picture as a share of it."""
     left, top, right, bottom = (float(each) for each in np.clip(box / [size.width, size.height, size.width, size.height], 0.0, 1.0))
     return Box(left, top, right, bottom)
+
+
+def sightings(objects: Objects, labels: tuple[str, ...], size: WorkSize) -> tuple[Sighting, ...]:
+    """What the detector itself saw, without what moves and no box covers."""
+    return tuple(
+        Sighting(name_of(labels, int(objects.kind[at])), float(np.clip(objects.confidence[at], 0.0, 1.0)), relative(objects.box[at], size))
+        for at in np.flatnonzero(objects.kind != UNKNOWN).tolist()
+    )
 
 
 def facts(last: Last, top: int, tables: Tables, labels: tuple[str, ...], size: WorkSize) -> tuple[Fact, ...]:

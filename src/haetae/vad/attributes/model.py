@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from haetae.domain.frame import Luma
 from haetae.errors import ConfigError, ModelError, StateError
-from haetae.vad.attributes.explain import facts, now, painted, relative
+from haetae.vad.attributes.explain import facts, now, painted, relative, sightings
 from haetae.vad.attributes.fusion import REFERENCE_PER_DAY, contributions, replayed, weight_of
 from haetae.vad.attributes.learning import Learning
 from haetae.vad.attributes.look import foreground, working_picture
@@ -171,7 +171,8 @@ class AttributesModel:
         if objects is not None:
             _judge(state, state.tables, objects, window)
         value = (motion.value + weight_of(state.tables.footage_s) * state.judgement.at(window.t_s)) / state.level
-        return self._explained(state, state.tables, motion, value, window.t_s)
+        score = self._explained(state, state.tables, motion, value, window.t_s)
+        return score if objects is None else replace(score, sightings=sightings(objects, self._detector.labels, _size(state)))
 
     def _explained(self, state: AttributesState, tables: Tables, motion: RawScore, value: float, t_s: float) -> RawScore:
         last, level = state.last, np.float32(state.level)

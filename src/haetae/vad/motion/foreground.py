@@ -64,12 +64,13 @@ REMEMBER_S = 60.0
 @dataclass(slots=True)
 class Seen:
     """One frame against the background. `mask` is 255 where it differs, in `count` pixels; `settled` is false while the background is
-    being made."""
+    being made. `share` of the picture, in [0, 1], differed before the light was evened out, where `changed`."""
 
     mask: Luma
     count: int
     changed: bool
     settled: bool
+    share: float = 0.0
 
 
 class Background:
@@ -94,24 +95,25 @@ class Background:
             return _blank(luma, changed=False, settled=False)
         difference, mask = self._compare(luma, self._shown)
         count = cv2.countNonZero(mask)
+        share = count / mask.size
         if count > LIGHT_FROM * mask.size:
             difference, mask, count = self._light(luma, difference, mask, count, t_s, elapsed_s)
         self._sparse = _few(luma).copy()
         if count > CHANGED_SHARE * mask.size:
             if self._take_back(luma, t_s):
-                return _blank(luma, changed=True, settled=True)
+                return _blank(luma, changed=True, settled=True, share=share)
             if not self._warm:
                 self._former = (self.mean, t_s)
             self._begin(luma, t_s)
-            return _blank(luma, changed=True, settled=False)
+            return _blank(luma, changed=True, settled=False, share=share)
         if not self._warm:
             self._follow(luma, difference, mask, count, t_s, elapsed_s)
         elif t_s - self._sampled_s >= WARM_EVERY_S:
             if self._take_back(luma, t_s):
-                return _blank(luma, changed=True, settled=True)
+                return _blank(luma, changed=True, settled=True, share=share)
             self._sample(luma, t_s)
         dazzled = 0.0 <= t_s - self._jumped_s <= DAZZLED_S
-        return Seen(mask, count, changed=dazzled, settled=not self._warm or len(self._samples) >= SETTLED_SAMPLES)
+        return Seen(mask, count, changed=dazzled, settled=not self._warm or len(self._samples) >= SETTLED_SAMPLES, share=share)
 
     def _begin(self, luma: Luma, t_s: float) -> None:
         self._samples.clear()
@@ -210,5 +212,5 @@ def _bytes(mean: NDArray[np.float32]) -> Luma:
     return np.asarray(cv2.convertScaleAbs(mean), np.uint8)
 
 
-def _blank(luma: Luma, *, changed: bool, settled: bool) -> Seen:
-    return Seen(np.zeros_like(luma), 0, changed, settled)
+def _blank(luma: Luma, *, changed: bool, settled: bool, share: float = 0.0) -> Seen:
+    return Seen(np.zeros_like(luma), 0, changed, settled, share)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from haetae.domain.analysis import EventType
+from haetae.domain.suspicion import Suspicion
 from haetae.vad.tracks.blobs import Eye
 from haetae.vad.tracks.follow import Sample, Track
 from haetae.vad.tracks.ways import Ways
@@ -25,10 +25,11 @@ class Scene:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`measure` says how far a track meets the definition: 0 not at all, 1 just so, more beyond. `name` carries the version: another
-    meaning of the rule is another name. `raises` where a rule may open an event by itself."""
+    meaning of the rule is another name. `suspicion` is what it would call an event, were it right often enough (`naming.py`). `raises`
+    where a rule may open an event by itself."""
 
     name: str
-    event_type: EventType
+    suspicion: Suspicion
     measure: Callable[[Track, Scene], float]
     raises: bool = True
 

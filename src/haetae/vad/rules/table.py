@@ -3,21 +3,21 @@ event that something else opened, and open none."""
 
 from typing import Final
 
-from haetae.domain.analysis import EventType
+from haetae.domain.suspicion import Suspicion
 from haetae.vad.rules.base import Rule
 from haetae.vad.rules.people import fall, fight, loitering, running
 from haetae.vad.rules.places import intrusion, wrong_way
 from haetae.vad.rules.things import abandoned, fire
 
 RULES: Final = (
-    Rule("fire_rule_v1", EventType.ARSON, fire),
-    Rule("fall_rule_v1", EventType.FALLING, fall),
-    Rule("fight_rule_v1", EventType.FIGHTING, fight, raises=False),
-    Rule("intrusion_rule_v1", EventType.INTRUSION, intrusion, raises=False),
-    Rule("abandoned_rule_v1", EventType.SUSPICIOUS_OBJECT, abandoned),
-    Rule("running_rule_v1", EventType.OTHER_ANOMALY, running),
-    Rule("wrong_way_rule_v1", EventType.OTHER_ANOMALY, wrong_way),
-    Rule("loitering_rule_v1", EventType.LOITERING, loitering, raises=False),
+    Rule("fire_rule_v1", Suspicion.FIRE, fire),
+    Rule("fall_rule_v1", Suspicion.FALL, fall),
+    Rule("fight_rule_v1", Suspicion.FIGHT, fight, raises=False),
+    Rule("intrusion_rule_v1", Suspicion.INTRUSION, intrusion, raises=False),
+    Rule("abandoned_rule_v1", Suspicion.ABANDONED, abandoned),
+    Rule("running_rule_v1", Suspicion.RUNNING, running),
+    Rule("wrong_way_rule_v1", Suspicion.WRONG_WAY, wrong_way),
+    Rule("loitering_rule_v1", Suspicion.LOITERING, loitering, raises=False),
 )
 TAMPER_RULE: Final = "tamper_rule_v1"
 """Tampering has a monitor of its own (`vad/tamper.py`), which speaks under this name."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import nan
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,14 +14,19 @@ from haetae.domain.fact import Fact, FactKind
 from haetae.domain.frame import Box, Luma
 from haetae.domain.score import ALARM_LEVEL
 from haetae.domain.zone import Zone, ZoneKind
+from haetae.vad.base import Sighting
 from haetae.vad.motion.glance import Glance
+from haetae.vad.preprocess import WorkSize
 from haetae.vad.rules.base import Rule, Scene
 from haetae.vad.rules.levels import Levels
 from haetae.vad.rules.table import RULES
-from haetae.vad.tracks.blobs import Blob, Eye
+from haetae.vad.tracks.blobs import MOST, Eye
+from haetae.vad.tracks.change import WholeChange
+from haetae.vad.tracks.classes import Sighted, class_facts
 from haetae.vad.tracks.examples import Examples, Look, cut_out
 from haetae.vad.tracks.facts import learn_track, track_facts
 from haetae.vad.tracks.follow import Follower, Track
+from haetae.vad.tracks.geometry import blob_of, box_of, common_area, feet_of, inside, is_whole, middle_of
 from haetae.vad.tracks.heights import UPRIGHT, Heights
 from haetae.vad.tracks.places import Places
 from haetae.vad.tracks.usual import Measure, Usual
@@ -95,6 +99,8 @@ class SceneWatch:
         self._rules = rules
         self._eye = Eye()
         self._follower = Follower()
+        self._sighted = Sighted()
+        self._change = WholeChange()
         self._heights = Heights()
         self._ways = Ways()
         self._usual = Usual()
@@ -112,6 +118,12 @@ class SceneWatch:
         self._examples = Examples()
         self.epoch_s = 0.0
         """Unix time of time zero, for what is to be remembered longer than time goes on; set before each picture."""
+
+    @property
+    def _size(self) -> WorkSize:
+        """Of the working picture; there is one once a picture was seen."""
+        assert self._eye.size is not None
+        return self._eye.size
 
     @property
     def tracks(self) -> list[Track]:
@@ -133,6 +145,8 @@ class SceneWatch:
     def discontinuity(self) -> None:
         """What comes next does not follow."""
         self._follower.reset()
+        self._sighted.reset()
+        self._change = WholeChange()
         self._looked_s = None
         self._last = Watched()
 
@@ -147,7 +161,7 @@ class SceneWatch:
         ready = self._heights.known or self._learned_s > LONGEST_START_S
         for rule, found in enumerate(self._measure(t_s, None) if ready else []):
             for track, raw in found:
-                x, y = self._share(track)
+                x, y = middle_of(track.blob, self._size)
                 values[rule] = max(values[rule], self._places.beyond(rule, x, y, raw))
                 self._places.learn(rule, x, y, raw)
         if ready:
@@ -162,6 +176,18 @@ class SceneWatch:
     def trust_definitions(self) -> None:
         """Judge from now on without having learned: rules alarm where they are met, for footage too short to learn from."""
         self._judges = True
+
+    def see(self, sightings: Sequence[Sighting], t_s: float, ignored: NDArray[np.bool_] | None = None) -> None:
+        """Take what a detector saw in the picture that `judge` was given last, at `t_s`. It gives tracks their classes; no rule goes by it,
+        for they were measured without."""
+        size = self._eye.size
+        if size is None:
+            return
+        surest = sorted(sightings, key=lambda each: -each.confidence)[:MOST]
+        found = [(each, blob_of(each.box, size)) for each in surest]
+        found = [(each, blob) for each, blob in found if ignored is None or not self._eye.hides(blob, ignored)]
+        self._sighted.step(found, [self._heights.at(blob.bottom / size.height, size.height) for _, blob in found], t_s)
+        self._sighted.name(self._follower.tracks, t_s)
 
     def judge(
         self,
@@ -184,7 +210,7 @@ class SceneWatch:
         values = [0.0] * len(self._rules)
         for number, (rule, measured) in enumerate(zip(self._rules, self._measure(t_s, armed))):
             for track, raw in measured:
-                x, y = self._share(track)
+                x, y = middle_of(track.blob, self._size)
                 beyond = self._places.beyond(number, x, y, raw)
                 values[number] = max(values[number], beyond)
                 strength = self._levels.apply(number, beyond)
@@ -201,7 +227,9 @@ class SceneWatch:
         found.sort(key=lambda each: -each.strength)
         raising = [each for each in found if each.rule.raises]
         self._last = (
-            Watched(raising[0].strength, self._box(raising[0].track), tuple(found)) if raising else Watched(0.0, None, tuple(found))
+            Watched(raising[0].strength, box_of(raising[0].track.blob, self._size), tuple(found))
+            if raising
+            else Watched(0.0, None, tuple(found))
         )
         return self._last
 
@@ -224,6 +252,10 @@ class SceneWatch:
         tracks += [track for track in self._follower.tracks if track not in tracks and self._meets(track, box)]
         moving = sum(1 for track in self._follower.tracks if track.roamed > 0.7)
         facts = list(track_facts(tracks, moving, self._usual, t_s))
+        facts += class_facts([track for track in self._sighted.tracks(t_s) if self._meets(track, box)], t_s)
+        changed = self._change.fact(t_s)
+        if changed is not None:
+            facts.append(changed)
         for name, each in hypotheses.items():
             span = (each.track.born_s, t_s)
             facts.append(
@@ -239,9 +271,9 @@ class SceneWatch:
             return None
         near = [track for track in self._follower.tracks if self._meets(track, box)]
         if near:
-            return self._examples.nearest(self._seen(max(near, key=lambda track: _overlap(self._box(track), box))))
-        height, wide = box.bottom - box.top, (box.right - box.left) * self._eye.size.width / self._eye.size.height
-        body = self._heights.at(box.bottom, self._eye.size.height) / self._eye.size.height
+            return self._examples.nearest(self._seen(max(near, key=lambda track: common_area(box_of(track.blob, self._size), box))))
+        height, wide = box.bottom - box.top, (box.right - box.left) * self._size.width / self._size.height
+        body = self._heights.at(box.bottom, self._size.height) / self._size.height
         x, y = 0.5 * (box.left + box.right), 0.5 * (box.top + box.bottom)
         return self._examples.nearest(Look(x, y, height / body, height / max(1e-6, wide), nan, nan))
 
@@ -263,11 +295,11 @@ class SceneWatch:
         elapsed_s = 0.0 if self._looked_s is None else t_s - self._looked_s
         self._looked_s = t_s
         seen = self._eye.step(luma, t_s, ignored, glance)
-        assert self._eye.size is not None
-        size = self._eye.size
+        size = self._size
         if not seen.valid:
             if seen.changed:
                 self._follower.reset()
+                self._change.note(seen.share, t_s)
             self._last = Watched()
             return False
         if self._ways.width != size.width:
@@ -277,23 +309,21 @@ class SceneWatch:
         self._take_picture(luma, t_s)
         for zone in self._zones:
             for track in self._follower.tracks:
-                if _inside(zone, *self._feet(track)):
+                if inside(zone, *feet_of(track.blob, self._size)):
                     track.zones[zone.name] = track.zones.get(zone.name, 0.0) + elapsed_s
         return True
 
     def _take_picture(self, luma: Luma, t_s: float) -> None:
         """Of one track that has none yet, now that it is whole in view and alone."""
-        assert self._eye.size is not None
-        width, height = self._eye.size.width, self._eye.size.height
         for track in self._follower.tracks:
-            if track.picture is None and track.age_s >= PICTURED_S and track.others == 0 and _whole(track.blob, width, height):
-                track.picture, track.pictured_s = cut_out(luma, self._box(track)), t_s
+            if track.picture is None and track.age_s >= PICTURED_S and track.others == 0 and is_whole(track.blob, self._size):
+                track.picture, track.pictured_s = cut_out(luma, box_of(track.blob, self._size)), t_s
                 return
 
     def _measure(self, t_s: float, armed: bool | None) -> list[list[tuple[Track, float]]]:
         """For each rule the tracks that it says something of."""
         scene = Scene(t_s, self._follower.tracks, self._ways, self._eye, armed)
-        restless = {track.id for track in scene.tracks if self._places.restless(*self._share(track))}
+        restless = {track.id for track in scene.tracks if self._places.restless(*middle_of(track.blob, self._size))}
         calm = [track for track in scene.tracks if track.id not in restless]
         return [[(track, raw) for track in calm if (raw := rule.measure(track, scene)) > 0.0] for rule in self._rules]
 
@@ -309,8 +339,7 @@ class SceneWatch:
         if t_s - self._counted_s < EVERY_S:
             return
         self._counted_s = t_s
-        assert self._eye.size is not None
-        width, height = self._eye.size.width, self._eye.size.height
+        width, height = self._size.width, self._size.height
         boxes = []
         for track in self._follower.tracks:
             blob = track.blob
@@ -318,7 +347,7 @@ class SceneWatch:
             if track.roamed * track.body < blob.height or track.speed < 0.2:
                 continue
             self._ways.learn(blob.x, blob.bottom, *track.heading)
-            if _whole(blob, width, height) and track.others == 0 and track.age_s > EVERY_S and UPRIGHT[0] <= track.ratio <= UPRIGHT[1]:
+            if is_whole(blob, self._size) and track.others == 0 and track.age_s > EVERY_S and UPRIGHT[0] <= track.ratio <= UPRIGHT[1]:
                 self._heights.learn(blob.bottom / height, blob.height)
         self._places.look(boxes)
         self._usual.learn(Measure.COUNT, float(sum(1 for track in self._follower.tracks if track.roamed > 0.7)))
@@ -329,29 +358,14 @@ class SceneWatch:
             return
         self._raised.append(_Raised(t_s, rule, x, y, raw))
 
-    def _share(self, track: Track) -> tuple[float, float]:
-        """The middle of a track's blob, in [0, 1]."""
-        assert self._eye.size is not None
-        blob = track.blob
-        return blob.x / self._eye.size.width, 0.5 * (blob.top + blob.bottom) / self._eye.size.height
-
-    def _feet(self, track: Track) -> tuple[float, float]:
-        assert self._eye.size is not None
-        return track.blob.x / self._eye.size.width, track.blob.bottom / self._eye.size.height
-
     def _seen(self, track: Track) -> Look:
-        x, y = self._share(track)
+        x, y = middle_of(track.blob, self._size)
         return Look(x, y, track.blob.height / track.body, track.ratio, track.fastest, track.last_s - track.home_s)
-
-    def _box(self, track: Track) -> Box:
-        assert self._eye.size is not None
-        width, height, blob = self._eye.size.width, self._eye.size.height, track.blob
-        return Box(blob.left / width, blob.top / height, blob.right / width, blob.bottom / height)
 
     def _meets(self, track: Track, box: Box | None) -> bool:
         if box is None:
             return True
-        own = self._box(track)
+        own = box_of(track.blob, self._size)
         return own.left < box.right and own.right > box.left and own.top < box.bottom and own.bottom > box.top
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -375,17 +389,3 @@ class SceneWatch:
         watch._judges = watch._levels.seconds > 0.0
         watch._eye = Eye.of_arrays(arrays)
         return watch
-
-
-def _whole(blob: Blob, width: int, height: int) -> bool:
-    """Whether all of it is in the picture."""
-    return blob.left > 1 and blob.top > 1 and blob.right < width - 1 and blob.bottom < height - 1
-
-
-def _overlap(one: Box, two: Box) -> float:
-    across, down = min(one.right, two.right) - max(one.left, two.left), min(one.bottom, two.bottom) - max(one.top, two.top)
-    return max(0.0, across) * max(0.0, down)
-
-
-def _inside(zone: Zone, x: float, y: float) -> bool:
-    return bool(cv2.pointPolygonTest(np.array(zone.polygon, np.float32), (x, y), False) >= 0)

@@ -65,11 +65,13 @@ class Blob:
 
 @dataclass(slots=True)
 class Seen:
-    """One picture: `blobs` in it, `changed` for a change of the whole scene, `valid` false while there is nothing to compare with."""
+    """One picture: `blobs` in it, `changed` for a change of the whole scene, of `share` in [0, 1] of it, `valid` false while there is
+    nothing to compare with."""
 
     blobs: list[Blob]
     valid: bool
     changed: bool
+    share: float = 0.0
 
 
 class Eye:
@@ -93,13 +95,13 @@ class Eye:
         if former is not None and self.work is not None and former.shape != self.work.shape:
             former = None
         if not seen.settled or seen.changed or former is None or not 0.0 < elapsed_s <= GAP_S:
-            return Seen([], False, seen.changed)
+            return Seen([], False, seen.changed, seen.share)
         if not seen.count:
             return Seen([], True, False)
         assert self.work is not None
         blobs = self._blobs(seen.mask, self.work, former)
         if ignored is not None:
-            blobs = [blob for blob in blobs if not self._hidden(blob, ignored)]
+            blobs = [blob for blob in blobs if not self.hides(blob, ignored)]
         return Seen(blobs, True, False)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -165,7 +167,7 @@ class Eye:
         glare = float(work[part].max()) - float(self.background.mean[part].max())
         return Blob(left, top, left + width, top + height, area, change, glare)
 
-    def _hidden(self, blob: Blob, ignored: NDArray[np.bool_]) -> bool:
+    def hides(self, blob: Blob, ignored: NDArray[np.bool_]) -> bool:
         """Where it stands, or its middle, is in the part that does not count."""
         assert self.size is not None
         rows, columns = ignored.shape

@@ -18,7 +18,8 @@ _HEIGHTS, _SPEEDS = "body heights", "body heights/s"
 
 
 def track_facts(tracks: Sequence[Track], moving: int, usual: Usual, t_s: float) -> Iterator[Fact]:
-    """Of the tracks that an event is about, the greatest of each kind, and how many things were `moving` at `t_s`."""
+    """Of the tracks that an event is about, the greatest of each kind, with the class that a detector held it for, and how many things were
+    `moving` at `t_s`."""
     if moving:
         yield _fact(FactKind.COUNT, float(moving), "objects", (t_s - COUNTED_S, t_s), Measure.COUNT, usual, tracks)
     known = [track for track in tracks if track.age_s >= YOUNGEST_S]
@@ -60,11 +61,18 @@ def learn_track(track: Track, usual: Usual) -> None:
 
 
 def _of(kind: FactKind, track: Track, value: float, unit: str, measure: Measure, usual: Usual) -> Fact:
-    return _fact(kind, value, unit, (track.born_s, track.last_s), measure, usual, (track,))
+    return _fact(kind, value, unit, (track.born_s, track.last_s), measure, usual, (track,), track.name)
 
 
 def _fact(
-    kind: FactKind, value: float, unit: str, span: tuple[float, float], measure: Measure, usual: Usual, tracks: Sequence[Track]
+    kind: FactKind,
+    value: float,
+    unit: str,
+    span: tuple[float, float],
+    measure: Measure,
+    usual: Usual,
+    tracks: Sequence[Track],
+    subject: str = "",
 ) -> Fact:
     quality = min(1.0, max((track.age_s for track in tracks), default=0.0) / TRUSTED_S)
     return Fact(
@@ -77,5 +85,6 @@ def _fact(
         rarity=usual.rarity(measure, value),
         quality=quality,
         source=SOURCE,
+        subject=subject,
         track_ids=tuple(track.id for track in tracks[:8]),
     )

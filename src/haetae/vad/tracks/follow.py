@@ -73,6 +73,13 @@ class Track:
     pictured_s: float = 0.0
     measured: dict[str, float] = field(default_factory=dict)
     """What rules remember of it, by their names."""
+    votes: dict[str, float] = field(default_factory=dict)
+    """What a detector held it for, and how often."""
+
+    @property
+    def name(self) -> str:
+        """The class that a detector held it for most; empty where none did."""
+        return max(self.votes, key=lambda name: (self.votes[name], name), default="")
 
     @property
     def age_s(self) -> float:
@@ -188,7 +195,7 @@ class Follower:
                 (
                     other
                     for number, other in taken.items()
-                    if other.born_s < t_s and _covered(blobs[number], x - half, top, x + half, y) > COVERED
+                    if other.born_s < t_s and covered(blobs[number], x - half, top, x + half, y) > COVERED
                 ),
                 track.behind if track.behind is not None and track.behind.id in seen else None,
             )
@@ -249,7 +256,7 @@ def _overlap(blob: Blob, left: float, top: float, right: float, bottom: float) -
     return common / max(1e-6, blob.width * blob.height + (right - left) * (bottom - top) - common)
 
 
-def _covered(blob: Blob, left: float, top: float, right: float, bottom: float) -> float:
+def covered(blob: Blob, left: float, top: float, right: float, bottom: float) -> float:
     """The share of a rectangle that a blob's covers."""
     return _common(blob, left, top, right, bottom) / max(1e-6, (right - left) * (bottom - top))
 

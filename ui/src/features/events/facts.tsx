@@ -4,7 +4,9 @@ import { measured, number } from "@/i18n/format";
 
 type Fact = Schemas["FactRead"];
 
-const rank = (fact: Fact) => fact.rarity ?? (fact.usual ? Math.min(1, fact.usual / Math.max(1e-9, fact.value)) : 1);
+// What a rule guesses comes before what was measured, in the order in which the event holds it.
+const rank = (fact: Fact) =>
+  fact.kind === "hypothesis" ? -1 : (fact.rarity ?? (fact.usual ? Math.min(1, fact.usual / Math.max(1e-9, fact.value)) : 1));
 
 /** Why it alarmed: what was measured, the most unusual first, beside what is usual there. */
 export function Facts({ facts }: { facts: readonly Fact[] }) {

@@ -33,7 +33,7 @@ function RulePage() {
   return <Editor key={tag} before={asInput(value)} id={ruleId} tag={tag} onAgain={() => void query.refetch()} />;
 }
 
-const TYPES = ["anomaly", "tamper", "covered", "turned", "defocused", "frozen"];
+const TYPES = ["anomaly", "possible_fire", "possible_fall", "tamper", "covered", "turned", "defocused", "frozen"];
 const toggled = <T,>(list: readonly T[], item: T, on: boolean): T[] => (on ? [...list, item] : list.filter((each) => each !== item));
 
 type EditorProps = { before: RuleInput; id: string | null; tag: string; onAgain?: () => void };
