@@ -72,6 +72,7 @@ def test_what_is_no_page_is_not_found(browser, folder, path):
 def test_programs_and_other_methods_get_no_page(browser, folder):
     build(folder)
     assert browser.get("/events", headers={"Accept": "application/json"}).status_code == 404
+    assert browser.get("/events", headers={"Accept": "*/*"}).status_code == 404
     assert browser.post("/events").status_code == 404
     assert browser.post("/healthz").status_code == 405
 
@@ -91,3 +92,9 @@ def test_a_console_that_is_built_later_or_anew_is_served_at_once(browser, folder
     assert "make ui" not in browser.get("/").text
     build(folder, "<!doctype html><title>Haetae, newer and longer</title>")
     assert "newer" in browser.get("/").text
+
+
+def test_a_monitor_that_takes_anything_finds_the_site_at_its_address(browser, folder):
+    build(folder)
+    assert "<title>Haetae</title>" in browser.get("/", headers={"Accept": "*/*"}).text
+    assert browser.get("/", headers={"Accept": "application/json"}).status_code == 404

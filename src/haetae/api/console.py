@@ -51,7 +51,7 @@ class _Console:
         path = scope["path"]
         if (file := self._look_up().get(path)) is not None:
             return FileResponse(file, headers={"Cache-Control": _FOREVER if path.startswith("/assets/") else "no-cache"})
-        if not _PAGE.fullmatch(path) or "text/html" not in Headers(scope=scope).get("accept", ""):
+        if not _PAGE.fullmatch(path) or not _wants_a_page(path, Headers(scope=scope).get("accept", "*/*")):
             return None
         if (page := self._files.get("/index.html")) is None:
             return HTMLResponse(_UNBUILT, HTTPStatus.OK, headers={"Cache-Control": "no-store"})
@@ -72,3 +72,8 @@ class _Console:
             self._files = {f"/{path.relative_to(self._folder).as_posix()}": path for path in files}
             self._built = built
         return self._files
+
+
+def _wants_a_page(path: str, accept: str) -> bool:
+    """A browser says so. At the address of the site itself there is nothing else, so whoever takes anything (a monitor) gets the page too."""
+    return "text/html" in accept or (path == "/" and "*/*" in accept)
