@@ -3,11 +3,15 @@
 import json
 import signal
 import sqlite3
+from contextlib import suppress
 
 import pytest
 from tests.support.commands import finish, interrupt, run, start
 from tests.support.site import learn, render
 from tests.support.waiting import wait_until
+
+from haetae.errors import HaetaeError
+from haetae.pipeline.control import CONTROL_SOCKET, read_status
 
 
 @pytest.fixture(scope="module")
@@ -33,20 +37,16 @@ class Serving:
         self.folder = folder
         self.process = start(["serve", "--headless"], folder)
 
-    def status(self):
-        finished = run("status", "--json", cwd=self.folder)
-        return json.loads(finished.stdout) if finished.code == 0 else None
-
     def wait(self, condition, what, deadline_s=60.0):
+        """Ask as `haetae status` does, without a process for each question, which would take the site's processor from it."""
+
         def there():
             assert self.process.poll() is None, self.process.communicate()
-            status = self.status()
-            return status is not None and condition(status)
+            with suppress(HaetaeError):
+                status = read_status(self.folder / "site" / CONTROL_SOCKET)
+                return status is not None and condition(status)
 
         wait_until(there, what, deadline_s=deadline_s)
-
-    def cameras(self):
-        return {camera["name"]: camera for camera in self.status()["cameras"]}
 
     def end(self, number=signal.SIGINT):
         interrupt(self.process, number)
@@ -60,7 +60,7 @@ def haetae(folder, *arguments):
 
 
 def states(status):
-    return {camera["name"]: camera["state"] for camera in status["cameras"]}
+    return {camera.name: camera.state.value for camera in status.cameras}
 
 
 def give_state(folder, name, state):
@@ -77,6 +77,8 @@ def test_cameras_are_added_changed_stopped_and_removed_beside_the_running_site(f
     serving = Serving(folder)
     try:
         serving.wait(lambda status: states(status) == {"door": "learning"}, "the camera that was there learns")
+        [shown] = json.loads(haetae(folder, "status", "--json").stdout)["cameras"]
+        assert (shown["name"], shown["state"]) == ("door", "learning")
         haetae(folder, "camera", "add", "yard", video)
         serving.wait(lambda status: states(status).get("yard") == "learning", "the new one learns")
         haetae(folder, "camera", "set", "door", "--name", "front door")
@@ -102,7 +104,7 @@ def test_a_site_that_is_killed_comes_back_with_its_cameras_what_they_learned_and
         haetae(folder, "camera", "add", name, video, "--false-alarms-per-day", "50")
         give_state(folder, name, state)
     first = Serving(folder)
-    first.wait(lambda status: sum(camera["events"] for camera in status["cameras"]) >= 3, "events under load")
+    first.wait(lambda status: sum(camera.events for camera in status.cameras) >= 3, "events under load")
     first.process.kill()
     first.process.communicate()
     accepted = _accepted(folder / "site" / "log")

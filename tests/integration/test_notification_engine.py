@@ -225,12 +225,12 @@ def test_two_at_once_send_nothing_twice_and_lose_nothing(database, tmp_path):
     assert {event_id for _, event_id in told} == set(events)
 
 
-def test_ten_thousand_events_of_sixteen_cameras_are_all_accounted_for(telling):
+def test_thousands_of_events_of_sixteen_cameras_are_all_accounted_for(telling):
     mail, recorded = telling.channel()
     telling.rule(mail)
     cameras = [new_id() for _ in range(16)]
     now = telling.clock.now()
-    for first in range(0, 10_000, 1000):
+    for first in range(0, 4000, 1000):
         events = [
             make_event(number, camera_id=cameras[number % 16], severity=Severity.HIGH, timestamp=now)
             for number in range(first, first + 1000)
@@ -238,12 +238,12 @@ def test_ten_thousand_events_of_sixteen_cameras_are_all_accounted_for(telling):
         telling.happen(*events)
     telling.turn()
     assert len(recorded.accepted) == 16, "one for each camera in a window"
-    assert telling.states() == {"sent": 16, "held": 9984}
+    assert telling.states() == {"sent": 16, "held": 3984}
     telling.later(16)
     for camera in cameras:
         telling.happen(camera_id=camera)
     telling.turn()
-    assert sum(notice.held_back for notice in recorded.accepted) == 9984
+    assert sum(notice.held_back for notice in recorded.accepted) == 3984
 
 
 def test_a_clock_that_jumps_back_or_forth_neither_floods_nor_starves(telling):

@@ -25,15 +25,20 @@ def videos(tmp_path_factory):
     }
 
 
+def served(video):
+    """A camera of which FFmpeg has seen enough at once."""
+    return RtspServer(video, burst_s=3.5)
+
+
 def test_the_faults_of_five_cameras_are_not_those_of_thirteen_others(tmp_path, videos):
     config = site_config(tmp_path)
     with (
-        RtspServer(videos["small"]) as flapping,
-        RtspServer(videos["small"]) as stalling,
-        RtspServer(videos["small"]) as garbage,
-        RtspServer(videos["small"]) as resizing,
+        served(videos["small"]) as flapping,
+        served(videos["small"]) as stalling,
+        served(videos["small"]) as garbage,
+        served(videos["small"]) as resizing,
         RtspServer(videos["small"], user="admin", password="right") as locked,
-        RtspServer(videos["small"]) as healthy,
+        served(videos["small"]) as healthy,
     ):
         rendered = [add_camera(config, f"rendered {number:02}", videos["scene"]) for number in range(12)]
         good = add_camera(config, "healthy", healthy.url)
@@ -77,8 +82,7 @@ def test_the_faults_of_five_cameras_are_not_those_of_thirteen_others(tmp_path, v
 def test_twenty_cycles_of_flapping_leave_memory_threads_and_files_flat(tmp_path, videos):
     config = site_config(tmp_path)
     process = psutil.Process()
-    # Sent quickly, so that FFmpeg has soon seen enough of each connection.
-    with RtspServer(videos["small"], speed=8.0) as server:
+    with served(videos["small"]) as server:
         camera = add_camera(config, "flapping", server.url)
         with RunningSite(config) as running:
             used = []
@@ -95,7 +99,7 @@ def test_twenty_cycles_of_flapping_leave_memory_threads_and_files_flat(tmp_path,
 
 
 def test_nothing_stays_open_after_a_site_is_closed(tmp_path, videos):
-    with RtspServer(videos["small"]) as server:
+    with served(videos["small"]) as server:
         for round_number in range(2):
             config = site_config(tmp_path / str(round_number))
             camera = add_camera(config, "camera", server.url)

@@ -19,6 +19,7 @@ from haetae.domain.camera import CameraConfig, CameraState
 from haetae.domain.event import CAMERA_OFFLINE, EventKind, EventStatus
 from haetae.errors import CameraLimit, Conflict, DatabaseUnavailable, StorageError, UnknownCamera
 from haetae.ids import new_id
+from haetae.simulate.spec import IncidentKind
 
 ALIVE = (CameraState.LEARNING, CameraState.WATCHING)
 
@@ -38,7 +39,7 @@ def camera(name, source, **settings):
 
 
 def test_cameras_are_added_changed_stopped_and_removed_and_a_restart_finds_them_so(config, video):
-    with RtspServer(video) as server:
+    with RtspServer(video, burst_s=3.5) as server:
         door, yard = camera("door", server.url), camera("yard", server.url)
         with RunningSite(config) as running:
             manager = running.site.cameras
@@ -67,7 +68,7 @@ def test_cameras_are_added_changed_stopped_and_removed_and_a_restart_finds_them_
 
 
 def test_what_another_process_writes_takes_effect_within_seconds(config, video):
-    with RtspServer(video) as server, RunningSite(config) as running, writing(config.database_url()) as sessions:
+    with RtspServer(video, burst_s=3.5) as server, RunningSite(config) as running, writing(config.database_url()) as sessions:
         store = CameraStore(sessions, SystemClock(), max_cameras=2)
         door = camera("door", server.url)
         store.add(door)
@@ -78,8 +79,8 @@ def test_what_another_process_writes_takes_effect_within_seconds(config, video):
 
 
 def test_a_camera_that_goes_away_is_an_event_in_the_database_and_its_day_is_counted(config, video):
-    with RtspServer(video) as server, RunningSite(config) as running:
-        door = camera("door", server.url, offline_alert_s=4.0)
+    with RtspServer(video, burst_s=3.5) as server, RunningSite(config) as running:
+        door = camera("door", server.url, offline_alert_s=3.0)
         running.site.cameras.add_camera(door)
         running.wait(door, lambda status: status.state in ALIVE, "comes up")
         server.stall()
@@ -100,10 +101,11 @@ def test_a_camera_that_goes_away_is_an_event_in_the_database_and_its_day_is_coun
 
 @pytest.fixture(scope="module")
 def footage(tmp_path_factory):
-    """A plaza with incidents, and what is normal there."""
+    """A plaza across which somebody rides, and what is normal there."""
     folder = tmp_path_factory.mktemp("footage")
     calm = render(folder / "calm.mp4", seconds=20.0, incidents=())
-    return render(folder / "busy.mp4", seconds=18.0, normal_s=3.0, seed=3), learn(calm, folder / "calm.state")
+    busy = render(folder / "busy.mp4", seconds=11.0, incidents=(IncidentKind.CYCLIST,), begins_s=(3.0,), seed=3)
+    return busy, learn(calm, folder / "calm.state")
 
 
 def test_events_that_are_opened_are_stored_with_their_clips(tmp_path, empty_url, footage):  # noqa: F811
@@ -129,7 +131,7 @@ def test_events_that_are_opened_are_stored_with_their_clips(tmp_path, empty_url,
 
 
 def test_cameras_go_on_while_the_database_is_away_and_changes_are_refused(tmp_path, video):
-    with postgres_database() as url, RtspServer(video) as server:
+    with postgres_database() as url, RtspServer(video, burst_s=3.5) as server:
         wire = Wire(url)
         config = site_config(tmp_path / "site", database_url=wire.url)
         door = camera("door", server.url)

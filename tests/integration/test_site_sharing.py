@@ -20,7 +20,7 @@ def footage(tmp_path_factory):
     folder = tmp_path_factory.mktemp("footage")
     made = {}
     for scene in SCENES:
-        video = render(folder / f"{scene}.mp4", scene=scene, seconds=16.0)
+        video = render(folder / f"{scene}.mp4", scene=scene, seconds=9.0)
         made[scene] = (video, learn(video, folder / f"{scene}.state"))
     return made
 

@@ -28,9 +28,10 @@ _DEADLINE_S = 20.0
 class RtspServer:
     """Listens on a free port of 127.0.0.1, in a thread of its own, for any number of clients. Each starts at the first picture.
 
-    `speed` 4 sends four times as fast as the time stamps say. `sdp` replaces the description, `answers` the whole response to a
-    method (bytes as they go over the wire). `report_at` makes RTCP sender reports: it maps the presentation time of now to the
-    seconds since 1970 that the camera claims.
+    `speed` 4 sends four times as fast as the time stamps say; the first `burst_s` of video come at once, as from a recorder that keeps
+    the last pictures for whoever connects (FFmpeg looks at some 3 s before it gives out the first). `sdp` replaces the description,
+    `answers` the whole response to a method (bytes as they go over the wire). `report_at` makes RTCP sender reports: it maps the
+    presentation time of now to the seconds since 1970 that the camera claims.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class RtspServer:
         video: Path,
         *,
         speed: float = 1.0,
+        burst_s: float = 0.0,
         user: str = "",
         password: str = "",
         auth: Literal["digest", "basic"] = "digest",
@@ -45,7 +47,7 @@ class RtspServer:
         answers: Mapping[str, bytes] | None = None,
         report_at: Callable[[float], float] | None = None,
     ) -> None:
-        self.speed = speed
+        self.speed, self.burst_s = speed, burst_s
         self.user, self.password, self.auth = user, password, auth
         self.sdp = sdp
         self.answers = dict(answers or {})
@@ -257,7 +259,7 @@ class _Client:
                 offset_s += video.units[index - 1].sent_s + video.duration_s / len(video.units)
                 video, index = self._server.video, 0
             unit, index = video.units[index], index + 1
-            due = started + (offset_s + unit.sent_s) / self._server.speed
+            due = started + (offset_s + unit.sent_s - self._server.burst_s) / self._server.speed
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             await self._server.flow()
             t_s = offset_s + unit.shown_s

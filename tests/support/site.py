@@ -25,7 +25,7 @@ def site_config(folder, *, max_cameras=20, database_url=None, **site):
     """Quick to notice and to try again, and without metrics."""
     return SystemConfig(
         storage=StorageSettings(directory=folder, database_url=database_url),
-        source=SourceSettings(connect_timeout_s=3.0, read_timeout_s=2.0, retry_cap_s=1.0),
+        source=SourceSettings(connect_timeout_s=3.0, read_timeout_s=2.0, retry_cap_s=0.2),
         site=SiteSettings(max_cameras=max_cameras, reconcile_s=0.2, **site),
         metrics=MetricsSettings(enabled=False),
         source_policy=SourcePolicySettings(allow_loopback=True),

@@ -10,4 +10,4 @@ def wait_until(condition: Callable[[], object], what: str, *, deadline_s: float 
     while not condition():
         if time.monotonic() > end:
             raise AssertionError(f"never within {deadline_s:.0f} s: {what}")
-        time.sleep(0.005)
+        time.sleep(0.02)

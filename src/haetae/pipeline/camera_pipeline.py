@@ -70,6 +70,8 @@ class CameraPipeline:
         self._abandoned = abandoned
         self._make_run = make_run
         self._offline = OfflineAlarm(camera.id, system_events, parts.clock)
+        # Held while it is seen whether the camera is away, which takes no waiting.
+        self._missing = threading.Lock()
         # Held only to swap references and to start a thread.
         self._lock = threading.Lock()
         self._run: CameraRun | None = None
@@ -182,7 +184,7 @@ class CameraPipeline:
             run.extend(event_id, longer_s, told)
 
     def check(self) -> None:
-        """Replace a thread that hangs, and tell when the camera is down. Called every second."""
+        """Replace a thread that hangs, and tell when the camera is down. Called every second, and once more when the camera is removed."""
         with self._lock:
             run = self._run
             # A thread that hangs while it ends must not be forgotten, nor keep what it holds open.
@@ -192,8 +194,8 @@ class CameraPipeline:
             self._abandoned.add(ending)
         if run is not None and run.hangs:
             self._replace(run)
-            run = self._run
-        self._check_offline(run)
+        with self._missing:
+            self._check_offline()
 
     def _replace(self, run: CameraRun) -> None:
         if not self._abandoned.add(run):
@@ -208,8 +210,8 @@ class CameraPipeline:
                 self._replaced += 1
                 self._start(0.0)
 
-    def _check_offline(self, run: CameraRun | None) -> None:
-        status = self.status
+    def _check_offline(self) -> None:
+        run, status = self._run, self.status
         self._offline.check(
             expected=run is not None and status.state is not CameraState.STOPPED,
             seen_at=None if run is None else run.seen_at,

@@ -178,6 +178,8 @@ class MultiCameraManager:
                 self._leaving += gone
             for pipeline in gone:
                 pipeline.stop()
+                # Nobody looks at it again once its thread has ended, and an alarm that it is away would never end.
+                self._check(pipeline)
             self._follow(wanted, refused)
             with self._lock:
                 self._refused = refused
@@ -220,10 +222,14 @@ class MultiCameraManager:
         with self._lock:
             pipelines = [*self._pipelines.values(), *self._leaving]
         for pipeline in pipelines:
-            try:
-                pipeline.check()
-            except Exception:
-                _log.exception("watchdog failed", camera_id=str(pipeline.id))
+            self._check(pipeline)
+
+    @staticmethod
+    def _check(pipeline: CameraPipeline) -> None:
+        try:
+            pipeline.check()
+        except Exception:
+            _log.exception("watchdog failed", camera_id=str(pipeline.id))
 
     def close(self, timeout_s: float = 30.0) -> bool:
         """Stop every camera and wait; false when some had not ended after `timeout_s`. Nothing is started after it."""

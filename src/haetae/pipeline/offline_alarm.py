@@ -9,7 +9,7 @@ from haetae.pipeline.system_events import SystemEvents
 
 
 class OfflineAlarm:
-    """One camera's; the watchdog's thread only."""
+    """One camera's; one thread at a time."""
 
     def __init__(self, camera_id: UUID, events: SystemEvents, clock: Clock) -> None:
         self._camera_id = camera_id

@@ -22,14 +22,15 @@ class ReconnectPolicy:
                     self._clock.wait(policy.lost(), self._stop)
 
     The n-th failure in a row waits between FIRST_S and min(CAP_S, FIRST_S * 2**n), drawn at random ("full jitter", M. Brooker, AWS
-    Architecture Blog, 2015), so that cameras which a switch took down together do not come back in step. A connection that held for
-    STABLE_S forgets the failures before it; one that flaps does not, or a camera that accepts and hangs up would be tried each second.
+    Architecture Blog, 2015), so that cameras which a switch took down together do not come back in step; a cap below FIRST_S is kept.
+    A connection that held for STABLE_S forgets the failures before it; one that flaps does not, or a camera that accepts and hangs up
+    would be tried each second.
     """
 
     def __init__(self, clock: Clock, random: Random, *, first_s: float = FIRST_S, cap_s: float = CAP_S, stable_s: float = STABLE_S) -> None:
         self._clock = clock
         self._random = random
-        self._first_s = first_s
+        self._first_s = min(first_s, cap_s)
         self._cap_s = cap_s
         self._stable_s = stable_s
         self._connected_since: float | None = None

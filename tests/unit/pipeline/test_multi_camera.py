@@ -182,6 +182,18 @@ def test_a_removed_camera_is_told_of_once_its_thread_has_ended():
     assert one.removed == [camera.id]
 
 
+def test_a_removed_camera_is_looked_at_once_more_so_that_an_alarm_about_it_ends():
+    camera = make_camera("a")
+    one = OneManager(camera)
+    one.manager.reconcile()
+    pipeline = one.pipelines[camera.id]
+    assert (pipeline.running, pipeline.checks) == (True, 0)
+    one.manager.remove_camera(camera.id)
+    assert (pipeline.running, pipeline.checks) == (False, 1)
+    one.manager.check()
+    assert pipeline.checks == 1, "it is gone"
+
+
 def test_cameras_beyond_the_limit_say_so_and_those_that_run_go_on():
     cameras = [make_camera(name) for name in "abc"]
     one = OneManager(*cameras, max_cameras=2)

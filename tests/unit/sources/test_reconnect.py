@@ -19,6 +19,10 @@ def test_the_ceiling_doubles_up_to_the_cap() -> None:
     assert ceilings(ReconnectPolicy(FakeClock(), HighestDraw()), 8) == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
 
 
+def test_no_wait_is_longer_than_the_cap():
+    assert ceilings(ReconnectPolicy(FakeClock(), HighestDraw(), cap_s=0.2), 4) == [0.2] * 4
+
+
 def test_delays_are_drawn_over_the_whole_range() -> None:
     delays = []
     for seed in range(200):

@@ -69,7 +69,7 @@ export const EventRowView = memo(function EventRowView({ event, now, open, chose
             </time>
             {event.status === "open" ? (
               <span className="font-semibold text-text">{t("events.going_on")}</span>
-            ) : event.kind !== "system" && event.duration_s !== null ? (
+            ) : event.duration_s !== null && event.duration_s > 0 ? (
               <span>{duration(event.duration_s)}</span>
             ) : null}
           </span>
