@@ -181,8 +181,10 @@ class Site:
         # Closed after the event log, so that the last events are counted.
         self._open.callback(statistics.close)
 
-        def stored(seconds: float) -> None:
+        def stored(event: AnomalyEvent, seconds: float) -> None:
             metrics.event_stored(seconds)
+            # Now, and not when it was accepted: whoever is told of it may ask for it at once.
+            self._tell(event)
             self._wake()
 
         log = AsyncEventLogger(folder / "log", sessions, clock=clock, on_stored=stored, news=config.notifications.enabled, triage=True)
@@ -203,7 +205,7 @@ class Site:
             make_flow=flow_maker(config, clock, mind),
         )
         self._open.callback(pool.close)
-        system_events = SystemEvents(_CountedLog(log, statistics, self._tell), clock)
+        system_events = SystemEvents(_CountedLog(log, statistics), clock)
         keeper = StorageKeeper(layout, sessions, config.retention, clock, system_events)
         self._open.callback(keeper.close)
         keeper.recover()
@@ -351,14 +353,12 @@ class Site:
 
 
 class _CountedLog:
-    """Events that no camera's observer hears of are counted and told as well."""
+    """Events that no camera's observer hears of are counted as well."""
 
-    def __init__(self, log: AsyncEventLogger, statistics: SiteStatistics, tell: Callable[[AnomalyEvent], None]) -> None:
+    def __init__(self, log: AsyncEventLogger, statistics: SiteStatistics) -> None:
         self._log = log
         self._statistics = statistics
-        self._tell = tell
 
     def log_event(self, event: AnomalyEvent) -> None:
         self._log.log_event(event)
         self._statistics.touch(event)
-        self._tell(event)
