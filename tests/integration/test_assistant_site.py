@@ -9,8 +9,10 @@ from tests.support.model_server import ModelServer, completion, says, status
 from tests.support.waiting import wait_until
 from tests.support.web_site import WebSite
 
+from haetae.clock import SystemClock
 from haetae.compose.web import Web
 from haetae.settings import AssistantSettings, VlmSettings
+from haetae.vlm.call_log import CallLog
 
 KEY = "sk-of-the-model"
 
@@ -141,3 +143,9 @@ def test_questions_and_looks_take_from_one_budget(site, model):
     done = ask(site, "How many events in the last 2 hours?")[-1]
     assert (done["answered_by"], done["reason"]) == ("rules", "the budget of 500 calls an hour is used up")
     assert len(model.asked) == before
+
+
+def test_calls_for_questions_outlast_a_restart(site, model):
+    assert len(model.asked) > 10
+    made = CallLog(site.config.storage.directory / "model_calls.log", SystemClock()).made
+    assert 10 < len(made) <= len(model.asked)

@@ -92,7 +92,10 @@ class Door:
     def take(self) -> str:
         """A model that fails whatever it is given is left alone by questions as it is by looks."""
         cause = self._looking.status().cause
-        return f"the model is away: {cause}" if cause else self._looking.budget.take()
+        refusal = f"the model is away: {cause}" if cause else self._looking.budget.take()
+        if not refusal:
+            self._looking.questions.note()
+        return refusal
 
 
 def _answerer(config: SystemConfig, door: Door) -> Answerer:

@@ -49,6 +49,7 @@ from haetae.sources.policy import SourcePolicy
 from haetae.time_zone import local_time_zone
 from haetae.vad.onnx_runtime import available_providers
 from haetae.vault import Vault
+from haetae.vlm.call_log import CallLog
 
 _log = structlog.get_logger()
 
@@ -193,7 +194,8 @@ class Site:
         log.flush()
         with session_scope(sessions) as session:
             mark_interrupted(session)
-        gate = model_gate(config, clock, sessions)
+        self._questions = CallLog(folder / "model_calls.log", clock)
+        gate = model_gate(config, clock, sessions, self._questions)
         line = model_line(config)
         mind = None if line is None else mind_of(line, gate)
         on_gpu = bool(_GPU_PROVIDERS & set(available_providers()))
@@ -265,7 +267,7 @@ class Site:
             planning.wake()
             searching.wake()
 
-        self._looking = looking = start_triage(*parts, health=gate.health, budget=gate.budget, changed=looked, news=tell, took=took)
+        self._looking = looking = start_triage(*parts, gate=gate, questions=self._questions, changed=looked, news=tell, took=took)
 
         def wake() -> None:
             tell()
