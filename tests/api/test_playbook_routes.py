@@ -112,3 +112,19 @@ def test_a_camera_says_who_plans_for_it(site):
     for flow in ("hierarchical", None):
         tag = ask(site, "GET", path).headers["etag"]
         assert ask(site, "PATCH", path, json={"flow": flow}, headers={"If-Match": tag}).json()["flow"] == flow
+
+
+def test_what_the_playbook_does_something_with_is_not_taken_away_by_mistake(site):
+    group = ask(site, "POST", "/groups", json={"name": "night team", "members": []}).json()["id"]
+    hook = {"id": "desk", "kind": "webhook", "name": "The desk", "settings": {"url": "https://desk.example.org/hook"}}
+    assert ask(site, "POST", "/response-targets", json=hook).status_code == 201
+    content = MINE.replace("[[rules]]", '[targets]\nguards = "night team"\n[[rules]]').replace(
+        '["bookmark_clip"]', '["notify:guards"]\nmay = ["call_webhook:desk"]'
+    )
+    assert ask(site, "PUT", "/playbook", json={"content": content}).status_code == 200
+    for path in (f"/groups/{group}", "/response-targets/desk"):
+        refused = ask(site, "DELETE", path)
+        assert (refused.status_code, "the playbook in force names it in 'all'" in refused.text) == (409, True)
+        assert ask(site, "GET", path).status_code == 200
+    assert ask(site, "PUT", "/playbook", json={"content": MINE}).status_code == 200
+    assert {ask(site, "DELETE", path).status_code for path in (f"/groups/{group}", "/response-targets/desk")} == {204}

@@ -6,11 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.acting import desk, migrated  # noqa: F401
+from tests.support.acting import ActingDesk
+from tests.support.counted import GUARD
+from tests.support.event_desk import database
 from tests.support.http_receiver import HttpReceiver
+from tests.support.waiting import wait_until
 
 from haetae.clock import SystemClock
 from haetae.database.response_audit import verify_responses
+from haetae.domain.action import ENDED, TargetKind
 from haetae.domain.plan import ActionKind, ActionState, PlannedAction, ResponsePlan
 
 ROOT = Path(__file__).parents[2]
@@ -28,9 +32,11 @@ from haetae.database.outbox_store import OutboxStore
 from haetae.database.target_store import TargetStore
 from haetae.domain.action import TARGETS
 from haetae.pipeline.acting.devices import Devices
+from haetae.domain.plan import ActionKind
 from haetae.pipeline.acting.engine import Acting
+from haetae.pipeline.acting.telling import Telling
 from haetae.vault import Vault
-from tests.support.acting import local
+from tests.support.acting import local, takes_addresses
 
 class Ledger:
     def __init__(self, store, stop_at):
@@ -71,7 +77,9 @@ def run(url, folder, action_id, step, mark):
     occurrence = lambda event_id: outbox.occurrences([event_id]).get(event_id)
     devices = Devices(find, local, occurrence, lambda _id: [], site="Site", console_url="")
     ledger = Ledger(ActionStore(sessions, clock), stop_at)
-    asyncio.run(Acting(ledger, dict.fromkeys(TARGETS, devices), EFFECTS, None, clock).run_once(UUID(action_id)))
+    telling = Telling(outbox, clock, needs_target=takes_addresses, wake=lambda: None)
+    executors = {**dict.fromkeys(TARGETS, devices), ActionKind.NOTIFY: telling}
+    asyncio.run(Acting(ledger, executors, EFFECTS, None, clock).run_once(UUID(action_id)))
 
 for order in json.loads(sys.argv[1]):
     if os.fork() == 0:
@@ -87,28 +95,45 @@ for order in json.loads(sys.argv[1]):
 STEPS = ("before the claim", "after the claim", "before it is written down", "after it was written down")
 
 
-@pytest.mark.parametrize("what", ["idempotent", "plain", "own records"])
-def test_each_action_takes_place_at_most_once_or_a_person_is_told(desk, tmp_path, what):  # noqa: F811
+KINDS = {
+    "own records": ActionKind.ADD_NOTE,
+    "approved": ActionKind.SIREN,
+    "people": ActionKind.NOTIFY,
+    "plain": ActionKind.CALL_WEBHOOK,
+    "idempotent": ActionKind.CALL_WEBHOOK,
+}
+
+
+@pytest.fixture
+def live(request, tmp_path):
+    """A desk on which time passes."""
+    with database(getattr(request, "param", "sqlite"), tmp_path) as engine:
+        yield ActingDesk(engine, tmp_path, clock=SystemClock())
+
+
+@pytest.mark.parametrize(("live", "what"), [*(("sqlite", what) for what in KINDS), ("postgresql", "plain")], indirect=["live"])
+def test_each_action_takes_place_at_most_once_or_a_person_is_told(live, tmp_path, what):
     """One action for each step at which a process is killed; then another process takes over."""
-    desk.clock = SystemClock()
-    desk.ledger = type(desk.ledger)(desk.sessions, desk.clock)
-    desk.acting = desk.make_acting()
-    kind = ActionKind.ADD_NOTE if what == "own records" else ActionKind.CALL_WEBHOOK
+    desk, kind = live, KINDS[what]
+    told = desk.mail()
     with HttpReceiver() as receiver:
-        desk.target("hook", receiver.url, settings={"idempotent": what == "idempotent"})
-        target = "" if what == "own records" else "hook"
+        registered = TargetKind.SIREN if what == "approved" else TargetKind.WEBHOOK
+        desk.target("hook", receiver.url, registered, settings={"idempotent": what == "idempotent"})
+        target = {"own records": "", "people": desk.group("guard@example.org") if what == "people" else ""}.get(what, "hook")
         events = {step: desk.add(number, timestamp=desk.clock.now()) for number, step in enumerate(STEPS)}
         ids = {}
         for step, event in events.items():
             action = PlannedAction(kind, target, text="look")
             [ids[step]] = desk.ledger.record(event.id, event.camera_id, ResponsePlan((action,)))
+            if what == "approved":
+                desk.decide(GUARD, ids[step])
         url = desk.engine.url.render_as_string(hide_password=False)
         orders = [[url, str(tmp_path), str(action_id), step, str(tmp_path / step)] for step, action_id in ids.items()]
         subprocess.run([sys.executable, "-c", CHILD, json.dumps(orders)], cwd=ROOT, check=True, timeout=120)
         before = len(receiver.received)
         desk.ledger.release_all()
-        for _ in range(3):
-            desk.turn()
+        # What waits for others, as for a message to go out, is looked at again a second later.
+        wait_until(lambda: desk.turn() or all(desk.ledger.get(each).state in ENDED for each in ids.values()), "each action ends")
         keys = [received.headers["idempotency-key"] for received in receiver.received]
     actions = {step: desk.ledger.get(action_id) for step, action_id in ids.items()}
     states = {step: action.state for step, action in actions.items()}
@@ -116,6 +141,10 @@ def test_each_action_takes_place_at_most_once_or_a_person_is_told(desk, tmp_path
     if what == "own records":
         assert set(states.values()) == {ActionState.DONE}
         assert [desk.row(event).note for event in events.values()] == ["[Haetae] look"] * 4
+        return
+    if what == "people":
+        assert set(states.values()) == {ActionState.DONE}
+        assert sorted(each.events[0].id for each in told.accepted) == sorted(event.id for event in events.values())
         return
     unsure = {"after the claim", "before it is written down"}
     key = {step: str(action.idempotency_key) for step, action in actions.items()}

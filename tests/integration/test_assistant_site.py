@@ -9,8 +9,10 @@ from tests.support.model_server import ModelServer, completion, says, status
 from tests.support.waiting import wait_until
 from tests.support.web_site import WebSite
 
+from haetae.clock import SystemClock
 from haetae.compose.web import Web
 from haetae.settings import AssistantSettings, VlmSettings
+from haetae.vlm.call_log import CallLog
 
 KEY = "sk-of-the-model"
 
@@ -111,6 +113,27 @@ def test_who_goes_away_ends_the_question(site, model):
     wait_until(lambda: is_idle(site), "the question to end")
 
 
+def test_access_that_is_taken_away_counts_from_the_next_look_up_on(site, model):
+    [user] = [each for each in site.ask("admin", "GET", "/api/v1/users").json()["users"] if each["username"] == "viewer"]
+    path = f"/api/v1/users/{user['id']}/access"
+    before = site.ask("admin", "GET", path).json()
+
+    def give(grants):
+        assert site.ask("admin", "PUT", path, json={"grants": grants}).status_code == 200
+
+    def meanwhile(handler):
+        give([])
+        wants("find_events", when="last 2 hours")(handler)
+
+    model.replies = [wants("find_events", when="last 2 hours"), meanwhile, says("Nothing any more.")]
+    try:
+        found = [each["found"] for each in ask(site, "What happened lately?") if each["type"] == "tool"]
+    finally:
+        give(before["grants"])
+    assert found[0] > 0
+    assert found[1:] == [0]
+
+
 def test_questions_and_looks_take_from_one_budget(site, model):
     model.replies = [says("x")]
     budget = site.web.site.running.looking.budget
@@ -120,3 +143,9 @@ def test_questions_and_looks_take_from_one_budget(site, model):
     done = ask(site, "How many events in the last 2 hours?")[-1]
     assert (done["answered_by"], done["reason"]) == ("rules", "the budget of 500 calls an hour is used up")
     assert len(model.asked) == before
+
+
+def test_calls_for_questions_outlast_a_restart(site, model):
+    assert len(model.asked) > 10
+    made = CallLog(site.config.storage.directory / "model_calls.log", SystemClock()).made
+    assert 10 < len(made) <= len(model.asked)

@@ -79,7 +79,7 @@ def test_an_incident_is_written_to_a_file_and_a_changed_action_is_found(folder):
     assert "&lt;b&gt;bold" in page.read_text(encoding="utf-8")
     with pytest.raises(NotFound):
         invoke(incident.app, "export", new_id())
-    assert "2 actions and 1 approvals are what the log says" in invoke(audit.app, "verify")
+    assert "0 plans, 2 actions and 1 approvals are what the log says" in invoke(audit.app, "verify")
     with writing(URL) as sessions, session_scope(sessions) as session:
         session.execute(sa.update(ResponseAction).where(ResponseAction.kind == ActionKind.SIREN).values(target="back"))
     assert "is not what the log says: changed" in invoke(audit.app, "verify", fails=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -114,6 +114,15 @@ class Playbook:
         if not meant:
             raise UnknownTarget(f"{words!r} stands for no {sort} yet", hint=f"Name one under [targets]: {words} = ...")
         return catalogue.find(kind, meant, camera_id=camera_id).id
+
+    def naming(self, sort: str, words: Collection[str]) -> list[str]:
+        """The rules that do something with what has this sort and one of these words as its id or name."""
+        meant = {word: named for word, named in self.file.targets.items() if named}
+        return [
+            rule.name
+            for rule in self.file.rules
+            if any(SHAPES[each.action].target == sort and meant.get(each.target, each.target) in words for each in (*rule.must, *rule.may))
+        ]
 
     def _counts(self, when: When, situation: Situation) -> bool:
         return all(self._conditions(when, situation))

@@ -6,10 +6,8 @@ beforehand, so nothing in it can pass for a part of the prompt.
 
 import hashlib
 import secrets
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, Final
 
 import orjson
@@ -23,7 +21,7 @@ from haetae.domain.analysis import Analysis
 from haetae.domain.event import AnomalyEvent
 from haetae.domain.fact import Fact
 from haetae.domain.plan import PlannedAction
-from haetae.errors import ConfigError
+from haetae.prompt_files import read_prompts
 
 CURRENT: Final = "plan-1"
 MOST_KNOWN_BYTES: Final = 3000
@@ -60,11 +58,7 @@ class Told:
 
 def load_prompts(prompt_id: str = CURRENT) -> PlanPrompts:
     """Raises ConfigError for an id that there is no file of."""
-    try:
-        text = resources.files("haetae.agents.prompts").joinpath(f"{prompt_id}.toml").read_text(encoding="utf-8")
-    except (FileNotFoundError, ValueError) as error:
-        raise ConfigError(f"there are no prompts {prompt_id!r}", hint=f"Known: {CURRENT}") from error
-    values = tomllib.loads(text)
+    values = read_prompts("haetae.agents.prompts", prompt_id, current=CURRENT)
     return PlanPrompts(**values | {"roles": {name: RolePrompt(**role) for name, role in values["roles"].items()}})
 
 

@@ -49,7 +49,7 @@ _MOST_FACTS = 8
 
 
 class ViewerRecords:
-    """What `viewer` may see, and nothing else: there is no way to ask as anybody else."""
+    """What `viewer` may see at each look-up, and nothing else: there is no way to ask as anybody else."""
 
     def __init__(
         self,
@@ -64,8 +64,11 @@ class ViewerRecords:
         statuses: Callable[[], Mapping[UUID, CameraStatus]],
         clock: Clock,
         language: str,
+        again: Callable[[Viewer], Viewer] = lambda viewer: viewer,
     ) -> None:
-        self._viewer = viewer
+        """`again` gives the same viewer as of now: a question may last, and access may be taken away meanwhile."""
+        self._asking = viewer
+        self._again = again
         self._cameras = cameras
         self._events = events
         self._counts = counts
@@ -75,6 +78,10 @@ class ViewerRecords:
         self._statuses = statuses
         self._clock = clock
         self._language = language
+
+    @property
+    def _viewer(self) -> Viewer:
+        return self._again(self._asking)
 
     @property
     def time_zone(self) -> str:

@@ -55,7 +55,7 @@ class LiveEvents:
         return _Teller(self, camera.id)
 
     def publish_event(self, event: AnomalyEvent) -> None:
-        """A revision of an event."""
+        """A revision of an event, which can be read by now."""
         if self._boxes:
             self._tell(Message(Topic.EVENTS, event.camera_id, event_message(event)))
 
@@ -145,7 +145,7 @@ class LiveEvents:
 
 
 class _Teller(NoObserver):
-    """One camera's observer. Called on that camera's thread (events on any)."""
+    """One camera's observer. Called on that camera's thread. Events are told once they are stored, by whoever stores them."""
 
     def __init__(self, hub: LiveEvents, camera_id: UUID) -> None:
         self._hub = hub
@@ -156,6 +156,3 @@ class _Teller(NoObserver):
 
     def scored(self, score: Score) -> None:
         self._hub.scored(self._camera_id, score)
-
-    def event_recorded(self, event: AnomalyEvent, *, final: bool) -> None:  # noqa: ARG002 (every revision is told)
-        self._hub.publish_event(event)

@@ -27,7 +27,7 @@ _BROKEN = 1
 def verify(config: Annotated[Path | None, _CONFIG] = None) -> None:
     """Walk along the chain of hashes; exit code 1, and the number of the entry, where it is broken.
 
-    Actions and approvals are compared with what the log says of them.
+    Plans, actions and approvals are compared with what the log says of them.
     """
     with _opened(config) as reader:
         report = reader.verify()
@@ -41,7 +41,7 @@ def verify(config: Annotated[Path | None, _CONFIG] = None) -> None:
         for fault in responses.faults:
             typer.echo(f"The {fault.noun} {fault.id} is not what the log says: {fault.fault}", err=True)
         raise typer.Exit(_BROKEN)
-    typer.echo(f"{responses.actions} actions and {responses.approvals} approvals are what the log says")
+    typer.echo(f"{responses.plans} plans, {responses.actions} actions and {responses.approvals} approvals are what the log says")
     typer.echo("Keep number and hash where nobody who can write to the database can: a log that lost its end looks whole from inside")
 
 

@@ -37,8 +37,12 @@ def make_assistant(
     site: SiteAccess,
     looking: Looking,
     requests: Callable[[Viewer], ApprovalRequests],
+    again: Callable[[Viewer], Viewer],
 ) -> AssistantDesk:
-    """The desk of a site. It opens nothing before somebody asks. Raises ConfigError for a model's server that the settings do not name."""
+    """The desk of a site. It opens nothing before somebody asks. `again` gives somebody as of now.
+
+    Raises ConfigError for a model's server that the settings do not name.
+    """
     counts, plans, actions = ScopedEventCounts(sessions), ScopedPlans(sessions), ScopedActions(sessions)
 
     def records(viewer: Viewer, language: str) -> ViewerRecords:
@@ -53,6 +57,7 @@ def make_assistant(
             statuses=site.statuses,
             clock=clock,
             language=language,
+            again=again,
         )
 
     if config.vlm.backend != OPENAI or not config.assistant.use_model:
@@ -87,7 +92,10 @@ class Door:
     def take(self) -> str:
         """A model that fails whatever it is given is left alone by questions as it is by looks."""
         cause = self._looking.status().cause
-        return f"the model is away: {cause}" if cause else self._looking.budget.take()
+        refusal = f"the model is away: {cause}" if cause else self._looking.budget.take()
+        if not refusal:
+            self._looking.questions.note()
+        return refusal
 
 
 def _answerer(config: SystemConfig, door: Door) -> Answerer:

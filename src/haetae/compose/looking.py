@@ -26,6 +26,7 @@ from haetae.settings import SystemConfig
 from haetae.time_zone import local_time_zone
 from haetae.vlm.base import AnalyzerParts, Health, Scene, SceneOf, VLMAnalyzer, make_analyzer
 from haetae.vlm.breaker import Breaker, CallBudget
+from haetae.vlm.call_log import CallLog
 
 EVIDENCE = "evidence"
 
@@ -35,13 +36,15 @@ _PRUNED_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """The parts that look. `budget` is for all calls of the site's model, whoever makes them."""
+    """The parts that look. `budget` is for all calls of the site's model, whoever makes them; `questions` keeps those that were made for
+    questions, of which there is no other record."""
 
     triage: Triage
     desk: LookDesk
     status: Callable[[], LookStatus]
     wake: Callable[[], None]
     budget: CallBudget
+    questions: CallLog
 
 
 def scenes(sessions: Sessions, time_zone: str) -> SceneOf:
@@ -66,17 +69,18 @@ def scenes(sessions: Sessions, time_zone: str) -> SceneOf:
 
 @dataclass(frozen=True, slots=True)
 class ModelGate:
-    """Whether the site's model may be asked: looks and planning go through the same one. `health` says how it is."""
+    """Whether the site's model may be asked: looks, planning and questions go through the same one. `health` says how it is."""
 
     health: Health
     breaker: Breaker
     budget: CallBudget
 
 
-def model_gate(config: SystemConfig, clock: Clock, sessions: Sessions) -> ModelGate:
+def model_gate(config: SystemConfig, clock: Clock, sessions: Sessions, questions: CallLog) -> ModelGate:
     """With the calls of the last day, from before this process began. Raises DatabaseUnavailable."""
     since = clock.now() - timedelta(days=1)
-    made = sorted([*TriageStore(sessions, clock).calls_since(since), *IncidentStore(sessions, clock).calls_since(since)])
+    asked = [(at, 1) for at in questions.made]
+    made = sorted([*TriageStore(sessions, clock).calls_since(since), *IncidentStore(sessions, clock).calls_since(since), *asked])
     budget = CallBudget(clock, per_hour=config.vlm.calls_per_hour, per_day=config.vlm.calls_per_day, made=made)
     return ModelGate(Health(), Breaker(clock), budget)
 
@@ -98,8 +102,8 @@ def start_triage(
     feeds: LiveFeeds,
     opened: ExitStack,
     *,
-    health: Health,
-    budget: CallBudget,
+    gate: ModelGate,
+    questions: CallLog,
     changed: Callable[[UUID, UUID], None],
     news: Callable[[], None],
     took: Callable[[UUID, float], None],
@@ -128,11 +132,11 @@ def start_triage(
     opened.callback(pruning.close)
 
     def status() -> LookStatus:
-        state = "away" if health.cause else "ready" if options.looks else "idle"
-        return replace(triage.status(), backend=settings.backend, model=settings.model, state=state, cause=health.cause)
+        state = "away" if gate.health.cause else "ready" if options.looks else "idle"
+        return replace(triage.status(), backend=settings.backend, model=settings.model, state=state, cause=gate.health.cause)
 
     scene = scenes(sessions, local_time_zone(config.site.time_zone))
-    return Looking(triage, LookDesk(status, triage.wake, scene, language=settings.language), status, triage.wake, budget)
+    return Looking(triage, LookDesk(status, triage.wake, scene, language=settings.language), status, triage.wake, gate.budget, questions)
 
 
 def _prune(store: TriageStore, clock: Clock, keep_days: float) -> None:

@@ -49,6 +49,7 @@ from haetae.sources.policy import SourcePolicy
 from haetae.time_zone import local_time_zone
 from haetae.vad.onnx_runtime import available_providers
 from haetae.vault import Vault
+from haetae.vlm.call_log import CallLog
 
 _log = structlog.get_logger()
 
@@ -181,8 +182,10 @@ class Site:
         # Closed after the event log, so that the last events are counted.
         self._open.callback(statistics.close)
 
-        def stored(seconds: float) -> None:
+        def stored(event: AnomalyEvent, seconds: float) -> None:
             metrics.event_stored(seconds)
+            # Now, and not when it was accepted: whoever is told of it may ask for it at once.
+            self._tell(event)
             self._wake()
 
         log = AsyncEventLogger(folder / "log", sessions, clock=clock, on_stored=stored, news=config.notifications.enabled, triage=True)
@@ -191,7 +194,8 @@ class Site:
         log.flush()
         with session_scope(sessions) as session:
             mark_interrupted(session)
-        gate = model_gate(config, clock, sessions)
+        self._questions = CallLog(folder / "model_calls.log", clock)
+        gate = model_gate(config, clock, sessions, self._questions)
         line = model_line(config)
         mind = None if line is None else mind_of(line, gate)
         on_gpu = bool(_GPU_PROVIDERS & set(available_providers()))
@@ -203,7 +207,7 @@ class Site:
             make_flow=flow_maker(config, clock, mind),
         )
         self._open.callback(pool.close)
-        system_events = SystemEvents(_CountedLog(log, statistics, self._tell), clock)
+        system_events = SystemEvents(_CountedLog(log, statistics), clock)
         keeper = StorageKeeper(layout, sessions, config.retention, clock, system_events)
         self._open.callback(keeper.close)
         keeper.recover()
@@ -263,7 +267,7 @@ class Site:
             planning.wake()
             searching.wake()
 
-        self._looking = looking = start_triage(*parts, health=gate.health, budget=gate.budget, changed=looked, news=tell, took=took)
+        self._looking = looking = start_triage(*parts, gate=gate, questions=self._questions, changed=looked, news=tell, took=took)
 
         def wake() -> None:
             tell()
@@ -351,14 +355,12 @@ class Site:
 
 
 class _CountedLog:
-    """Events that no camera's observer hears of are counted and told as well."""
+    """Events that no camera's observer hears of are counted as well."""
 
-    def __init__(self, log: AsyncEventLogger, statistics: SiteStatistics, tell: Callable[[AnomalyEvent], None]) -> None:
+    def __init__(self, log: AsyncEventLogger, statistics: SiteStatistics) -> None:
         self._log = log
         self._statistics = statistics
-        self._tell = tell
 
     def log_event(self, event: AnomalyEvent) -> None:
         self._log.log_event(event)
         self._statistics.touch(event)
-        self._tell(event)

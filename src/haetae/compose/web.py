@@ -113,10 +113,13 @@ class Web:
             found = running.telling.outbox.occurrences([event_id]).get(event_id)
             return None if found is None else found.event
 
-        def requests(viewer: Viewer) -> ViewersRequests:
-            return ViewersRequests(viewer, events, event_of, running.planning.context, desk_of(running.doing))
+        def again(viewer: Viewer) -> Viewer:
+            return viewers.again(viewer.user_id, viewer.api_key_id)[0]
 
-        assistant = make_assistant(config, clock, sessions, *parts, running.looking, requests)
+        def requests(viewer: Viewer) -> ViewersRequests:
+            return ViewersRequests(lambda: again(viewer), events, event_of, running.planning.context, desk_of(running.doing))
+
+        assistant = make_assistant(config, clock, sessions, *parts, running.looking, requests, again)
         sessions_store = SessionStore(sessions, clock, life_s=access.refresh_token_s)
         return Services(
             config=config,

@@ -6,16 +6,18 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from haetae.database.action_rows import HAETAE, note_action
+from haetae.database.models import CameraAccess, User
 from haetae.database.response_models import ApprovalRow, ResponseAction, ResponseTargetRow
 from haetae.domain.action import ApprovalState, Decision
 from haetae.domain.plan import ActionKind, ActionState
-from haetae.domain.viewer import Actor
+from haetae.domain.viewer import AccessLevel, Actor, Role
 from haetae.ids import new_id
 
 CLOCK_SLACK = timedelta(minutes=1)
@@ -56,6 +58,15 @@ def ask(session: Session, action: Mapping[str, Any], terms: Terms, now: datetime
         )
     )
     session.flush()
+
+
+def deciders(session: Session, camera_id: UUID) -> frozenset[UUID]:
+    """Who may decide about this camera's events now: admins, and operators who control it."""
+    controls = select(CameraAccess.user_id).where(
+        CameraAccess.camera_id == camera_id, CameraAccess.level.in_([AccessLevel.CONTROL, AccessLevel.ADMIN])
+    )
+    may = or_(User.role == Role.ADMIN, and_(User.role == Role.OPERATOR, User.id.in_(controls)))
+    return frozenset(session.scalars(select(User.id).where(User.active, may)))
 
 
 def is_in_force(approval: ApprovalRow, now: datetime) -> bool:

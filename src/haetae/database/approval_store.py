@@ -3,18 +3,16 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from haetae.clock import Clock
 from haetae.database.action_rows import HAETAE, action_transaction, note_action, to_action, to_approval
 from haetae.database.approval_codes import code_of, new_secret
-from haetae.database.approval_rows import CLOCK_SLACK, expire, is_over, told_of
+from haetae.database.approval_rows import CLOCK_SLACK, deciders, expire, is_over, told_of
 from haetae.database.engine import Sessions
-from haetae.database.models import CameraAccess, User
 from haetae.database.response_models import ApprovalRow, ResponseAction
 from haetae.domain.action import Action, Approval, ApprovalState
-from haetae.domain.viewer import AccessLevel, Role
 from haetae.vault import Vault
 
 
@@ -90,12 +88,8 @@ class ApprovalStore:
 
     def deciders(self, camera_id: UUID) -> frozenset[UUID]:
         """Who may decide about this camera's events: admins, and operators who control it."""
-        controls = select(CameraAccess.user_id).where(
-            CameraAccess.camera_id == camera_id, CameraAccess.level.in_([AccessLevel.CONTROL, AccessLevel.ADMIN])
-        )
-        may = or_(User.role == Role.ADMIN, and_(User.role == Role.OPERATOR, User.id.in_(controls)))
         with action_transaction(self.sessions, read_only=True) as session:
-            return frozenset(session.scalars(select(User.id).where(User.active, may)))
+            return deciders(session, camera_id)
 
     def approved_by(self, action_id: UUID) -> list[str]:
         """The names of those who said yes to an action, in their order."""

@@ -17,6 +17,7 @@ from haetae.database.event_logger import EventLogger, LoggerStats
 from haetae.database.event_store import EventStore
 from haetae.database.journal import SEGMENT_BYTES, Position
 from haetae.database.journal_reader import Checkpoint, JournalReader, Line, count_lines, remove_stored
+from haetae.domain.event import AnomalyEvent
 from haetae.errors import StorageError
 
 log = structlog.get_logger()
@@ -52,6 +53,10 @@ class WriterOptions:
     keep_segments: int = 8
 
 
+OnStored = Callable[[AnomalyEvent, float], None]
+"""(a revision of an event, seconds from accepting to storing it)."""
+
+
 class AsyncEventLogger(EventLogger):
     """Accepts events like `EventLogger`, and stores each in the database exactly once.
 
@@ -69,14 +74,14 @@ class AsyncEventLogger(EventLogger):
         clock: Clock | None = None,
         options: WriterOptions | None = None,
         segment_bytes: int = SEGMENT_BYTES,
-        on_stored: Callable[[float], None] | None = None,
+        on_stored: OnStored | None = None,
         news: bool = False,
         triage: bool = False,
     ) -> None:
         """Starts storing what an earlier run left in `log_dir`. The database need not be there yet. Raises as `EventLogger` does.
 
-        `on_stored` is told, on the writer's thread after the commit, how many seconds passed from accepting an event to storing it (or
-        refusing it for good): once for each event accepted here, of the oldest 4096 at most that wait. What it raises is logged.
+        `on_stored` is told, on the writer's thread after the commit, of each revision that was accepted here, in their order, and how many
+        seconds passed until it was stored (or refused for good); of the oldest 4096 at most that wait. What it raises is logged.
         `news`: what is stored is also noted as news, for those who tell people; `triage`: as something to look at.
         """
         super().__init__(log_dir, clock=clock, segment_bytes=segment_bytes)
@@ -97,7 +102,7 @@ class AsyncEventLogger(EventLogger):
         self._stored = self._dead = self._torn = self._failures = 0
         self._database_error: str | None = None
         self._on_stored = on_stored
-        self._accepted_at: deque[tuple[Position, float]] = deque()
+        self._accepted: deque[tuple[Position, float, AnomalyEvent]] = deque()
         self._waiters: list[tuple[Position, threading.Event]] = []
         self._waiters_lock = threading.Lock()
         self._any = threading.Event()
@@ -135,10 +140,10 @@ class AsyncEventLogger(EventLogger):
             last_error=self._database_error or self._sync_error,
         )
 
-    def _after_append(self, end: Position) -> None:
+    def _after_append(self, end: Position, event: AnomalyEvent) -> None:
         # No maxlen: it would let this thread remove what the writer is looking at.
-        if self._on_stored is not None and len(self._accepted_at) < MOST_TIMED:
-            self._accepted_at.append((end, self._clock.monotonic()))
+        if self._on_stored is not None and len(self._accepted) < MOST_TIMED:
+            self._accepted.append((end, self._clock.monotonic(), event))
         if not self._any.is_set():
             self._any.set()
         if not self._urgent.is_set() and self._waiting() >= self._options.batch_events:
@@ -252,14 +257,15 @@ class AsyncEventLogger(EventLogger):
                 if end <= position:
                     done.set()
 
-    def _tell(self, on_stored: Callable[[float], None], position: Position) -> None:
+    def _tell(self, on_stored: OnStored, position: Position) -> None:
         now = self._clock.monotonic()
-        waited_s: list[float] = []
-        while self._accepted_at and self._accepted_at[0][0] <= position:
-            waited_s.append(now - self._accepted_at.popleft()[1])
+        stored: list[tuple[AnomalyEvent, float]] = []
+        while self._accepted and self._accepted[0][0] <= position:
+            _, accepted_at, event = self._accepted.popleft()
+            stored.append((event, now - accepted_at))
         try:
-            for seconds in waited_s:
-                on_stored(seconds)
+            for event, seconds in stored:
+                on_stored(event, seconds)
         except Exception as error:
             log.error("on_stored_failed", exc_info=error)
 

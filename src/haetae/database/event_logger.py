@@ -87,7 +87,7 @@ class EventLogger:
         end = self._journal.append(line)
         if not self._dirty.is_set():
             self._dirty.set()
-        self._after_append(end)
+        self._after_append(end, event)
 
     def flush(self, timeout: float = 10.0) -> bool:  # noqa: ARG002 (the asynchronous logger needs it)
         """Make what was accepted survive a power cut; true when done. `timeout` in seconds bounds the wait where there is one."""
@@ -117,7 +117,7 @@ class EventLogger:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _after_append(self, end: Position) -> None:
+    def _after_append(self, end: Position, event: AnomalyEvent) -> None:
         """Called by `log_event` once the event is accepted, with the journal's end behind it; must not block."""
 
     def _stop(self, timeout: float) -> None:

@@ -1,5 +1,6 @@
 """Plans and steps as rows, and that there is something to plan: written with what triage says, in the same transaction."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -7,6 +8,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+import orjson
 from pydantic import TypeAdapter
 from sqlalchemy import or_
 from sqlalchemy.dialects import postgresql, sqlite
@@ -71,6 +73,19 @@ def to_row(record: PlanRecord) -> IncidentPlanRow:
         elapsed_s=plan.elapsed_s,
         content=plain(content),
     )
+
+
+def plan_digest(row: IncidentPlanRow) -> str:
+    """SHA-256, in hexadecimal, of all that is kept of a plan: what it was made from, what models said, what came of it."""
+    content = {
+        "id": str(row.id),
+        "event_id": str(row.event_id),
+        "number": row.number,
+        "created_at": row.created_at.isoformat(),
+        "flow": row.flow,
+        "content": row.content,
+    }
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def plain(value: Any) -> Any:

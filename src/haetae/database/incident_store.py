@@ -11,11 +11,14 @@ from sqlalchemy import ColumnElement, and_, delete, exc, func, select, update
 from sqlalchemy.orm import Session
 
 from haetae.clock import Clock
+from haetae.database.action_rows import HAETAE
 from haetae.database.analysis_models import AnalysisRow
 from haetae.database.analysis_rows import to_analysis
+from haetae.database.audit import Target
+from haetae.database.audit import record as note
 from haetae.database.engine import Sessions, session_scope
 from haetae.database.event_repository import to_event
-from haetae.database.incident_rows import plain, to_record, to_row, to_steps
+from haetae.database.incident_rows import plain, plan_digest, to_record, to_row, to_steps
 from haetae.database.models import Camera, Event
 from haetae.database.planning_models import IncidentJobRow, IncidentPlanRow
 from haetae.domain.analysis import Analysis, Basis, EventType
@@ -94,8 +97,9 @@ class IncidentStore:
         with self._transaction() as session:
             # Who stores events takes their rows first, too.
             session.execute(select(Event.id).where(Event.id == event_id).with_for_update()).all()
-            if record is not None:
-                session.add(to_row(record))
+            row = None if record is None else to_row(record)
+            if row is not None:
+                session.add(row)
                 session.flush()
                 took_s = max(0.0, (now - job.queued_at) / timedelta(seconds=1))
                 first = func.coalesce(Event.agent_response_time, took_s)
@@ -105,6 +109,9 @@ class IncidentStore:
             session.execute(delete(IncidentJobRow).where(mine, IncidentJobRow.wanted == job.wanted), execution_options=_SILENTLY)
             anew: dict[str, Any] = {"lease_until": None, "attempts": 0, "steps": []}
             session.execute(update(IncidentJobRow).where(mine).values(**anew), execution_options=_SILENTLY)
+            if row is not None:
+                told = {"plan": str(row.id), "number": row.number, "at": row.created_at.isoformat(), "plan_digest": plan_digest(row)}
+                note(session, HAETAE, "plan.keep", Target("event", event_id), now=now, after=told)
 
     def release(self, event_id: UUID) -> None:
         """Give a job back: nothing came of it yet."""
@@ -131,6 +138,9 @@ class IncidentStore:
         with self._transaction() as session:
             gone = list(session.scalars(old))
             session.execute(delete(IncidentPlanRow).where(IncidentPlanRow.id.in_(gone)), execution_options=_SILENTLY)
+            if gone:
+                told = {"plans": len(gone), "before": before.isoformat()}
+                note(session, HAETAE, "plan.prune", now=self._clock.now(), after=told)
             return len(gone)
 
     def past(self, since: datetime, until: datetime, limit: int) -> list[tuple[AnomalyEvent, Analysis]]:

@@ -1,17 +1,19 @@
-"""Whether actions and approvals are still what the audit log says that they are."""
+"""Whether plans, actions and approvals are still what the audit log says that they are."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from haetae.database.account_models import AuditEntry
 from haetae.database.action_rows import action_transaction, digest_of, to_action
 from haetae.database.approval_rows import approval_digest
 from haetae.database.engine import Sessions
+from haetae.database.incident_rows import plan_digest
+from haetae.database.planning_models import IncidentPlanRow
 from haetae.database.response_models import ApprovalRow, ResponseAction
 
 _BATCH = 1000
@@ -19,7 +21,8 @@ _BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class ResponseFault:
-    """An action or an approval (`noun`) that is not what the log says: `changed`, `missing`, or `unlogged`, which nobody wrote down."""
+    """A plan, an action or an approval (`noun`) that is not what the log says: `changed`, `missing`, or `unlogged`, which nobody wrote
+    down."""
 
     noun: str
     id: str
@@ -33,41 +36,47 @@ class ResponseReport:
     actions: int
     approvals: int
     faults: tuple[ResponseFault, ...]
+    plans: int = 0
 
 
 def verify_responses(sessions: Sessions) -> ResponseReport:
-    """Compare every action and every approval with what the log says last of it; whether the log itself is whole is the chain's to say.
+    """Compare every plan, action and approval with what the log says last of it; whether the log itself is whole is the chain's to say.
 
-    Nothing that the log tells of is ever deleted, so what is not there was taken away. Raises DatabaseUnavailable.
+    But for plans that are older than what the log says was forgotten, nothing that it tells of is ever deleted, so what is not there was
+    taken away. Raises DatabaseUnavailable.
     """
     with action_transaction(sessions, read_only=True) as session:
-        actions, approvals = _logged(session)
+        actions, approvals, plans = _logged(session)
         faults: list[ResponseFault] = []
         counts = []
         for noun, logged, found in (
             ("action", actions, _digests_of_actions(session)),
             ("approval", approvals, _digests_of_approvals(session)),
+            ("plan", plans, _digests_of_plans(session)),
         ):
             count = 0
             for row_id, digest in found:
                 count += 1
                 said = logged.pop(row_id, None)
-                if said is None and noun == "action":
+                if said is None and noun != "approval":
                     faults.append(ResponseFault(noun, row_id, "unlogged"))
                 elif said is not None and said != digest:
                     faults.append(ResponseFault(noun, row_id, "changed"))
             faults += [ResponseFault(noun, row_id, "missing") for row_id in sorted(logged)]
             counts.append(count)
-    return ResponseReport(counts[0], counts[1], tuple(faults[:100]))
+    return ResponseReport(counts[0], counts[1], tuple(faults[:100]), counts[2])
 
 
-def _logged(session: Session) -> tuple[dict[str, str], dict[str, str]]:
-    """Id -> the last digest of each action and of each approval."""
+def _logged(session: Session) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Id -> the last digest of each action, each approval and each plan that is not forgotten."""
     actions: dict[str, str] = {}
     approvals: dict[str, str] = {}
+    plans: dict[str, tuple[str, str]] = {}
+    forgotten = ""
     number = 0
+    told = or_(AuditEntry.action.startswith("action."), AuditEntry.action.in_(("plan.keep", "plan.prune")))
     while True:
-        query = select(AuditEntry.number, AuditEntry.after).where(AuditEntry.action.startswith("action."), AuditEntry.number > number)
+        query = select(AuditEntry.number, AuditEntry.after).where(told, AuditEntry.number > number)
         rows = session.execute(query.order_by(AuditEntry.number).limit(_BATCH)).all()
         for row in rows:
             after: dict[str, Any] = row.after or {}
@@ -75,8 +84,13 @@ def _logged(session: Session) -> tuple[dict[str, str], dict[str, str]]:
                 actions[str(after["action"])] = str(after["digest"])
             if "approval_digest" in after:
                 approvals[str(after["approval"])] = str(after["approval_digest"])
+            if "plan_digest" in after:
+                plans[str(after["plan"])] = (str(after["plan_digest"]), str(after["at"]))
+            # Moments in one form, which sorts as they do.
+            forgotten = max(forgotten, str(after.get("before", "")))
         if len(rows) < _BATCH:
-            return actions, approvals
+            there = {str(each) for each in session.scalars(select(IncidentPlanRow.id))}
+            return actions, approvals, {each: digest for each, (digest, at) in plans.items() if at >= forgotten or each in there}
         number = rows[-1].number
 
 
@@ -91,6 +105,11 @@ def _digests_of_actions(session: Session) -> Iterator[tuple[str, str]]:
 def _digests_of_approvals(session: Session) -> Iterator[tuple[str, str]]:
     for row in _each(session, ApprovalRow):
         yield str(row.id), approval_digest(row)
+
+
+def _digests_of_plans(session: Session) -> Iterator[tuple[str, str]]:
+    for row in _each(session, IncidentPlanRow):
+        yield str(row.id), plan_digest(row)
 
 
 def _each(session: Session, model: Any) -> Iterator[Any]:

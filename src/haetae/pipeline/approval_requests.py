@@ -28,8 +28,14 @@ class ViewersRequests:
     """What one viewer asks for. Any thread, but none with an event loop: it waits for the database."""
 
     def __init__(
-        self, viewer: Viewer, events: Controlled, read: Callable[[UUID], AnomalyEvent | None], context: IncidentContext, desk: ActionDesk
+        self,
+        viewer: Callable[[], Viewer],
+        events: Controlled,
+        read: Callable[[UUID], AnomalyEvent | None],
+        context: IncidentContext,
+        desk: ActionDesk,
     ) -> None:
+        """`viewer` gives who asks, as of now."""
         self._viewer = viewer
         self._events = events
         self._read = read
@@ -42,7 +48,8 @@ class ViewersRequests:
         Nothing but what the playbook may do about such an event can be asked for, with the target and the words that stand there. Raises
         NotFound, Forbidden, ConfigError for an action that there is not, DatabaseUnavailable.
         """
-        self._events.require_control(self._viewer, wanted.event_id)
+        viewer = self._viewer()
+        self._events.require_control(viewer, wanted.event_id)
         event = self._read(wanted.event_id)
         if event is None:
             raise NotFound(f"there is no event {wanted.event_id}", hint="Check the id")
@@ -50,7 +57,7 @@ class ViewersRequests:
         bounds = toolbox.playbook.bounds(toolbox.situation, toolbox.catalogue)
         kind = action_kind(wanted.kind)
         action = _only([each for each in (*bounds.must, *bounds.may) if each.kind is kind and not bounds.banned(each)], kind.value)
-        asked = replace(action, reason=f"{self._viewer.name} asks: {wanted.reason}"[:500])
+        asked = replace(action, reason=f"{viewer.name} asks: {wanted.reason}"[:500])
         plan = ResponsePlan(disputed=(asked,), planned_by=PlannedBy.PERSON, playbook_version=toolbox.playbook.version)
         [action_id] = self._desk.record(event.id, event.camera_id, plan)
         return action_id

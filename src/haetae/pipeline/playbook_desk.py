@@ -21,6 +21,7 @@ from haetae.domain.event import AnomalyEvent, Severity, Verdict
 from haetae.domain.incident import PlaybookVersion
 from haetae.domain.triage import Place
 from haetae.domain.viewer import Actor
+from haetae.errors import Conflict
 from haetae.pipeline.incident_context import IncidentContext
 
 MOST_EVENTS = 2000
@@ -111,6 +112,14 @@ class PlaybookDesk:
         if faults:
             raise PlaybookError(faults)
         return self._versions.store(content, actor, note=note, expected_version=expected_version)
+
+    def spare(self, sort: str, target_id: str) -> None:
+        """Raises Conflict where the playbook in force does something with this target, which somebody wants to take away."""
+        names = [each.name for each in self._context.catalogue().targets.get(sort, ()) if each.id == target_id]
+        rules = self._context.playbook().naming(sort, {target_id, *names})
+        if rules:
+            named = ", ".join(repr(each) for each in rules[:3])
+            raise Conflict(f"the playbook in force names it in {named}", hint="Take it out of the playbook first")
 
     def diff(self, old: int, new: int) -> str:
         """What changed between two versions, as a unified diff; empty where nothing did. Raises NotFound."""

@@ -6,10 +6,8 @@ a part of the prompt.
 
 import hashlib
 import secrets
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib import resources
 from typing import Any, Final
 
 import orjson
@@ -17,7 +15,7 @@ import orjson
 from haetae.domain.analysis import EventType, Picture
 from haetae.domain.event import AnomalyEvent, EventKind
 from haetae.domain.fact import Fact
-from haetae.errors import ConfigError
+from haetae.prompt_files import read_prompts
 from haetae.vlm.base import Scene
 from haetae.vlm.evidence import suspected_types
 
@@ -53,11 +51,7 @@ class Prompt:
 
 def load_prompt(prompt_id: str = CURRENT) -> PromptFile:
     """Raises ConfigError for an id that there is no file of."""
-    try:
-        text = resources.files("haetae.vlm.prompts").joinpath(f"{prompt_id}.toml").read_text(encoding="utf-8")
-    except (FileNotFoundError, ValueError) as error:
-        raise ConfigError(f"there is no prompt {prompt_id!r}", hint=f"Known: {CURRENT}") from error
-    return PromptFile(**tomllib.loads(text))
+    return PromptFile(**read_prompts("haetae.vlm.prompts", prompt_id, current=CURRENT))
 
 
 def make_prompt(

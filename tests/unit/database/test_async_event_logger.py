@@ -277,7 +277,7 @@ def test_each_event_stored_is_told_with_how_long_it_waited(tmp_path, sessions):
 
     clock, told, threads = Hours(), [], set()
 
-    def on_stored(seconds):
+    def on_stored(_event, seconds):
         told.append(seconds)
         threads.add(threading.current_thread().name)
 
@@ -298,16 +298,30 @@ def test_events_of_an_earlier_run_are_not_timed(tmp_path, sessions):
     with EventLogger(tmp_path) as before:
         before.log_event(make_event())
     told = []
-    with AsyncEventLogger(tmp_path, sessions, on_stored=told.append) as logger:
+    with AsyncEventLogger(tmp_path, sessions, on_stored=lambda event, _seconds: told.append(event)) as logger:
         assert logger.flush()
         assert logger.stats().stored == 1
         assert told == []
 
 
+def test_what_is_told_of_can_be_read_at_once_each_revision_in_its_order(tmp_path, sessions):
+    told = []
+
+    def on_stored(event, _seconds):
+        told.append((event.id, event.revision, event.id in stored(sessions)))
+
+    with AsyncEventLogger(tmp_path, sessions, on_stored=on_stored) as logger:
+        first = make_event()
+        for revision in range(3):
+            logger.log_event(replace(first, revision=revision))
+        assert logger.flush()
+    assert told == [(first.id, revision, True) for revision in range(3)]
+
+
 def test_an_observer_that_fails_harms_no_event(tmp_path, sessions):
     told = []
 
-    def on_stored(seconds):
+    def on_stored(_event, seconds):
         told.append(seconds)
         raise RuntimeError("broken")
 
@@ -328,7 +342,9 @@ def test_the_times_of_a_long_outage_are_bounded(tmp_path, sessions, monkeypatch)
     told = []
     with monkeypatch.context() as outage:
         outage.setattr(EventStore, "store", away)
-        with AsyncEventLogger(tmp_path, sessions, options=WriterOptions(retry_most_s=0.1), on_stored=told.append) as logger:
+        with AsyncEventLogger(
+            tmp_path, sessions, options=WriterOptions(retry_most_s=0.1), on_stored=lambda event, _seconds: told.append(event)
+        ) as logger:
             for number in range(MOST_TIMED + 500):
                 logger.log_event(make_event(number))
             outage.undo()
@@ -338,6 +354,7 @@ def test_the_times_of_a_long_outage_are_bounded(tmp_path, sessions, monkeypatch)
             logger.log_event(make_event())
             assert logger.flush()
             assert len(told) == MOST_TIMED + 1
+    assert told[-1].id in stored(sessions)
 
 
 def test_an_event_that_came_during_a_commit_is_told_after_its_own(tmp_path, sessions, monkeypatch):
@@ -350,7 +367,9 @@ def test_an_event_that_came_during_a_commit_is_told_after_its_own(tmp_path, sess
 
     monkeypatch.setattr(EventStore, "store", store)
     options = WriterOptions(batch_wait_s=0.0)
-    with AsyncEventLogger(tmp_path, sessions, options=options, on_stored=lambda _seconds: told.append(logger.stats().stored)) as logger:
+    with AsyncEventLogger(
+        tmp_path, sessions, options=options, on_stored=lambda _event, _seconds: told.append(logger.stats().stored)
+    ) as logger:
         logger.log_event(make_event())
         assert hanging.wait(30.0)
         logger.log_event(make_event(1))

@@ -16,6 +16,7 @@ from tests.support.http_receiver import HttpReceiver
 from haetae.database.approval_codes import MOST_WRONG, code_of
 from haetae.database.approval_rows import Terms
 from haetae.database.engine import session_scope
+from haetae.database.models import CameraAccess, User
 from haetae.database.response_models import ApprovalRow, ResponseAction
 from haetae.database.scoped.approvals import ApprovalAnswer
 from haetae.domain.action import ApprovalState, TargetKind
@@ -110,6 +111,23 @@ def test_two_people_are_two_people(desk, siren, by):  # noqa: F811
     desk.turn()
     assert (desk.ledger.get(action_id).state, siren.received) == (AWAITING, [])
     desk.decide(SECOND, action_id)
+    desk.turn()
+    assert (desk.ledger.get(action_id).state, len(siren.received)) == (DONE, 1)
+
+
+@pytest.mark.parametrize("shut", ["the account", "the camera"])
+def test_a_yes_of_somebody_who_may_not_decide_any_more_counts_no_longer(desk, siren, shut):  # noqa: F811
+    action_id = desk.ask(desk.add(), options={"people": 2})
+    desk.decide(GUARD, action_id)
+    with session_scope(desk.sessions) as session:
+        if shut == "the account":
+            session.get_one(User, GUARD.user_id).active = False
+        else:
+            session.execute(sa.delete(CameraAccess).where(CameraAccess.user_id == GUARD.user_id))
+    view = desk.decide(SECOND, action_id)
+    desk.turn()
+    assert (view.approval.state, siren.received) == (ApprovalState.OPEN, [])
+    desk.decide(ADMIN, action_id)
     desk.turn()
     assert (desk.ledger.get(action_id).state, len(siren.received)) == (DONE, 1)
 

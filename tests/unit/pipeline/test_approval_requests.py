@@ -46,7 +46,7 @@ def desk(tmp_path):
 def requests(desk, event, events=None):
     store = ActionStore(desk.sessions, desk.clock)
     known = {event.id: event}
-    return store, ViewersRequests(ADMIN, events or Everybody(), known.get, desk.context, store)
+    return store, ViewersRequests(lambda: ADMIN, events or Everybody(), known.get, desk.context, store)
 
 
 def test_what_the_playbook_may_do_waits_for_a_person_with_its_own_target(desk):

@@ -2,8 +2,11 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
+import orjson
 import pytest
+import sqlalchemy as sa
 from tests.support.event_desk import database
 from tests.support.events import CAMERA
 from tests.support.minds import Cast, plan_of
@@ -13,8 +16,11 @@ from tests.support.triage import by_model
 from tests.support.waiting import wait_until
 
 from haetae.clock import SystemClock
+from haetae.database.audit_reader import AuditReader
 from haetae.database.engine import session_scope
 from haetae.database.event_repository import upsert_events
+from haetae.database.planning_models import IncidentPlanRow
+from haetae.database.response_audit import verify_responses
 from haetae.database.scoped.plans import ScopedPlans
 from haetae.domain.analysis import EventType
 from haetae.domain.event import EventKind, EventStatus, Severity, Verdict
@@ -290,3 +296,33 @@ def test_a_link_to_a_camera_that_the_viewer_does_not_see_is_not_told(sqlite, mon
         assert word not in repr(shown)
     assert [each.kind for each in shown.plans[0].plan.actions] == [each.kind for each in whole.plans[0].plan.actions]
     assert [each.name for each in shown.plans[0].steps] == [each.name for each in whole.plans[0].steps]
+
+
+def test_a_plan_that_was_changed_taken_away_or_put_in_afterwards_is_found(engine):  # noqa: F811
+    desk = RespondDesk(engine, cast=Cast(planner=plan_of("snapshot", why="It helps.")), flow="sequential")
+    event = desk.over()
+    desk.turn()
+    report = verify_responses(desk.sessions)
+    assert (report.plans, report.faults) == (len(desk.plans(event)), ())
+    assert report.plans > 0
+    table = IncidentPlanRow.__table__
+    with session_scope(desk.sessions) as session:
+        kept = dict(session.execute(sa.select(table).order_by(table.c.number.desc()).limit(1)).mappings().one())
+    raw = orjson.loads(orjson.dumps(kept["content"]))
+    raw["steps"][0]["raw"] += " and more"
+    forged = kept | {"id": new_id(), "number": 9}
+    changes = ((kept | {"content": raw}, "changed"), (kept | {"flow": "playbook"}, "changed"), (None, "missing"), (forged, "unlogged"))
+    for changed, fault in changes:
+        with session_scope(desk.sessions) as session:
+            if fault != "unlogged":
+                session.execute(sa.delete(table).where(table.c.id == kept["id"]))
+            if changed is not None:
+                session.execute(sa.insert(table), changed)
+        assert [(each.noun, each.fault) for each in verify_responses(desk.sessions).faults] == [("plan", fault)]
+        with session_scope(desk.sessions) as session:
+            session.execute(sa.delete(table).where(table.c.id.in_([kept["id"], forged["id"]])))
+            session.execute(sa.insert(table), kept)
+    assert verify_responses(desk.sessions).faults == ()
+    assert desk.store.prune(desk.clock.now() + timedelta(days=1)) == report.plans
+    assert verify_responses(desk.sessions).faults == (), "what was forgotten in its time was not taken away"
+    assert AuditReader(desk.sessions).verify().fault is None

@@ -63,22 +63,23 @@ class AuditReportRead(BaseModel):
 
 
 class ResponseFaultRead(BaseModel):
-    """An action or an approval that is not what the log says."""
+    """A plan, an action or an approval that is not what the log says."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    noun: str = Field(description="action or approval")
+    noun: str = Field(description="plan, action or approval")
     id: str
     fault: str = Field(description="changed, missing, or unlogged: nobody wrote it down")
 
 
 class ResponseReportRead(BaseModel):
-    """What comparing actions and approvals with the log found. Whether the log itself is whole `GET /audit/verify` says."""
+    """What comparing plans, actions and approvals with the log found. Whether the log itself is whole `GET /audit/verify` says."""
 
     model_config = ConfigDict(from_attributes=True)
 
     actions: int
     approvals: int
+    plans: int
     faults: list[ResponseFaultRead] = Field(description="the first hundred")
 
 

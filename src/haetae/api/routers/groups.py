@@ -60,7 +60,8 @@ def change_group(
 
 @router.delete("/groups/{group_id}", status_code=204, responses={status: ERRORS[status] for status in (404, 409)})
 def remove_group(group_id: UUID, _admin: AdminDep, actor: ActorDep, services: ServicesDep) -> None:
-    """Remove a group that no rule names."""
+    """Remove a group that no rule names, neither of notifications nor of the playbook."""
+    services.playbooks.spare("group", str(group_id))
     services.groups.remove(group_id, actor)
 
 

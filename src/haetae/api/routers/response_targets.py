@@ -112,9 +112,10 @@ def change_response_target(
     return _answer(services.targets.change(target_id, values, actor, expected_version=version), response)
 
 
-@router.delete("/response-targets/{target_id}", status_code=204, responses=_FOUND)
+@router.delete("/response-targets/{target_id}", status_code=204, responses=_FOUND | {409: ERRORS[409]})
 def remove_response_target(target_id: _Id, _admin: AdminDep, actor: ActorDep, services: ServicesDep) -> None:
-    """Take it away. Actions that name it fail from then on, and say so."""
+    """Take away what the playbook in force does not name. Actions that wait for it fail, and say so."""
+    services.playbooks.spare(services.targets.get(target_id).kind.value, target_id)
     services.targets.remove(target_id, actor)
 
 

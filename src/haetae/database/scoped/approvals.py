@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from haetae.clock import Clock
 from haetae.database.action_rows import action_transaction, note_action, storable, to_approval
 from haetae.database.approval_codes import MOST_WRONG, code_of, is_code
-from haetae.database.approval_rows import decision_json, end, expire, is_over, told_of
+from haetae.database.approval_rows import deciders, decision_json, end, expire, is_over, told_of
 from haetae.database.engine import Sessions
 from haetae.database.models import Camera, Event
 from haetae.database.response_models import ApprovalRow, ResponseAction, ResponseTargetRow
@@ -125,12 +125,12 @@ class ScopedApprovals:
         told: dict[str, Any] = {"way": way, "note": said.note}
         if not answer.approve:
             end(session, row, ApprovalState.REJECTED, actor, now, **told)
-        elif sum(bool(each["approve"]) for each in row.decisions) >= row.needed:
+        elif (missing := row.needed - _approvals(session, row)) <= 0:
             end(session, row, ApprovalState.APPROVED, actor, now, **told)
         else:
             action = session.get(ResponseAction, row.action_id)
             if action is not None:
-                note_action(session, actor, "approve", action, now, missing=row.needed - len(row.decisions), **told_of(row), **told)
+                note_action(session, actor, "approve", action, now, missing=missing, **told_of(row), **told)
 
     def _read(self, session: Session, viewer: Viewer, approval_id: UUID) -> ApprovalView:
         found = session.execute(_views(viewer).where(ApprovalRow.id == approval_id)).one_or_none()
@@ -148,6 +148,12 @@ class ScopedApprovals:
             return ApprovalView(approval, target, name, None, None, None, may)
         kind = event.vlm_type or event.subtype or event.kind.value
         return ApprovalView(approval, target, name, kind, event.severity, event.timestamp, may)
+
+
+def _approvals(session: Session, row: ApprovalRow) -> int:
+    """How many said yes. Who may not decide any more, as after an account was taken over and shut, counts no longer."""
+    may = deciders(session, row.camera_id)
+    return sum(bool(each["approve"]) and UUID(each["user_id"]) in may for each in row.decisions)
 
 
 def _views(viewer: Viewer) -> Any:
