@@ -26,7 +26,6 @@ MOST_EVENTS = 200_000
 LONGEST_TEXT = 4000
 """Characters of an event's words that are embedded."""
 
-_READ_AT_ONCE = 2000
 _AGAIN = timedelta(seconds=5)
 _SILENTLY = {"synchronize_session": False}
 
@@ -117,9 +116,9 @@ class EmbeddingStore:
         with self._transaction(read_only=True) as session:
             return session.scalar(select(func.count()).select_from(EmbeddingJob)) or 0
 
-    def read(self, model: str, since: datetime | None, limit: int) -> tuple[list[Meaning], datetime]:
-        """The newest embeddings by this model that were made since then, the oldest first, and from when on to ask for what is new. What
-        was made a moment before that may come again."""
+    def read(self, model: str, since: datetime | None, limit: int, before: UUID | None = None) -> tuple[list[Meaning], datetime]:
+        """The newest embeddings by this model that were made since then, of events born before `before`, the oldest first, and from when on
+        to ask for what is new. What was made a moment before that may come again."""
         asked_at = self._clock.now()
         columns = (EventEmbedding.event_id, EventEmbedding.camera_id, EventEmbedding.vector)
         wanted = select(*columns).where(EventEmbedding.model == model, EventEmbedding.width > 0)
@@ -127,12 +126,11 @@ class EmbeddingStore:
             # Whoever writes may commit after who began later.
             wanted = wanted.where(EventEmbedding.embedded_at >= since - _AGAIN)
         # Ids tell when an event was born.
+        if before is not None:
+            wanted = wanted.where(EventEmbedding.event_id < before)
         wanted = wanted.order_by(EventEmbedding.event_id.desc()).limit(limit)
-        found: list[Meaning] = []
         with self._transaction(read_only=True) as session:
-            # A piece at a time: rows and their base64 of everything would take several times what is kept.
-            rows = session.execute(wanted.execution_options(yield_per=_READ_AT_ONCE))
-            found.extend(Meaning(event_id, camera_id, _vector(vector)) for event_id, camera_id, vector in rows)
+            found = [Meaning(event_id, camera_id, _vector(vector)) for event_id, camera_id, vector in session.execute(wanted)]
         found.reverse()
         return found, asked_at
 

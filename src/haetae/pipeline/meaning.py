@@ -36,6 +36,7 @@ _BYTES_OF_IDS = 160
 
 _REFRESH_S = 2.0
 _ROWS_AT_ONCE = 8192
+_PAGE = 10_000
 _READ_AT_ONCE = 500
 _MOST_READ = 10
 
@@ -43,7 +44,16 @@ _MOST_READ = 10
 class Meanings(Protocol):
     """Where embeddings are kept. Raises DatabaseUnavailable."""
 
-    def read(self, model: str, since: datetime | None, limit: int) -> tuple[list[Meaning], datetime]: ...
+    def read(self, model: str, since: datetime | None, limit: int, before: UUID | None = None) -> tuple[list[Meaning], datetime]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Embeddings of one width: `vectors` (n, width) of the events `ids` of `cameras`, the oldest first."""
+
+    ids: list[UUID]
+    cameras: list[UUID]
+    vectors: NDArray[np.float16]
 
 
 class MeaningIndex:
@@ -52,16 +62,19 @@ class MeaningIndex:
     At most MOST_EVENTS and MOST_BYTES: the events that were born first go first. Of embeddings of several widths the last counts.
     """
 
-    def __init__(self, kept: Meanings, clock: Clock, *, model: str, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, kept: Meanings, clock: Clock, *, model: str, most_bytes: int = MOST_BYTES, page: int = _PAGE) -> None:
+        """`page` embeddings are read at a time: rows and their base64 of everything would take several times what is kept."""
         self._kept = kept
         self._clock = clock
         self._model = model
         self._most_bytes = most_bytes
+        self._at_once = page
         self._lock = threading.Lock()
         self._since: datetime | None = None
         self._read_at: float | None = None
         self._ids: list[UUID] = []
         self._cameras: list[UUID] = []
+        self._owners: dict[UUID, UUID] = {}
         self._vectors: NDArray[np.float16] = np.zeros((0, 0), dtype=np.float16)
 
     @property
@@ -97,20 +110,33 @@ class MeaningIndex:
         now = self._clock.monotonic()
         if self._read_at is not None and now - self._read_at < _REFRESH_S:
             return
-        fresh, self._since = self._kept.read(self._model, self._since, MOST_EVENTS)
-        self._read_at = now
-        if fresh:
-            self._take(fresh)
+        since, before, pages = None, None, list[_Page]()
+        while sum(len(page.ids) for page in pages) < MOST_EVENTS:
+            found, asked_at = self._kept.read(self._model, self._since, self._at_once, before)
+            since = since or asked_at
+            if found:
+                before = found[0].event_id
+                pages.insert(0, self._page(found, pages[-1].vectors.shape[1] if pages else len(found[-1].vector)))
+            if len(found) < self._at_once:
+                break
+        self._since, self._read_at = since, now
+        if pages:
+            self._take(pages)
 
-    def _take(self, fresh: Sequence[Meaning]) -> None:
-        width = len(fresh[-1].vector)
-        fresh = [each for each in fresh if len(each.vector) == width]
-        again = {each.event_id for each in fresh}
+    def _page(self, found: Sequence[Meaning], width: int) -> "_Page":
+        """Those of this width; of a camera there is one id, whoever has how many events."""
+        fitting = [each for each in found if len(each.vector) == width]
+        cameras = [self._owners.setdefault(each.camera_id, each.camera_id) for each in fitting]
+        vectors = np.stack([each.vector for each in fitting]) if fitting else np.zeros((0, width), np.float16)
+        return _Page([each.event_id for each in fitting], cameras, vectors)
+
+    def _take(self, pages: Sequence["_Page"]) -> None:
+        width = pages[-1].vectors.shape[1]
+        again = {each for page in pages for each in page.ids}
         old = [at for at, each in enumerate(self._ids) if each not in again] if self._vectors.shape[1] == width else []
-        ids = [*(self._ids[at] for at in old), *(each.event_id for each in fresh)]
-        cameras = [*(self._cameras[at] for at in old), *(each.camera_id for each in fresh)]
-        new = np.stack([each.vector for each in fresh])
-        vectors = np.concatenate([self._vectors[old], new]) if old else new
+        ids = [*(self._ids[at] for at in old), *(each for page in pages for each in page.ids)]
+        cameras = [*(self._cameras[at] for at in old), *(each for page in pages for each in page.cameras)]
+        vectors = np.concatenate([*([self._vectors[old]] if old else []), *(page.vectors for page in pages)])
         most = min(MOST_EVENTS, max(1, self._most_bytes // (2 * width)))
         if len(ids) > most:
             # Ids tell when an event was born.

@@ -275,7 +275,7 @@ def test_the_index_keeps_the_newest_within_its_bound(desk):
     vector = np.array([1.0, 0.0], dtype=np.float16)
 
     class Kept:
-        def read(self, _model, _since, _limit):
+        def read(self, _model, _since, _limit, _before=None):
             return [Meaning(each, GATE, vector) for each in ids], None
 
     index = MeaningIndex(Kept(), desk.clock, model="tiny", most_bytes=3 * 4)
@@ -313,3 +313,13 @@ def test_what_is_in_memory_is_read_once(desk, server):
     finder.say(1, "person collapsed")
     finder.work()
     assert len(finder.store.read("tiny", later, 10)[0]) == 1
+
+
+def test_a_large_index_is_read_in_pages(desk, server):
+    finder = finder_of(desk, server)
+    events = [finder.say(number, "person fell") for number in range(7)]
+    finder.work()
+    vector = np.array(asyncio.run(finder.server.embed(["collapsed"], 5.0))[0])
+    for page in (1, 3, 7, 100):
+        index = MeaningIndex(finder.store, desk.clock, model="tiny", page=page)
+        assert sorted(index.nearest(vector, None, least=0.5)) == sorted(events)
