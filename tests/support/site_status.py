@@ -7,6 +7,7 @@ from haetae.domain.action import ActStatus
 from haetae.domain.camera import CameraState, CameraStatus
 from haetae.domain.frame import FrameCounts
 from haetae.domain.incident import RespondStatus
+from haetae.domain.search import EmbeddingStatus, SearchStatus
 from haetae.domain.site import LogStatus, ModelStatus, NoticeStatus, SiteStatus, StorageStatus
 from haetae.domain.triage import LookStatus
 
@@ -46,6 +47,8 @@ def make_status() -> SiteStatus:
         looks=LookStatus("openai", "a-model", "away", "it does not answer", 3, 40, 20, 2, 61.5, {"crowded": 5}),
         responses=RespondStatus(waiting=2, planned=11, by_model=7, fell_back=3, failed=1, calls=30, tokens=9000),
         acts=ActStatus(approvals_waiting=4, running=1, ended={"done": 9, "refused": 6}),
+        searches=SearchStatus(by_words=4, by_meaning=9, seconds=1.75, indexed=1200, index_bytes=1_800_000),
+        embeddings=EmbeddingStatus("tiny", "away", "it does not answer", waiting=6, embedded=1200, failed=8, refused=1),
         memory={"allocated_mb": 300.0, "budget_mb": 1000.0},
         abandoned_threads=2,
         rss_mb=310.5,

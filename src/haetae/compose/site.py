@@ -159,6 +159,7 @@ class Site:
             self._planning.status,
             self._doing.acting.status,
             self._searching.status,
+            self._searching.searches,
         )
         self._read = StatusReader(shared, cameras, *parts)
         self._open.callback(lambda: shared.statistics.sample(cameras.statuses()))

@@ -9,7 +9,7 @@ from haetae import __version__
 from haetae.compose.cameras import Shared
 from haetae.domain.action import ActStatus
 from haetae.domain.incident import RespondStatus
-from haetae.domain.search import EmbeddingStatus
+from haetae.domain.search import EmbeddingStatus, SearchStatus
 from haetae.domain.site import LogStatus, NoticeStatus, SiteStatus
 from haetae.domain.triage import LookStatus
 from haetae.pipeline.multi_camera import MultiCameraManager
@@ -27,12 +27,14 @@ class StatusReader:
         responses: Callable[[], RespondStatus] = RespondStatus,
         acts: Callable[[], ActStatus] = ActStatus,
         embeddings: Callable[[], EmbeddingStatus] = EmbeddingStatus,
+        searches: Callable[[], SearchStatus] = SearchStatus,
     ) -> None:
         self._notices = notices
         self._looks = looks
         self._responses = responses
         self._acts = acts
         self._embeddings = embeddings
+        self._searches = searches
         self._shared = shared
         self._cameras = cameras
         self._started_at = shared.clock.now()
@@ -61,6 +63,7 @@ class StatusReader:
             responses=self._responses(),
             acts=self._acts(),
             embeddings=self._embeddings(),
+            searches=self._searches(),
             memory=self._shared.pool.check_gpu_memory(),
             abandoned_threads=self._shared.abandoned.count,
             rss_mb=self._process.memory_info().rss / 2**20,

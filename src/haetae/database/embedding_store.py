@@ -116,19 +116,23 @@ class EmbeddingStore:
         with self._transaction(read_only=True) as session:
             return session.scalar(select(func.count()).select_from(EmbeddingJob)) or 0
 
-    def read(self, model: str, since: datetime | None, limit: int) -> tuple[list[Meaning], datetime | None]:
-        """The newest embeddings by this model that were made since then, the oldest first, and when the last was made. What was read at
-        the time before may come again."""
-        wanted = select(EventEmbedding).where(EventEmbedding.model == model, EventEmbedding.width > 0)
+    def read(self, model: str, since: datetime | None, limit: int, before: UUID | None = None) -> tuple[list[Meaning], datetime]:
+        """The newest embeddings by this model that were made since then, of events born before `before`, the oldest first, and from when on
+        to ask for what is new. What was made a moment before that may come again."""
+        asked_at = self._clock.now()
+        columns = (EventEmbedding.event_id, EventEmbedding.camera_id, EventEmbedding.vector)
+        wanted = select(*columns).where(EventEmbedding.model == model, EventEmbedding.width > 0)
         if since is not None:
             # Whoever writes may commit after who began later.
             wanted = wanted.where(EventEmbedding.embedded_at >= since - _AGAIN)
         # Ids tell when an event was born.
+        if before is not None:
+            wanted = wanted.where(EventEmbedding.event_id < before)
         wanted = wanted.order_by(EventEmbedding.event_id.desc()).limit(limit)
         with self._transaction(read_only=True) as session:
-            rows = list(session.scalars(wanted))
-        last = max((row.embedded_at for row in rows), default=since)
-        return [Meaning(row.event_id, row.camera_id, _vector(row.vector)) for row in reversed(rows)], last
+            found = [Meaning(event_id, camera_id, _vector(vector)) for event_id, camera_id, vector in session.execute(wanted)]
+        found.reverse()
+        return found, asked_at
 
     def width(self, model: str) -> int:
         """How many numbers the newest embedding by this model has; 0 where there is none."""
@@ -136,13 +140,16 @@ class EmbeddingStore:
         with self._transaction(read_only=True) as session:
             return session.scalar(newest.order_by(EventEmbedding.embedded_at.desc()).limit(1)) or 0
 
-    def prune(self, limit: int = 500) -> int:
-        """Forget at most `limit` embeddings of events that are gone; returns how many."""
+    def prune(self, limit: int = 500, *, keep: int = MOST_EVENTS) -> list[UUID]:
+        """Forget at most `limit` embeddings that nobody finds anything by: of events that are gone, or that are not among the `keep` newest
+        with one. Returns the ids of their events."""
         gone = select(EventEmbedding.event_id).outerjoin(Event, Event.id == EventEmbedding.event_id).where(Event.id.is_(None)).limit(limit)
+        # Ids tell when an event was born.
+        old = select(EventEmbedding.event_id).order_by(EventEmbedding.event_id.desc()).offset(keep).limit(limit)
         with self._transaction() as session:
-            found = list(session.scalars(gone))
+            found = list(session.scalars(gone)) or list(session.scalars(old))
             session.execute(delete(EventEmbedding).where(EventEmbedding.event_id.in_(found)), execution_options=_SILENTLY)
-            return len(found)
+            return found
 
     @contextmanager
     def _transaction(self, *, read_only: bool = False) -> Iterator[Session]:
@@ -179,4 +186,4 @@ def _row(model: str, wording: Wording, vector: Vector | None, now: datetime) -> 
 
 
 def _vector(text: str) -> Vector:
-    return np.frombuffer(base64.b64decode(text), dtype="<f2").astype(np.float16)
+    return np.frombuffer(base64.b64decode(text), dtype="<f2").astype(np.float16, copy=False)

@@ -6,7 +6,7 @@ from datetime import datetime
 from haetae.domain.action import ActStatus
 from haetae.domain.camera import CameraStatus
 from haetae.domain.incident import RespondStatus
-from haetae.domain.search import EmbeddingStatus
+from haetae.domain.search import EmbeddingStatus, SearchStatus
 from haetae.domain.triage import LookStatus
 
 
@@ -83,6 +83,7 @@ class SiteStatus:
     responses: RespondStatus = field(default_factory=RespondStatus)
     acts: ActStatus = field(default_factory=ActStatus)
     embeddings: EmbeddingStatus = field(default_factory=EmbeddingStatus)
+    searches: SearchStatus = field(default_factory=SearchStatus)
     memory: dict[str, float] = field(default_factory=dict)
     abandoned_threads: int = 0
     rss_mb: float = 0.0

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
@@ -20,6 +20,8 @@ from haetae.vlm.breaker import Breaker
 MOST_REFUSALS = 3
 """Words that the server refused so often, alone, are left without an embedding."""
 
+_PRUNED_AT_ONCE, _PRUNED_TIMES = 500, 20
+
 _log = structlog.get_logger()
 
 
@@ -31,7 +33,7 @@ class WordQueue(Protocol):
     def write(self, model: str, done: Sequence[tuple[Wording, Vector | None]]) -> None: ...
     def refused(self, event_id: UUID) -> int: ...
     def waiting(self) -> int: ...
-    def prune(self, limit: int = 500) -> int: ...
+    def prune(self, limit: int = 500) -> list[UUID]: ...
     def width(self, model: str) -> int: ...
 
 
@@ -46,8 +48,20 @@ class Embeds(Protocol):
 class EmbeddingWorker:
     """`start` and `close` once each; the rest from any thread. A server that fails is left alone for a while, and its events wait."""
 
-    def __init__(self, queue: WordQueue, server: Embeds, breaker: Breaker, *, model: str, batch: int, deadline_s: float) -> None:
+    def __init__(
+        self,
+        queue: WordQueue,
+        server: Embeds,
+        breaker: Breaker,
+        *,
+        model: str,
+        batch: int,
+        deadline_s: float,
+        forget: Callable[[Sequence[UUID]], None] = lambda _gone: None,
+    ) -> None:
+        """`forget` hears which events' embeddings were removed."""
         self._queue = queue
+        self._forget = forget
         self._server = server
         self._breaker = breaker
         self._model = model
@@ -91,9 +105,17 @@ class EmbeddingWorker:
     def _begin(self) -> None:
         self._server.expect(self._queue.width(self._model))
         self._queue.fill(self._model)
-        while self._queue.prune() == 500:
-            pass
+        self.prune()
         self._filled = True
+
+    def prune(self) -> None:
+        """Forget embeddings of events that retention or people removed, and of those that are too old to be found by meaning; the rest of
+        many at the next time. Any thread; raises DatabaseUnavailable."""
+        for _ in range(_PRUNED_TIMES):
+            gone = self._queue.prune(_PRUNED_AT_ONCE)
+            self._forget(gone)
+            if len(gone) < _PRUNED_AT_ONCE:
+                return
 
     async def _embed(self, due: list[Wording]) -> bool:
         try:

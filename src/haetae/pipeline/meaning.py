@@ -16,6 +16,7 @@ from haetae.database.embedding_store import MOST_EVENTS, Meaning
 from haetae.database.scoped.event_filter import EventFilter
 from haetae.database.scoped.event_rows import EventRow
 from haetae.database.scoped.events import ScopedEvents
+from haetae.domain.search import SearchStatus
 from haetae.domain.viewer import Viewer
 from haetae.errors import EmbeddingFailed
 from haetae.pipeline.embedding import Embeds
@@ -30,8 +31,12 @@ MOST_BYTES = 256 * 1024 * 1024
 _RANK = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009, https://doi.org/10.1145/1571941.1572114)."""
 
+_BYTES_OF_IDS = 160
+"""An event's UUID with its number, its camera's, and their places in two lists; measured by `haetae bench search`."""
+
 _REFRESH_S = 2.0
 _ROWS_AT_ONCE = 8192
+_PAGE = 10_000
 _READ_AT_ONCE = 500
 _MOST_READ = 10
 
@@ -39,7 +44,16 @@ _MOST_READ = 10
 class Meanings(Protocol):
     """Where embeddings are kept. Raises DatabaseUnavailable."""
 
-    def read(self, model: str, since: datetime | None, limit: int) -> tuple[list[Meaning], datetime | None]: ...
+    def read(self, model: str, since: datetime | None, limit: int, before: UUID | None = None) -> tuple[list[Meaning], datetime]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Embeddings of one width: `vectors` (n, width) of the events `ids` of `cameras`, the oldest first."""
+
+    ids: list[UUID]
+    cameras: list[UUID]
+    vectors: NDArray[np.float16]
 
 
 class MeaningIndex:
@@ -48,17 +62,34 @@ class MeaningIndex:
     At most MOST_EVENTS and MOST_BYTES: the events that were born first go first. Of embeddings of several widths the last counts.
     """
 
-    def __init__(self, kept: Meanings, clock: Clock, *, model: str, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, kept: Meanings, clock: Clock, *, model: str, most_bytes: int = MOST_BYTES, page: int = _PAGE) -> None:
+        """`page` embeddings are read at a time: rows and their base64 of everything would take several times what is kept."""
         self._kept = kept
         self._clock = clock
         self._model = model
         self._most_bytes = most_bytes
+        self._at_once = page
         self._lock = threading.Lock()
         self._since: datetime | None = None
         self._read_at: float | None = None
         self._ids: list[UUID] = []
         self._cameras: list[UUID] = []
+        self._owners: dict[UUID, UUID] = {}
         self._vectors: NDArray[np.float16] = np.zeros((0, 0), dtype=np.float16)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Embeddings in memory, and the bytes that they take with the ids of their events and cameras."""
+        with self._lock:
+            return len(self._ids), self._vectors.nbytes + len(self._ids) * _BYTES_OF_IDS
+
+    def forget(self, gone: Collection[UUID]) -> None:
+        """Drop the embeddings of these events, which are there no more."""
+        with self._lock:
+            away = set(gone)
+            left = [at for at, each in enumerate(self._ids) if each not in away]
+            if len(left) < len(self._ids):
+                self._keep(left)
 
     def nearest(self, vector: NDArray[np.float32], cameras: Collection[UUID] | None, *, least: float) -> list[UUID]:
         """Events of these cameras (None: of all) with a cosine of at least `least`, the nearest first. Raises DatabaseUnavailable."""
@@ -79,26 +110,43 @@ class MeaningIndex:
         now = self._clock.monotonic()
         if self._read_at is not None and now - self._read_at < _REFRESH_S:
             return
-        fresh, self._since = self._kept.read(self._model, self._since, MOST_EVENTS)
-        self._read_at = now
-        if fresh:
-            self._take(fresh)
+        since, before, pages = None, None, list[_Page]()
+        while sum(len(page.ids) for page in pages) < MOST_EVENTS:
+            found, asked_at = self._kept.read(self._model, self._since, self._at_once, before)
+            since = since or asked_at
+            if found:
+                before = found[0].event_id
+                pages.insert(0, self._page(found, pages[-1].vectors.shape[1] if pages else len(found[-1].vector)))
+            if len(found) < self._at_once:
+                break
+        self._since, self._read_at = since, now
+        if pages:
+            self._take(pages)
 
-    def _take(self, fresh: Sequence[Meaning]) -> None:
-        width = len(fresh[-1].vector)
-        fresh = [each for each in fresh if len(each.vector) == width]
-        again = {each.event_id for each in fresh}
+    def _page(self, found: Sequence[Meaning], width: int) -> "_Page":
+        """Those of this width; of a camera there is one id, whoever has how many events."""
+        fitting = [each for each in found if len(each.vector) == width]
+        cameras = [self._owners.setdefault(each.camera_id, each.camera_id) for each in fitting]
+        vectors = np.stack([each.vector for each in fitting]) if fitting else np.zeros((0, width), np.float16)
+        return _Page([each.event_id for each in fitting], cameras, vectors)
+
+    def _take(self, pages: Sequence["_Page"]) -> None:
+        width = pages[-1].vectors.shape[1]
+        again = {each for page in pages for each in page.ids}
         old = [at for at, each in enumerate(self._ids) if each not in again] if self._vectors.shape[1] == width else []
-        ids = [*(self._ids[at] for at in old), *(each.event_id for each in fresh)]
-        cameras = [*(self._cameras[at] for at in old), *(each.camera_id for each in fresh)]
-        new = np.stack([each.vector for each in fresh])
-        vectors = np.concatenate([self._vectors[old], new]) if old else new
+        ids = [*(self._ids[at] for at in old), *(each for page in pages for each in page.ids)]
+        cameras = [*(self._cameras[at] for at in old), *(each for page in pages for each in page.cameras)]
+        vectors = np.concatenate([*([self._vectors[old]] if old else []), *(page.vectors for page in pages)])
         most = min(MOST_EVENTS, max(1, self._most_bytes // (2 * width)))
         if len(ids) > most:
             # Ids tell when an event was born.
             newest = sorted(range(len(ids)), key=lambda at: ids[at].int)[-most:]
             ids, cameras, vectors = [ids[at] for at in newest], [cameras[at] for at in newest], vectors[newest]
         self._ids, self._cameras, self._vectors = ids, cameras, vectors
+
+    def _keep(self, which: Sequence[int]) -> None:
+        self._ids, self._cameras = [self._ids[at] for at in which], [self._cameras[at] for at in which]
+        self._vectors = self._vectors[list(which)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +170,46 @@ class MeaningParts:
     least: float
 
 
+class SearchTally:
+    """What was looked for since the start. Any thread."""
+
+    def __init__(self, clock: Clock, index: MeaningIndex | None = None) -> None:
+        self.clock = clock
+        self._index = index
+        self._lock = threading.Lock()
+        self._found = SearchStatus()
+
+    def count(self, *, by_meaning: bool, seconds: float) -> None:
+        with self._lock:
+            now = self._found
+            words, meaning = now.by_words + (not by_meaning), now.by_meaning + by_meaning
+            self._found = replace(now, by_words=words, by_meaning=meaning, seconds=now.seconds + seconds)
+
+    def status(self) -> SearchStatus:
+        indexed, size = (0, 0) if self._index is None else self._index.size
+        with self._lock:
+            return replace(self._found, indexed=indexed, index_bytes=size)
+
+
 class SearchDesk:
     """Lists by relevance, for whoever asks. Threads of requests; waits for the server for `query_s` at most."""
 
-    def __init__(self, events: ScopedEvents, parts: MeaningParts | None) -> None:
-        """Without parts there is no model: lists are by words alone."""
+    def __init__(self, events: ScopedEvents, parts: MeaningParts | None, tally: SearchTally | None = None) -> None:
+        """Without parts there is no model: lists are by words alone. `tally` counts them."""
         self._events = events
         self._parts = parts
+        self._tally = tally
 
     def relevant(self, viewer: Viewer, wanted: EventFilter, limit: int) -> Relevant:
         """At most MOST_FOUND events are put in order, `limit` of them are given. Raises DatabaseUnavailable."""
+        if self._tally is None:
+            return self._relevant(viewer, wanted, limit)
+        before = self._tally.clock.monotonic()
+        found = self._relevant(viewer, wanted, limit)
+        self._tally.count(by_meaning=found.by_meaning, seconds=self._tally.clock.monotonic() - before)
+        return found
+
+    def _relevant(self, viewer: Viewer, wanted: EventFilter, limit: int) -> Relevant:
         by_words = self._events.newest_ids(viewer, wanted, MOST_FOUND)
         near, cause = self._near(viewer, wanted)
         by_meaning = self._allowed(viewer, replace(wanted, text=None), near)

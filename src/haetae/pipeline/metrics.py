@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from haetae.domain.action import ActStatus
 from haetae.domain.camera import CameraState, CameraStatus
 from haetae.domain.incident import RespondStatus
+from haetae.domain.search import EmbeddingStatus, SearchStatus
 from haetae.domain.site import LogStatus, ModelStatus, NoticeStatus, SiteStatus, StorageStatus
 from haetae.domain.triage import LookStatus
 from haetae.pipeline.metrics_server import MetricsServer
@@ -100,6 +101,7 @@ class _SiteCollector(Collector):
         yield from _log(status.log)
         yield from _notices(status.notices)
         yield from _looks(status.looks)
+        yield from _searches(status.searches, status.embeddings)
         yield from _responses(status.responses, status.acts)
         yield from _models(status.models)
         yield from _storage(status.storage)
@@ -193,6 +195,19 @@ def _looks(looks: LookStatus) -> Iterator[Metric]:
     shed = (((reason,), count) for reason, count in looks.shed.items())
     yield _counters("haetae_looks_shed_total", "Events that got no look because too many waited, by reason.", ("reason",), shed)
     yield _one("haetae_looks_model_away", "1 while the model cannot be asked.", looks.state == "away")
+
+
+def _searches(searches: SearchStatus, embeddings: EmbeddingStatus) -> Iterator[Metric]:
+    found = ((("meaning",), searches.by_meaning), (("words",), searches.by_words))
+    yield _counters("haetae_searches_total", "Lists by relevance, by what they went by.", ("by",), found)
+    yield _total("haetae_search_seconds_total", "What all of them took together.", searches.seconds)
+    yield _one("haetae_search_index_events", "Events whose meaning is in memory.", searches.indexed)
+    yield _one("haetae_search_index_bytes", "Memory that this takes.", searches.index_bytes)
+    yield _one("haetae_embeddings_waiting", "Events whose words are to be embedded, as far as is known.", embeddings.waiting)
+    yield _total("haetae_embeddings_total", "Events whose words were embedded.", embeddings.embedded)
+    yield _total("haetae_embeddings_failed_total", "Requests to the embedding server that failed.", embeddings.failed)
+    yield _total("haetae_embeddings_refused_total", "Events whose words the server would not take.", embeddings.refused)
+    yield _one("haetae_embeddings_model_away", "1 while the embedding server cannot be asked.", embeddings.state == "away")
 
 
 def _responses(responses: RespondStatus, acts: ActStatus) -> Iterator[Metric]:

@@ -21,7 +21,7 @@ from haetae.errors import ConfigError, EmbeddingFailed
 from haetae.pipeline.doctor.finding import Level, Site
 from haetae.pipeline.doctor.search import check_search
 from haetae.pipeline.embedding import EmbeddingWorker
-from haetae.pipeline.meaning import MOST_FOUND, MeaningIndex, MeaningParts, SearchDesk, fused
+from haetae.pipeline.meaning import MOST_FOUND, MeaningIndex, MeaningParts, SearchDesk, SearchTally, fused
 from haetae.pipeline.model_server import search_reach
 from haetae.settings import SearchSettings, SystemConfig
 from haetae.vlm.breaker import FAILURES, Breaker
@@ -57,6 +57,8 @@ class Finder:
     search: SearchDesk
     breaker: Breaker
     server: Embedder
+    search_index: MeaningIndex
+    tally: SearchTally
 
     def say(self, number: int, text: str, **changes: Any) -> UUID:
         """An event of which is said that, with its words embedded when the worker comes to it."""
@@ -80,10 +82,13 @@ def finder_of(desk, server, **settings):
     asked = SearchSettings(**({"base_url": server.base_url, "model": "tiny", "batch": 4, "query_s": 5.0} | settings))
     store, breaker = EmbeddingStore(desk.sessions, desk.clock), Breaker(desk.clock)
     embedder = Embedder(asked, search_reach(asked))
-    worker = EmbeddingWorker(store, embedder, breaker, model=asked.model, batch=asked.batch, deadline_s=asked.deadline_s)
     index = MeaningIndex(store, desk.clock, model=asked.model)
+    worker = EmbeddingWorker(
+        store, embedder, breaker, model=asked.model, batch=asked.batch, deadline_s=asked.deadline_s, forget=index.forget
+    )
+    tally = SearchTally(desk.clock, index)
     parts = MeaningParts(embedder, breaker, index, query_s=asked.query_s, least=asked.min_similarity)
-    return Finder(desk, store, worker, SearchDesk(desk.events, parts), breaker, embedder)
+    return Finder(desk, store, worker, SearchDesk(desk.events, parts, tally), breaker, embedder, index, tally)
 
 
 def test_what_is_said_in_other_words_is_found_and_what_is_said_in_these_comes_first(desk, server):
@@ -129,7 +134,34 @@ def test_words_that_change_are_embedded_again_and_a_gone_event_is_forgotten(desk
     assert finder.found(ADMIN, "vehicle")[0] == [event]
     desk.empty()
     assert finder.found(ADMIN, "vehicle")[0] == []
-    assert finder.store.prune() == 1
+    assert finder.search_index.size[0] == 1
+    finder.worker.prune()
+    assert finder.search_index.size == (0, 0)
+    assert finder.store.prune() == []
+
+
+def test_embeddings_that_are_too_old_to_be_found_are_forgotten(desk, server):
+    finder = finder_of(desk, server)
+    events = [finder.say(number, "a red vehicle") for number in range(5)]
+    finder.work()
+    oldest = sorted(events, key=lambda each: each.int)[:2]
+    assert sorted(finder.store.prune(10, keep=3), key=lambda each: each.int) == oldest
+    assert finder.store.prune(10, keep=3) == []
+    with session_scope(desk.sessions) as session:
+        assert set(session.scalars(sa.select(EventEmbedding.event_id))) == set(events) - set(oldest)
+
+
+def test_lists_are_counted_by_what_they_went_by_with_the_time_that_they_took(desk, server):
+    finder = finder_of(desk, server)
+    finder.say(0, "person fell")
+    finder.work()
+    finder.found(ADMIN, "collapsed")
+    server.status = 500
+    finder.found(ADMIN, "collapsed")
+    counted = finder.tally.status()
+    assert (counted.by_meaning, counted.by_words, counted.indexed) == (1, 1, 1)
+    assert counted.index_bytes > 2 * server.width
+    assert counted.seconds >= 0.0
 
 
 def test_another_model_embeds_everything_again(desk, server):
@@ -243,7 +275,7 @@ def test_the_index_keeps_the_newest_within_its_bound(desk):
     vector = np.array([1.0, 0.0], dtype=np.float16)
 
     class Kept:
-        def read(self, _model, _since, _limit):
+        def read(self, _model, _since, _limit, _before=None):
             return [Meaning(each, GATE, vector) for each in ids], None
 
     index = MeaningIndex(Kept(), desk.clock, model="tiny", most_bytes=3 * 4)
@@ -267,3 +299,27 @@ def test_the_doctor_says_what_is_wrong_with_the_server(desk, server):
     assert finding().fix == "Correct search.model, or load it"
     assert finding(model="").level is Level.OK
     assert "search.base_url" in finding(base_url="x").found
+
+
+def test_what_is_in_memory_is_read_once(desk, server):
+    finder = finder_of(desk, server)
+    finder.say(0, "person fell")
+    finder.work()
+    _, since = finder.store.read("tiny", None, 10)
+    assert len(finder.store.read("tiny", since, 10)[0]) == 1, "who writes may commit after who began later"
+    desk.clock.advance(10)
+    _, later = finder.store.read("tiny", since, 10)
+    assert finder.store.read("tiny", later, 10)[0] == []
+    finder.say(1, "person collapsed")
+    finder.work()
+    assert len(finder.store.read("tiny", later, 10)[0]) == 1
+
+
+def test_a_large_index_is_read_in_pages(desk, server):
+    finder = finder_of(desk, server)
+    events = [finder.say(number, "person fell") for number in range(7)]
+    finder.work()
+    vector = np.array(asyncio.run(finder.server.embed(["collapsed"], 5.0))[0])
+    for page in (1, 3, 7, 100):
+        index = MeaningIndex(finder.store, desk.clock, model="tiny", page=page)
+        assert sorted(index.nearest(vector, None, least=0.5)) == sorted(events)

@@ -277,3 +277,15 @@ def test_more_clients_than_there_are_slots_are_turned_away(metrics):
     finally:
         release.set()
         server.close()
+
+
+def test_searches_and_the_embeddings_behind_them_are_scraped(metrics):
+    now = scrape(metrics)
+    assert now("haetae_searches_total", by="meaning") == 9
+    assert now("haetae_searches_total", by="words") == 4
+    assert now("haetae_search_seconds_total") == 1.75
+    assert now("haetae_search_index_events") == 1200
+    assert now("haetae_search_index_bytes") == 1_800_000
+    assert now("haetae_embeddings_waiting") == 6
+    assert now("haetae_embeddings_total") == 1200
+    assert now("haetae_embeddings_model_away") == 1

@@ -195,6 +195,19 @@ def rules(
         typer.echo(as_markdown(result))
 
 
+@app.command()
+def search(
+    events: Annotated[int, typer.Option("--events", min=100, max=1_000_000, help="Embeddings that are stored.")] = 200_000,
+    width: Annotated[int, typer.Option("--width", min=8, max=4096, help="Numbers of each.")] = 384,
+    queries: Annotated[int, typer.Option("--queries", min=1, max=10_000, help="Searches once all is in memory.")] = 50,
+    json_lines: _Json = False,
+) -> None:
+    """What search by meaning takes in memory and in time."""
+    from haetae.cli.bench.search import bench_search
+
+    _show(bench_search(events=events, width=width, queries=queries, told=partial(typer.echo, err=True)), json_lines)
+
+
 def _show(result: dict[str, object], json_lines: bool) -> None:
     from haetae.cli.display import print_json
 
