@@ -1478,7 +1478,7 @@ export interface paths {
         post?: never;
         /**
          * Remove Group
-         * @description Remove a group that no rule names.
+         * @description Remove a group that no rule names, neither of notifications nor of the playbook.
          */
         delete: operations["remove_group"];
         options?: never;
@@ -1906,7 +1906,7 @@ export interface paths {
         post?: never;
         /**
          * Remove Response Target
-         * @description Take it away. Actions that name it fail from then on, and say so.
+         * @description Take away what the playbook in force does not name. Actions that wait for it fail, and say so.
          */
         delete: operations["remove_response_target"];
         options?: never;
@@ -5902,7 +5902,7 @@ export interface components {
         };
         /**
          * ResponseFaultRead
-         * @description An action or an approval that is not what the log says.
+         * @description A plan, an action or an approval that is not what the log says.
          */
         ResponseFaultRead: {
             /**
@@ -5914,13 +5914,13 @@ export interface components {
             id: string;
             /**
              * Noun
-             * @description action or approval
+             * @description plan, action or approval
              */
             noun: string;
         };
         /**
          * ResponseReportRead
-         * @description What comparing actions and approvals with the log found. Whether the log itself is whole `GET /audit/verify` says.
+         * @description What comparing plans, actions and approvals with the log found. Whether the log itself is whole `GET /audit/verify` says.
          */
         ResponseReportRead: {
             /** Actions */
@@ -5932,6 +5932,8 @@ export interface components {
              * @description the first hundred
              */
             faults: components["schemas"]["ResponseFaultRead"][];
+            /** Plans */
+            plans: number;
         };
         /**
          * ResponsesRead
@@ -15829,6 +15831,16 @@ export interface operations {
             };
             /** @description there is no such thing, or not for who is asking */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description does not go with what is there */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
