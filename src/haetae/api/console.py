@@ -75,5 +75,5 @@ class _Console:
 
 
 def _wants_a_page(path: str, accept: str) -> bool:
-    """A browser says so. At the address of the site itself there is nothing else, so whoever takes anything (a monitor) gets the page too."""
+    """A browser says so. At the address of the site itself nothing else is, so who takes anything (a monitor) gets it too."""
     return "text/html" in accept or (path == "/" and "*/*" in accept)
