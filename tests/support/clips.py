@@ -47,7 +47,7 @@ class Studio:
                 self.recorder.push(packet)
 
     def result(self, event_id: UUID) -> ClipResult:
-        found = [result for result in self.results if result.event_id == event_id]
+        found = [result for result in self.results if result.event_id == event_id and not result.early]
         assert len(found) == 1, f"{len(found)} results for one event"
         return found[0]
 

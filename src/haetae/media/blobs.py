@@ -127,9 +127,10 @@ class DurableFile:
     the end of the block and discards when the block raises. Every OSError comes out as MediaError with what to do.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, variant: str = "") -> None:
+        """`variant` tells apart two that are written for one name at the same time; the last that commits stays."""
         self.path = path
-        self.temp = path.with_name(f".{path.name}{PART_SUFFIX}")
+        self.temp = path.with_name(f".{path.name}{variant}{PART_SUFFIX}")
         try:
             self._made = _make_folder(path.parent)
             self._fd = os.open(self.temp, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)

@@ -4,7 +4,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
@@ -18,7 +18,8 @@ from haetae.media.clip_job import ClipJob, ClipRequest, ClipResult, no_clip
 from haetae.media.ring import LateCause, PacketRing, PreRoll, packet_bytes
 
 OnClip: TypeAlias = Callable[[ClipResult], None]
-"""Told once for each event that was begun, on the recorder's thread; by `close`, on the closing thread, of what the disk did not take.
+"""Told once for each event that was begun, and before that of an early part where there is one. On the recorder's thread; by `close`, on
+the closing thread, of what the disk did not take.
 
 While it runs nothing is written, so it should take milliseconds. What it raises is logged."""
 
@@ -224,6 +225,9 @@ class ClipRecorder:
             return
         if result.fault:
             _log.warning("clip_fault", camera_id=str(self._camera_id), event_id=str(result.event_id), path=result.path, fault=result.fault)
+        self._tell(result)
+
+    def _tell(self, result: ClipResult) -> None:
         try:
             self._on_clip(result)
         except Exception:
@@ -276,6 +280,8 @@ class ClipRecorder:
             return
         if job.complete:
             self._finish(job, jobs, "")
+        elif job.early_due and (early := job.write_early()) is not None:
+            self._tell(early)
 
     def _finish(self, job: ClipJob, jobs: dict[UUID, ClipJob], cause: str) -> None:
         try:
@@ -291,4 +297,6 @@ class ClipRecorder:
             _log.error("clip_failed", camera_id=str(self._camera_id), event_id=str(job.request.event_id), exc_info=error)
         del jobs[job.request.event_id]
         job.discard()
-        self._report(no_clip(job.request, str(error)))
+        early, why = job.early, f"the clip ends early: {error}"
+        cut = None if early is None else replace(early, early=False, fault="; ".join(filter(None, (early.fault, why))))
+        self._report(cut or no_clip(job.request, str(error)))

@@ -14,10 +14,15 @@ from haetae.media.encode import EncodeWriter
 from haetae.media.mp4 import COPIED_CODECS, CopyWriter, TrackWriter, canonical_codec
 from haetae.media.ring import LateCause
 
+EARLY = ".early"
+
 _log = structlog.get_logger(__name__)
 
 _MAX_REORDER_S = 2.0
 _TOLERANCE_S = 0.5
+
+EARLY_BYTES = 16 * 2**20
+"""Of coded pictures that are kept so that a clip which goes on for longer can be watched before it ends: half a minute at 4 Mbit/s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class ClipResult:
 
     `path` is relative to the storage folder, None where there is no clip. `start_s` and `end_s` are presentation times of the stream in
     seconds, `started_at` (UTC) belongs to `start_s`. `fault` says in words what is missing and what to do, and is empty when nothing is.
+    `early` is true for the first part of a clip that goes on: the whole of it takes its place.
     """
 
     event_id: UUID
@@ -35,6 +41,7 @@ class ClipResult:
     started_at: datetime
     fault: str = ""
     size_bytes: int = 0
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,10 @@ class ClipJob:
         self._in_gap = False
         self._missing_s = 0.0
         self._keyframe_pts: int | None = None
+        self._kept: list[Packet] | None = []
+        self._kept_bytes = 0
+        self.early: ClipResult | None = None
+        """The first part of it, once that can be watched."""
 
     def add(self, packet: Packet) -> None:
         """Write `packet`, from the first keyframe on. Pictures that lead into a keyframe from a GOP that the clip lacks are left out."""
@@ -88,6 +99,7 @@ class ClipJob:
             self._keyframe_pts = None
         track = self._track or self._start(packet, info)
         track.write(packet)
+        self._keep(packet)
         self._end_s = max(self._end_s, packet.t_s + float(max(0, packet.duration) * info.time_base))
 
     def add_all(self, packets: Iterable[Packet]) -> None:
@@ -108,6 +120,45 @@ class ClipJob:
         self._longer_s = max(self._longer_s, longer_s)
         if self._event_end_s is not None:
             self.end_at(self._event_end_s)
+
+    @property
+    def early_due(self) -> bool:
+        """True when all of the post-roll is there and the clip goes on for longer."""
+        if self._longer_s <= 0.0 or self._event_end_s is None or self._kept is None or self.complete:
+            return False
+        return self._decoded_until_s > self._event_end_s + self._post_roll_s
+
+    def write_early(self) -> ClipResult | None:
+        """The clip up to the post-roll, under its name, so that nobody waits for the rest; None where it cannot be had. Never raises."""
+        kept, self._kept = self._kept, None
+        info, first = self.request.info, self._first
+        if not kept or info is None or first is None or not isinstance(self._track, CopyWriter):
+            return None
+        file: DurableFile | None = None
+        try:
+            file = DurableFile(self._layout.path(self._relative), EARLY)
+            track = CopyWriter(info, first, file.temp)
+            for packet in kept:
+                track.write(packet)
+            track.close()
+            size_bytes = file.commit()
+        except Exception as error:
+            # The clip itself goes on; this was only to have it sooner.
+            _log.warning("no_early_clip", path=self._relative, cause=str(error))
+            if file is not None:
+                file.discard()
+            return None
+        event_id, fault = self.request.event_id, "; ".join(self._faults)
+        self.early = ClipResult(event_id, self._relative, first.t_s, self._end_s, first.captured_at, fault, size_bytes, early=True)
+        return self.early
+
+    def _keep(self, packet: Packet) -> None:
+        if self._kept is None:
+            return
+        self._kept.append(packet)
+        self._kept_bytes += len(packet.data)
+        if self._kept_bytes > EARLY_BYTES:
+            self._kept = None
 
     @property
     def complete(self) -> bool:

@@ -209,7 +209,10 @@ class IncidentRecorder:
 
     def _clip_done(self, result: ClipResult) -> None:
         """On the clip writer's thread: hand over, so that its next packet need not wait for pictures."""
-        self._submit(result.event_id, self._finish, result)
+        if result.early:
+            self._submit(result.event_id, self._revise, result.event_id, clip_path=result.path)
+        else:
+            self._submit(result.event_id, self._finish, result)
 
     def _submit(self, event_id: UUID, work: Callable[..., None], *arguments: Any, **changes: Any) -> None:
         try:
@@ -224,7 +227,8 @@ class IncidentRecorder:
 
     def _finish(self, result: ClipResult) -> None:
         """The last revision of an event: its clip, or why there is none."""
-        changes: dict[str, Any] = {"clip_path": result.path}
+        # An early part stays where the whole did not come to be.
+        changes: dict[str, Any] = {} if result.path is None else {"clip_path": result.path}
         faults: tuple[str, ...] = (result.fault,) if result.fault else ()
         if result.path is not None:
             clip = self._layout.path(result.path)

@@ -62,7 +62,7 @@ MEASURED: Final[dict[str, dict[FactKind, str]]] = {
         FactKind.SCENE_CHANGE: "Change of the whole scene: {value} {unit}",
         FactKind.SCORE: "Highest score {value} {unit}",
         FactKind.DURATION: "It lasted {value} {unit}",
-        FactKind.HYPOTHESIS: "The rule {subject} suspects this with a strength of {value} {unit}; nobody has verified it",
+        FactKind.HYPOTHESIS: "The rule {subject} suspects this with a strength of {value}; nobody has verified it",
     },
     "ko": {
         FactKind.COUNT: "동시에 움직인 대상 {value}{unit}",
@@ -81,7 +81,7 @@ MEASURED: Final[dict[str, dict[FactKind, str]]] = {
         FactKind.SCENE_CHANGE: "장면 전체의 변화 {value} {unit}",
         FactKind.SCORE: "최고 점수 {value} {unit}",
         FactKind.DURATION: "지속 시간 {value} {unit}",
-        FactKind.HYPOTHESIS: "규칙 {subject}의 의심, 강도 {value} {unit}, 확인되지 않음",
+        FactKind.HYPOTHESIS: "규칙 {subject}의 의심, 강도 {value}, 확인되지 않음",
     },
 }
 

@@ -124,6 +124,9 @@ function Player({ event, url, renew }: { event: EventDetail; url: string; renew:
           <p className="absolute inset-0 grid place-items-center bg-black/80 px-6 text-center text-sm text-white">{t("clip.broken")}</p>
         )}
       </div>
+      {event.media_bytes === null && event.status !== "open" && (
+        <p className="border-b border-line px-3 py-2 text-sm text-muted">{t("clip.growing")}</p>
+      )}
       <Scrubber
         curve={event.score_curve ?? null}
         severity={event.severity}
