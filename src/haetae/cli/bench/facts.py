@@ -21,7 +21,7 @@ def bench_facts(*, seconds: float, repeats: int) -> dict[str, Any]:
     watch = SceneWatch()
     for luma, t_s in frames[:learned]:
         watch.learn(luma, t_s)
-    watch.finish()
+    watch.trust_definitions()
     saved = watch.arrays()
     quiet: list[float] = []
     open_: list[float] = []

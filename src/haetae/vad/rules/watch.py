@@ -169,7 +169,12 @@ class SceneWatch:
         self._count(t_s)
 
     def finish(self) -> None:
-        """Learning is over: set the levels, by the second half of what was seen, for the first one had no tables to be held against."""
+        """Learning is over, where there was enough of it; else it goes on while the camera is watched, and no rule says anything so far.
+
+        Levels are set by the second half of what was seen, for the first one had no tables to be held against.
+        """
+        if self._levels.seconds < FEWEST_S:
+            return
         self._levels.forget_first_half()
         self._judges = True
 
@@ -201,8 +206,7 @@ class SceneWatch:
         """Look at a picture; what was found at the last look where it comes too soon after that."""
         if not self._judges:
             self.learn(luma, t_s, glance)
-            if self._levels.seconds >= FEWEST_S:
-                self.finish()
+            self.finish()
             return self._last
         if not self._look(luma, t_s, ignored, glance):
             return self._last
@@ -370,7 +374,8 @@ class SceneWatch:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All that was learned, about 60 KB before compression, and 150 KB of pictures; `of_arrays` reads it back."""
-        saved = {"format": np.array([FORMAT], np.int32), **self._heights.arrays(), **self._ways.arrays(), **self._usual.arrays()}
+        saved: dict[str, NDArray[Any]] = {"format": np.array([FORMAT], np.int32), "judges": np.array([self._judges], np.bool_)}
+        saved |= {**self._heights.arrays(), **self._ways.arrays(), **self._usual.arrays()}
         return saved | {**self._places.arrays(), **self._levels.arrays(), **self._examples.arrays(), **self._eye.arrays()}
 
     @classmethod
@@ -386,6 +391,7 @@ class SceneWatch:
         watch._usual, watch._places = Usual.of_arrays(arrays), Places(len(rules), arrays)
         watch._levels = Levels.of_arrays(len(rules), arrays)
         watch._examples = Examples.of_arrays(arrays)
-        watch._judges = watch._levels.seconds > 0.0
+        # States of before that was saved had always finished.
+        watch._judges = bool(arrays["judges"].any()) if "judges" in arrays else watch._levels.seconds > 0.0
         watch._eye = Eye.of_arrays(arrays)
         return watch

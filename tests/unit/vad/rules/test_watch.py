@@ -13,6 +13,7 @@ from haetae.domain.frame import Luma
 from haetae.domain.score import ALARM_LEVEL
 from haetae.domain.zone import Zone, ZoneKind
 from haetae.errors import StateError
+from haetae.vad.rules import watch as watch_module
 from haetae.vad.rules.table import RULES
 from haetae.vad.rules.watch import SceneWatch, Watched
 
@@ -211,3 +212,13 @@ def test_the_tables_of_other_rules_are_learned_anew(arrays):
     watch = SceneWatch.of_arrays(arrays, RULES[:2])
     assert watch.thetas.shape == (2,)
     assert judge(watch, MovingScene((Mover(-16, 100, 130.0, START_S, width=16, height=40),)).picture, 3.0)[-1].value == 0.0
+
+
+def test_no_rule_speaks_before_enough_was_seen_and_it_goes_on_learning_until_then(arrays, monkeypatch):
+    monkeypatch.setattr(watch_module, "FEWEST_S", 1e9)
+    hasty = SceneWatch.of_arrays(learn(SceneWatch()).arrays())
+    before = hasty.arrays()["levels"][1]
+    assert not named(judge(hasty, walk_then(LYING), 11.0))
+    assert hasty.arrays()["levels"][1] > before
+    monkeypatch.undo()
+    assert "fall_rule_v1" in named(judge(SceneWatch.of_arrays(arrays), walk_then(LYING), 11.0)), "those that learned enough speak"
