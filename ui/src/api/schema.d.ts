@@ -4437,6 +4437,11 @@ export interface components {
         EventKind: "anomaly" | "tamper" | "system";
         /** EventList */
         EventList: {
+            /**
+             * Has Meaning
+             * @description whether an embedding model is configured, so that a list by relevance may go by meaning
+             */
+            has_meaning: boolean;
             /** Items */
             items: components["schemas"]["EventRead"][];
             /**

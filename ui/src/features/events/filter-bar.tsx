@@ -1,3 +1,4 @@
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { BookmarkPlus, Download, Keyboard, Search, SlidersHorizontal, Trash2 } from "lucide-react";
 import { Popover } from "radix-ui";
@@ -14,6 +15,7 @@ import { useCameras } from "@/features/cameras/queries";
 import { useMe } from "@/features/session/use-session";
 import { read, write } from "@/preferences";
 import { conditions, type EventSearch, KINDS, REVIEWS, SORTS, type Sort, SPANS, type Span, toFilter } from "./filters";
+import { eventsQuery } from "./queries";
 import { useHotkeys } from "./use-hotkeys";
 
 type Props = { search: EventSearch; onHelp: () => void };
@@ -21,6 +23,11 @@ type Props = { search: EventSearch; onHelp: () => void };
 export function FilterBar({ search, onHelp }: Props) {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const { data: hasMeaning } = useInfiniteQuery({
+    ...eventsQuery(search),
+    select: (data) => data.pages[0]?.has_meaning ?? false,
+    placeholderData: keepPreviousData,
+  });
   const set = (change: Partial<EventSearch>) => {
     const next = Object.fromEntries(
       Object.entries({ ...search, ...change }).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)),
@@ -46,7 +53,19 @@ export function FilterBar({ search, onHelp }: Props) {
           <Keyboard className="size-4" aria-hidden />
         </IconButton>
       </div>
-      <SearchBox key={search.q ?? ""} value={search.q ?? ""} onSearch={(q) => set({ q: q || undefined })} />
+      <SearchBox
+        key={search.q ?? ""}
+        value={search.q ?? ""}
+        onSearch={(q) => set({ q: q || undefined, ...(q ? {} : { relevance: undefined }) })}
+      />
+      {search.q && (search.relevance || hasMeaning) && (
+        <Checkbox
+          className="w-full"
+          label={t("events.by_meaning")}
+          checked={search.relevance ?? false}
+          onChange={(event) => set({ relevance: event.target.checked || undefined })}
+        />
+      )}
     </div>
   );
 }
