@@ -90,7 +90,7 @@ test("another severity is tried on the past, where it would change something, an
   await expect(page.getByRole("alert")).toContainText("Somebody else changed this meanwhile");
   await expectAccessible(page);
   await page.getByRole("button", { name: "Load again" }).click();
-  await expect(page.getByLabel("Otherwise")).toHaveValue("high");
+  await expect(page.getByLabel("An event that meets no row is")).toHaveValue("high");
   await page.getByRole("button", { name: "Add a row" }).click();
   await added.getByLabel("Severity").selectOption("critical");
   await added.getByLabel("Score, or higher").fill("0.3");

@@ -92,7 +92,7 @@ def test_what_is_said_in_other_words_is_found_and_what_is_said_in_these_comes_fi
     finder.work()
     found, answer = finder.found(ADMIN, "collapsed")
     assert found == [same, other]
-    assert (answer.by_meaning, answer.cause) == (True, "")
+    assert (answer.by_meaning, answer.cause, finder.search.has_model) == (True, "", True)
     assert finder.worker.status().embedded == 3
     assert finder.store.waiting() == 0
 
