@@ -38,7 +38,7 @@ for (const theme of ["dark", "light"] as const)
     const { cameras } = await site.ask<{ cameras: { id: string }[] }>(page.request, "GET", "/cameras");
     const camera =
       cameras[0]?.id ??
-      (await site.ask<{ id: string }>(page.request, "POST", "/cameras", { name: "Front court", source: scene(4, "none") })).id;
+      (await site.ask<{ id: string }>(page.request, "POST", "/cameras", { name: "Terrace", source: scene(4, "none") })).id;
     await logIn();
     await page.addInitScript(
       (look) => localStorage.setItem("haetae.preferences", JSON.stringify({ theme: look, density: "comfortable", sound: false })),

@@ -87,7 +87,7 @@ test("another severity is tried on the past, where it would change something, an
   // Somebody else was quicker: nothing is overwritten unseen, and what is there now is a click away.
   await site.ask(page.request, "PUT", "/severity-policy", { rows: [], otherwise: "high" });
   await page.getByRole("button", { name: "Put it in force" }).click();
-  await expect(page.getByRole("alert")).toContainText("Somebody else changed this meanwhile");
+  await expect(page.getByRole("alert")).toContainText("changed by somebody else");
   await expectAccessible(page);
   await page.getByRole("button", { name: "Load again" }).click();
   await expect(page.getByLabel("An event that meets no row is")).toHaveValue("high");
