@@ -70,6 +70,7 @@ RULES = {
     "POST /cameras/{camera_id}/test": OWN,
     "GET /cameras/{camera_id}/status": SEE,
     "GET /cameras/{camera_id}/scores": SEE,
+    "GET /cameras/{camera_id}/score-minutes": SEE,
     "GET /cameras/{camera_id}/would-alarm": SEE,
     "GET /cameras/{camera_id}/zones": SEE,
     "PUT /cameras/{camera_id}/zones": OWN,

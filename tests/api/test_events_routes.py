@@ -325,7 +325,7 @@ def test_a_list_by_relevance_says_how_it_was_made_and_has_no_pages(api):
     page = listed(api, GUEST, q="fell", relevance=True)
     assert [row["id"] for row in page["items"]] == ids(mine)
     assert (page["total"], page["next_cursor"]) == (1, None)
-    assert page["search"]["by_meaning"] is False
+    assert (page["search"]["by_meaning"], page["has_meaning"]) == (False, False)
     assert "search.model" in page["search"]["cause"]
     refused = api.ask(GUEST).get("/events", params={"q": "fell", "relevance": True, "cursor": "x"})
     assert refused.status_code == 422

@@ -5,6 +5,7 @@ import pytest
 from tests.support.web_site import WebSite
 
 from haetae.domain.event import Review
+from haetae.domain.score import Score
 from haetae.vad.calibrate import Calibration
 from haetae.vad.peaks import Peaks
 from haetae.vad.state_file import write_state
@@ -74,3 +75,13 @@ def test_a_camera_that_has_yet_to_learn_says_so(site, calibration):
     assert (damaged.status_code, missing.status_code) == (409, 409)
     assert "yet to learn" in missing.json()["detail"]
     assert str(path_of(site).parent) not in damaged.text
+
+
+def test_the_last_day_is_told_minute_by_minute(site):
+    now = site.services.clock.now()
+    site.services.score_minutes.for_camera(site.seen.id).scored(Score(0.75, 2.0, 1.0, 0, 0.0, now))
+    body = ask(site, "score-minutes").json()
+    # A minute may have ended since.
+    assert [peak for peak in body["peaks"][-2:] if peak is not None] == [0.75]
+    assert (len(body["peaks"]), body["peaks"].count(None)) == (1440, 1439)
+    assert body["begins_at"] < now.isoformat()

@@ -37,7 +37,8 @@ for (const theme of ["dark", "light"] as const)
     test.setTimeout(300_000);
     const { cameras } = await site.ask<{ cameras: { id: string }[] }>(page.request, "GET", "/cameras");
     const camera =
-      cameras[0]?.id ?? (await site.ask<{ id: string }>(page.request, "POST", "/cameras", { name: "Court", source: scene(4, "none") })).id;
+      cameras[0]?.id ??
+      (await site.ask<{ id: string }>(page.request, "POST", "/cameras", { name: "Terrace", source: scene(4, "none") })).id;
     await logIn();
     await page.addInitScript(
       (look) => localStorage.setItem("haetae.preferences", JSON.stringify({ theme: look, density: "comfortable", sound: false })),

@@ -84,8 +84,19 @@ test("another severity is tried on the past, where it would change something, an
   await keepPicture(page, "severity");
   await page.getByRole("button", { name: "Delete row 2" }).click();
   await page.getByRole("button", { name: "Move row 1 down" }).click();
+  // Somebody else was quicker: nothing is overwritten unseen, and what is there now is a click away.
+  await site.ask(page.request, "PUT", "/severity-policy", { rows: [], otherwise: "high" });
+  await page.getByRole("button", { name: "Put it in force" }).click();
+  await expect(page.getByRole("alert")).toContainText("changed by somebody else");
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Load again" }).click();
+  await expect(page.getByLabel("An event that meets no row is")).toHaveValue("high");
+  await page.getByRole("button", { name: "Add a row" }).click();
+  await added.getByLabel("Severity").selectOption("critical");
+  await added.getByLabel("Score, or higher").fill("0.3");
+  await expect(page.getByText(/the severity of [1-9]\d* would be another/)).toBeVisible();
   await page.getByRole("button", { name: "Put it in force" }).click();
   await expect(page.getByText("The severities are in force")).toBeVisible();
   const { rows } = await site.ask<{ rows: { severity: string; least_score: number }[] }>(page.request, "GET", "/severity-policy");
-  expect(rows[1]).toMatchObject({ severity: "critical", least_score: 0.3 });
+  expect(rows[0]).toMatchObject({ severity: "critical", least_score: 0.3 });
 });

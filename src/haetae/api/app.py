@@ -32,6 +32,7 @@ ROUTERS = (
     "camera_files",
     "camera_tests",
     "cameras",
+    "score_minutes",
     "sensitivity",
     "live_pictures",
     "live",

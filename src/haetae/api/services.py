@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from haetae.pipeline.meaning import SearchDesk
     from haetae.pipeline.notifier import Notifier
     from haetae.pipeline.playbook_desk import PlaybookDesk
+    from haetae.pipeline.score_minutes import ScoreMinutes
     from haetae.pipeline.unsubscribe_links import UnsubscribeLinks
     from haetae.settings import SystemConfig
 
@@ -100,6 +101,8 @@ class Services:
     audit: "AuditReader"
     site: "SiteAccess"
     """The running cameras: status and commands."""
+    score_minutes: "ScoreMinutes"
+    """The greatest score of each minute of the last day."""
     feeds: "LiveFeeds"
     """The newest picture, heat map and packets of each running camera."""
     live: "LiveEvents"

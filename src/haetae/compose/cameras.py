@@ -20,6 +20,7 @@ from haetae.pipeline.metrics import SiteMetrics
 from haetae.pipeline.observer import Observer, Observers
 from haetae.pipeline.resource_pool import ResourcePool
 from haetae.pipeline.score_curve import ScoreCurves
+from haetae.pipeline.score_minutes import ScoreMinutes
 from haetae.pipeline.severity import Severities
 from haetae.pipeline.site_alarms import LearningNotice
 from haetae.pipeline.state_store import StateStore
@@ -62,6 +63,7 @@ class Shared:
     policy: SourcePolicy
     feeds: LiveFeeds
     severities: Severities
+    minutes: ScoreMinutes
     watchers: tuple[Watcher, ...] = ()
     captions: Captions = field(default_factory=Captions)
     turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
@@ -82,6 +84,7 @@ class CameraFactory:
         observer = Observers(
             shared.statistics.for_camera(camera.id),
             shared.metrics.for_camera(camera.id, camera.name),
+            shared.minutes.for_camera(camera.id),
             LearningNotice(camera.id, shared.system_events),
             *(watcher(camera) for watcher in shared.watchers),
         )

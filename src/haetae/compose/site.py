@@ -37,6 +37,7 @@ from haetae.pipeline.live_feed import LiveFeeds
 from haetae.pipeline.metrics import SiteMetrics
 from haetae.pipeline.multi_camera import MultiCameraManager
 from haetae.pipeline.resource_pool import ResourcePool
+from haetae.pipeline.score_minutes import ScoreMinutes
 from haetae.pipeline.severity import Severities
 from haetae.pipeline.site_alarms import SiteAlarms
 from haetae.pipeline.state_store import StateStore
@@ -275,6 +276,8 @@ class Site:
             looking.wake()
 
         self._wake = wake
+        minutes = ScoreMinutes(layout, clock)
+        self._open.callback(minutes.save)
         severity_store = SeverityStore(sessions, clock)
         severities = Severities(lambda: severity_store.read().policy)
         severities.refresh()
@@ -293,12 +296,15 @@ class Site:
             policy=SourcePolicy(config.source_policy),
             feeds=feeds,
             severities=severities,
+            minutes=minutes,
             watchers=self._watchers,
             captions=captions,
         )
 
     def _make_cameras(self, shared: Shared, store: CameraStore, limit: int) -> MultiCameraManager:
         def removed(camera_id: UUID) -> None:
+            # Before its file goes with what it learned, so that nobody writes it again.
+            shared.minutes.forget(camera_id)
             shared.states.forget(camera_id)
             shared.metrics.forget_camera(camera_id)
             shared.feeds.forget(camera_id)
@@ -329,6 +335,7 @@ class Site:
             shared.keeper.check()
             alarms.check()
             courier.check()
+            shared.minutes.check()
 
         for name, period_s, task in (
             ("severities", _SEVERITIES_S, shared.severities.refresh),

@@ -157,6 +157,7 @@ class Web:
             statistics=statistics,
             audit=AuditReader(sessions),
             site=site,
+            score_minutes=shared.minutes,
             feeds=shared.feeds,
             live=self._live,
             rules=RuleStore(sessions, clock),

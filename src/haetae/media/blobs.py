@@ -94,6 +94,10 @@ class StorageLayout:
         """states/<camera>/<model>.state; the name of a model is the registry's, never free text"""
         return str(PurePosixPath("states", str(camera_id), f"{model}.state"))
 
+    def score_minutes(self, camera_id: UUID) -> str:
+        """states/<camera>/minutes.npz: the greatest score of each minute of the last day"""
+        return str(PurePosixPath("states", str(camera_id), "minutes.npz"))
+
     def path(self, relative: str) -> Path:
         """The file that a stored path stands for. Raises MediaError for one that leads out of the storage folder."""
         root = self.root.resolve()

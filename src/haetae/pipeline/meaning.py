@@ -200,6 +200,11 @@ class SearchDesk:
         self._parts = parts
         self._tally = tally
 
+    @property
+    def has_model(self) -> bool:
+        """Whether lists may go by meaning; whether the server answers just now is another matter."""
+        return self._parts is not None
+
     def relevant(self, viewer: Viewer, wanted: EventFilter, limit: int) -> Relevant:
         """At most MOST_FOUND events are put in order, `limit` of them are given. Raises DatabaseUnavailable."""
         if self._tally is None:

@@ -97,7 +97,7 @@ def test_what_is_said_in_other_words_is_found_and_what_is_said_in_these_comes_fi
     finder.work()
     found, answer = finder.found(ADMIN, "collapsed")
     assert found == [same, other]
-    assert (answer.by_meaning, answer.cause) == (True, "")
+    assert (answer.by_meaning, answer.cause, finder.search.has_model) == (True, "", True)
     assert finder.worker.status().embedded == 3
     assert finder.store.waiting() == 0
 
@@ -248,9 +248,10 @@ def test_what_was_there_before_the_model_is_embedded_too(desk, server):
 
 
 def test_without_a_model_the_answer_says_so(desk):
-    answer = SearchDesk(desk.events, None).relevant(ADMIN, EventFilter(text="x"), 50)
+    search = SearchDesk(desk.events, None)
+    answer = search.relevant(ADMIN, EventFilter(text="x"), 50)
     assert (answer.items, answer.by_meaning) == ([], False)
-    assert "search.model" in answer.cause
+    assert (search.has_model, "search.model" in answer.cause) == (False, True)
 
 
 def test_the_key_goes_to_the_server_and_a_network_that_is_not_allowed_is_not_asked(desk, server):

@@ -705,6 +705,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/score-minutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Score Minutes
+         * @description How unusual the camera was in each minute of the last 24 hours.
+         */
+        get: operations["get_score_minutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera_id}/scores": {
         parameters: {
             query?: never;
@@ -4448,6 +4468,11 @@ export interface components {
         EventKind: "anomaly" | "tamper" | "system";
         /** EventList */
         EventList: {
+            /**
+             * Has Meaning
+             * @description whether an embedding model is configured, so that a list by relevance may go by meaning
+             */
+            has_meaning: boolean;
             /** Items */
             items: components["schemas"]["EventRead"][];
             /**
@@ -6284,6 +6309,23 @@ export interface components {
             stretch_s: number;
             /** Stretches */
             stretches: number;
+        };
+        /**
+         * ScoreMinutesRead
+         * @description The greatest score of each minute.
+         */
+        ScoreMinutesRead: {
+            /**
+             * Begins At
+             * Format: date-time
+             * @description when the first minute began
+             */
+            begins_at: string;
+            /**
+             * Peaks
+             * @description a day of minutes, the running one last; in [0, 1], 0.5 is the alarm level that was in force; null: nothing was judged
+             */
+            peaks: (number | null)[];
         };
         /** SearchRead */
         SearchRead: {
@@ -10493,6 +10535,68 @@ export interface operations {
             };
             /** @description If-Match is needed */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description the database cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_score_minutes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreMinutesRead"];
+                };
+            };
+            /** @description who is asking is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description there is no such thing, or not for who is asking */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description something in the request is not allowed */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -144,6 +144,7 @@ class EventList(BaseModel):
     next_cursor: str | None = Field(description="null on the last page")
     total: int = Field(description="as of the first page; exact up to 10,000")
     total_is_exact: bool
+    has_meaning: bool = Field(description="whether an embedding model is configured, so that a list by relevance may go by meaning")
     search: SearchRead | None = Field(None, description="of lists by relevance")
 
 

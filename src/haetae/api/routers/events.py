@@ -54,7 +54,13 @@ def list_events(query: Annotated[ListQuery, Query()], viewer: ViewerDep, service
         viewer, query.to_filter(), sort=query.sort, descending=query.descending, cursor=query.cursor, limit=query.limit
     )
     items = [EventRead.model_validate(row) for row in page.items]
-    found = EventList(items=items, next_cursor=page.next_cursor, total=page.total, total_is_exact=page.total_is_exact)
+    found = EventList(
+        items=items,
+        next_cursor=page.next_cursor,
+        total=page.total,
+        total_is_exact=page.total_is_exact,
+        has_meaning=services.search.has_model,
+    )
     # Written here, on this thread: FastAPI would check it once more, and hold up its event loop meanwhile.
     return Response(found.model_dump_json(), media_type="application/json")
 
@@ -112,7 +118,8 @@ def _relevant(query: ListQuery, viewer: Viewer, services: Services) -> Response:
     page = services.search.relevant(viewer, query.to_filter(), query.limit)
     items = [EventRead.model_validate(row) for row in page.items]
     search = SearchRead(by_meaning=page.by_meaning, cause=page.cause)
-    found = EventList(items=items, next_cursor=None, total=page.total, total_is_exact=True, search=search)
+    has_meaning = services.search.has_model
+    found = EventList(items=items, next_cursor=None, total=page.total, total_is_exact=True, has_meaning=has_meaning, search=search)
     return Response(found.model_dump_json(), media_type="application/json")
 
 

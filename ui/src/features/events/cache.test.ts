@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import { type EventList, type EventPages, type EventRow, withHead } from "./cache";
 
 const row = (id: string, review = "new") => ({ id, review }) as EventRow;
-const page = (...items: EventRow[]): EventList => ({ items, next_cursor: null, total: items.length, total_is_exact: true });
+const page = (...items: EventRow[]): EventList => ({
+  items,
+  next_cursor: null,
+  total: items.length,
+  total_is_exact: true,
+  has_meaning: false,
+});
 const pages = (...each: EventList[]): EventPages => ({ pages: each, pageParams: each.map(() => null) });
 const ids = (data: EventPages | null) => data?.pages.map((each) => each.items.map(({ id }) => id));
 

@@ -11,6 +11,8 @@ describe("the filter in the address", () => {
       severity: ["high"],
       span: "7d",
     });
+    expect(readSearch({ relevance: true })).toEqual({});
+    expect(readSearch({ relevance: true, q: "fell" })).toEqual({ relevance: true, q: "fell" });
     expect(readSearch({ camera: "../../etc", show: "none", locked: "yes" })).toEqual({});
   });
 
@@ -25,7 +27,7 @@ describe("the filter in the address", () => {
   });
 
   it("counts its conditions, not the choice of the list", () => {
-    expect(conditions({ show: "all", sort: "score" })).toBe(0);
+    expect(conditions({ show: "all", sort: "score", relevance: true })).toBe(0);
     expect(conditions({ show: "all", camera: [CAMERA], q: "fire" })).toBe(2);
   });
 

@@ -27,6 +27,8 @@ export type EventSearch = {
   locked?: true;
   clip?: true;
   q?: string;
+  /** With `q`: by meaning as well, the most relevant first. */
+  relevance?: true;
   sort?: Sort;
 };
 
@@ -51,13 +53,14 @@ export function readSearch(search: Record<string, unknown>): EventSearch {
     locked: search.locked === true ? true : undefined,
     clip: search.clip === true ? true : undefined,
     q: typeof search.q === "string" && search.q.trim() ? search.q.slice(0, 200) : undefined,
+    relevance: search.relevance === true && search.q ? true : undefined,
     sort: oneOf(["severity", "score"] as const, search.sort),
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as EventSearch;
 }
 
 /** How many conditions there are beside which events are shown at all. */
-export const conditions = ({ show: _show, sort: _sort, ...rest }: EventSearch): number => Object.keys(rest).length;
+export const conditions = ({ show: _show, sort: _sort, relevance: _relevance, ...rest }: EventSearch): number => Object.keys(rest).length;
 
 export type ApiFilter = NonNullable<Schemas["BulkAcknowledge"]["filter"]>;
 

@@ -30,6 +30,7 @@ export function EventList({ search }: { search: EventSearch }) {
   const query = useInfiniteQuery(eventsQuery(search));
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
   const total = query.data?.pages[0]?.total ?? 0;
+  const looked = query.data?.pages[0]?.search;
   const exact = query.data?.pages[0]?.total_is_exact ?? true;
 
   // New rows come by themselves only where the list begins in sight and nobody's hand is on it.
@@ -37,6 +38,7 @@ export function EventList({ search }: { search: EventSearch }) {
     const element = scroller.current;
     return (
       !search.sort &&
+      !search.relevance &&
       Boolean(element) &&
       element?.scrollTop === 0 &&
       !element.matches(":hover") &&
@@ -118,6 +120,7 @@ export function EventList({ search }: { search: EventSearch }) {
               {query.isPending
                 ? t("common.loading")
                 : t(exact ? "events.total" : "events.total_more", { count: total, shown: number(total) })}
+              {looked && !looked.by_meaning && <span title={looked.cause}> · {t("events.words_alone")}</span>}
             </span>
             {unseen && me.role !== "viewer" && total > 1 && (
               <Button size="sm" kind="quiet" icon={<CheckCheck className="size-4" aria-hidden />} onClick={() => setConfirming(true)}>

@@ -5,9 +5,9 @@ import { type EventSearch, toFilter } from "./filters";
 export const PAGE = 100;
 
 export const fetchPage = (search: EventSearch, cursor: string | null, signal?: AbortSignal) => {
-  const sort = search.sort ?? "time";
+  const order = search.relevance ? { relevance: true } : { sort: search.sort ?? "time" };
   return take(
-    api.GET("/api/v1/events", { params: { query: { ...toFilter(search), sort, limit: PAGE, ...(cursor ? { cursor } : {}) } }, signal }),
+    api.GET("/api/v1/events", { params: { query: { ...toFilter(search), ...order, limit: PAGE, ...(cursor ? { cursor } : {}) } }, signal }),
   );
 };
 

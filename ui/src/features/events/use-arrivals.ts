@@ -23,6 +23,11 @@ export function useArrivals(search: EventSearch, still: () => boolean) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key says all that there is to say of the filter.
   const show = useCallback(async () => {
+    if (search.relevance) {
+      // What is new may stand anywhere among what is relevant.
+      setWaiting(new Set());
+      return client.resetQueries({ queryKey, exact: true });
+    }
     const head = await fetchPage(search, null);
     // What is not there yet goes on waiting.
     const there = new Set(head.items.map((row) => row.id));

@@ -9,11 +9,12 @@ import { useCameras } from "@/features/cameras/queries";
 import { eventTitle } from "@/features/events/words";
 import { useNow } from "@/features/shell/use-now";
 import { clockTime, duration } from "@/i18n/format";
+import { ScoreStrip } from "./score-strip";
 
 const HOURS = 24;
 const MOST = 500;
 
-/** The last day at a glance: a strip for each camera, a mark for each event. */
+/** The last day at a glance: how unusual each camera was, with a mark for each event. */
 export function Night() {
   const { t } = useTranslation();
   const now = useNow(60_000);
@@ -39,7 +40,8 @@ export function Night() {
             <Link to="/cameras/$cameraId" params={{ cameraId: camera.id }} className="truncate text-muted hover:text-text">
               {camera.name}
             </Link>
-            <div className="relative h-7 rounded-sm bg-sunken">
+            <div className="relative h-7 overflow-hidden rounded-sm bg-sunken">
+              <ScoreStrip camera={camera.id} />
               {query.data.items
                 .filter((event) => event.camera_id === camera.id)
                 .map((event) => {

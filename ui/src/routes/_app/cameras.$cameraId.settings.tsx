@@ -31,7 +31,11 @@ type Camera = Schemas["CameraRead"];
 
 const FIELDS = ["name", "vad_model"] as const;
 const FLOWS = ["playbook", "sequential", "hierarchical", "collaborative"] as const;
-const NUMBERS = ["offline_alert_s", "pre_roll_s", "post_roll_s"] as const;
+const NUMBERS = [
+  { name: "pre_roll_s", min: 0, max: 60 },
+  { name: "post_roll_s", min: 0, max: 60 },
+  { name: "offline_alert_s", min: 1 },
+] as const;
 
 function Settings({ camera, tag, onAgain }: { camera: Camera; tag: string; onAgain: () => void }) {
   const { t } = useTranslation();
@@ -49,9 +53,9 @@ function Settings({ camera, tag, onAgain }: { camera: Camera; tag: string; onAga
       const value = String(form.get(field)).trim();
       if (value && value !== camera[field]) change[field] = value;
     }
-    for (const field of NUMBERS) {
-      const value = Number(form.get(field));
-      if (value !== camera[field]) change[field] = value;
+    for (const { name } of NUMBERS) {
+      const value = Number(form.get(name));
+      if (value !== camera[name]) change[name] = value;
     }
     const optional = { learning_s: 60, analysed_fps: 1 } as const;
     for (const [field, factor] of Object.entries(optional) as [keyof typeof optional, number][]) {
@@ -110,35 +114,18 @@ function Settings({ camera, tag, onAgain }: { camera: Camera; tag: string; onAga
       </Section>
       <Section title={t("camera.recording")}>
         <div className="grid max-w-3xl gap-4 sm:grid-cols-2">
-          <Input
-            name="pre_roll_s"
-            type="number"
-            min={0}
-            max={60}
-            step="any"
-            label={t("camera.pre_roll")}
-            defaultValue={camera.pre_roll_s}
-            required
-          />
-          <Input
-            name="post_roll_s"
-            type="number"
-            min={0}
-            max={60}
-            step="any"
-            label={t("camera.post_roll")}
-            defaultValue={camera.post_roll_s}
-            required
-          />
-          <Input
-            name="offline_alert_s"
-            type="number"
-            min={1}
-            step="any"
-            label={t("camera.offline_alert")}
-            defaultValue={camera.offline_alert_s}
-            required
-          />
+          {NUMBERS.map(({ name, ...limits }) => (
+            <Input
+              key={name}
+              name={name}
+              type="number"
+              step="any"
+              {...limits}
+              label={t(`camera.${name}`)}
+              defaultValue={camera[name]}
+              required
+            />
+          ))}
           <Input
             name="analysed_fps"
             type="number"

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createFileRoute, redirect } from "@tanstack/react-router";
 import { CircleCheck, FilePlus2 } from "lucide-react";
-import { useDeferredValue, useEffect, useState } from "react";
+import { useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas, take } from "@/api/client";
 import { getSession } from "@/api/session";
@@ -11,6 +11,7 @@ import { Menu, MenuItem } from "@/components/ui/menu";
 import { Section } from "@/components/ui/page";
 import { Failure, Fault, Skeleton } from "@/components/ui/states";
 import { done } from "@/components/ui/toast";
+import { useSettled } from "@/components/ui/use-settled";
 import { Diff } from "@/features/playbook/diff";
 import { Findings, PlaybookEditor } from "@/features/playbook/editor";
 import { Rehearsal } from "@/features/playbook/rehearsal";
@@ -57,7 +58,7 @@ function Editing({ playbook }: { playbook: Schemas["PlaybookRead"] }) {
   const [problem, setProblem] = useState<unknown>(null);
   const [rehearsed, setRehearsed] = useState<Schemas["DryRunRead"] | null>(null);
   const [trying, setTrying] = useState(false);
-  const typed = useTyped(useDeferredValue(content));
+  const typed = useSettled(useDeferredValue(content), TYPED_MS);
   const check = useQuery({
     queryKey: ["playbook", "check", typed],
     queryFn: ({ signal }) => take(api.POST("/api/v1/playbook/check", { body: { content: typed }, signal })),
@@ -163,16 +164,6 @@ function Editing({ playbook }: { playbook: Schemas["PlaybookRead"] }) {
       </Section>
     </>
   );
-}
-
-/** The text once nothing more was typed for a moment. */
-function useTyped(text: string): string {
-  const [typed, setTyped] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setTyped(text), TYPED_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return typed;
 }
 
 function Defaults({ onChoose }: { onChoose: (content: string) => void }) {

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createFileRoute, redirect } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas, take, takeWithTag } from "@/api/client";
 import { getSession } from "@/api/session";
@@ -11,6 +11,7 @@ import { Section } from "@/components/ui/page";
 import { SEVERITIES, type Severity } from "@/components/ui/severity";
 import { Failure, Fault, Skeleton } from "@/components/ui/states";
 import { done } from "@/components/ui/toast";
+import { useSettled } from "@/components/ui/use-settled";
 import { NoticesPage } from "@/features/rules/frame";
 import { Preview } from "@/features/severity/preview";
 import { type Kept, RowList } from "@/features/severity/row-list";
@@ -62,7 +63,7 @@ function Editing({ stored, tag, onAgain }: EditingProps) {
   const policy: Policy = { rows: rows.map(({ row }) => row), otherwise };
   const text = JSON.stringify(policy);
   const before = JSON.stringify({ rows: stored.rows, otherwise: stored.otherwise ?? "low" });
-  const settled = useSettled(text);
+  const settled = useSettled(text, CHANGED_MS);
   const check = useQuery({
     queryKey: [...QUERY, "check", settled],
     queryFn: ({ signal }) => take(api.POST("/api/v1/severity-policy/check", { body: JSON.parse(settled) as Policy, signal })),
@@ -127,14 +128,4 @@ function Editing({ stored, tag, onAgain }: EditingProps) {
       </div>
     </>
   );
-}
-
-/** The text once it has not changed for a moment. */
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), CHANGED_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
 }
