@@ -50,14 +50,14 @@ class _Reader:
         self._said: list[str] = []
 
     def read(self) -> When | None:
+        if (whole := self._take(words.WHOLE)) is not None:
+            first, last = self._whole(whole)
+            return self._days(first, last)
         lately = self._take(words.LATELY)
         if lately is not None:
             hours = words.hours_of(lately)
             assert hours is not None
             return self._when(self._now - min(LONGEST, timedelta(hours=hours)), self._now)
-        if (whole := self._take(words.WHOLE)) is not None:
-            first, last = self._whole(whole)
-            return self._days(first, last)
         night = self._night()
         if night is not None:
             return self._within(night, "night")
