@@ -141,7 +141,10 @@ class _Reader:
             return since, until if until > since else until + _DAY
         if (match := self._take(words.SINCE)) is not None:
             since = midnight + timedelta(minutes=self._placed(_minutes(match, _group(match), part), part))
-            return since, self._local if open_end and since <= self._local else max(whole_end, since + _DAY / 24)
+            if open_end:
+                # Since then is up to now, and what is not yet today was yesterday.
+                return (since if since <= self._local else since - _DAY), self._local
+            return since, max(whole_end, since + _DAY / 24)
         if (match := self._take(words.BEFORE)) is not None:
             until = midnight + timedelta(minutes=self._placed(_minutes(match, _group(match), part), part))
             return min(whole_start, until - _DAY / 24), until
