@@ -15,10 +15,12 @@ from haetae.agents.assistant.shown import numbers_in
 from haetae.agents.assistant.tools import Tools
 from haetae.api.assistant_records import SITE_WORDS
 from haetae.database.action_store import ActionStore
+from haetae.database.approval_store import ApprovalStore
 from haetae.domain.camera import CameraState, CameraStatus
 from haetae.domain.event import CAMERA_OFFLINE, SITE, EventKind, EventStatus, Severity, Verdict
 from haetae.domain.plan import ActionKind, PlannedAction, ResponsePlan
 from haetae.ids import new_id
+from haetae.vault import Vault
 
 HOUR = 3600
 DAY = ONSET.date()
@@ -308,3 +310,16 @@ def test_a_night_is_told_whole_whatever_its_clocks_do(tmp_path, language, mornin
         assert [each.number for each in report.citations] == [1, 2]
         began = sorted(line.split(" gate")[0] for line in report.text.splitlines() if line.startswith("- "))
         assert [each[:-2] for each in began] == [line[: line.rindex(":") - 2] for line in lines]
+
+
+def test_what_a_state_says_is_said_once(tmp_path):
+    with database("sqlite", tmp_path) as engine:
+        site = AssistantDesk(engine)
+        event = site.desk.add(severity=Severity.HIGH)
+        ActionStore(site.desk.sessions, site.desk.clock).record(
+            event.id, event.camera_id, ResponsePlan((PlannedAction(ActionKind.SIREN, "front"),))
+        )
+        site.desk.clock.advance(700)
+        ApprovalStore(site.desk.sessions, site.desk.clock, Vault.open(tmp_path)).expire()
+        asked = site.ask(ADMIN, "오늘 사이렌 울렸어?", "ko")
+        assert asked.text == "- 2026-03-01 21:00 gate: 사이렌 울리기: 실행 안 함: 제때 승인되지 않음 [1]"
