@@ -177,3 +177,18 @@ def test_a_summary_is_added_and_one_with_numbers_of_its_own_is_not(site):
     assert (bad["summary"], bad["summary_reason"]) == ("", "the model named numbers that are not in the report: 57")
     assert shift(app(site), GUEST, summary=True).json()["summary_reason"] == "no language model is configured"
     assert good["text"] == bad["text"]
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("What happened last night?", "en"),
+        ("Why is the 정문 camera showing alerts?", "en"),
+        ("정문 오늘", "ko"),
+        ("Front gate 카메라 상태", "ko"),
+        ("Plaza at B1 카메라 오늘 무슨 일?", "ko"),
+        ("???", "en"),
+    ],
+)
+def test_a_question_is_answered_in_its_own_language(question, language):
+    assert assistant.language_of(question, ADMIN) == language

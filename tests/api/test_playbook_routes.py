@@ -104,6 +104,12 @@ def test_the_plan_of_an_event_is_there_with_everything_that_explains_it(site):
     row = ask(site, "GET", f"/events/{event.id}").json()
     assert row["agent_actions"] == ["bookmark_clip"]
     assert ask(site, "GET", planned, "stranger").status_code == 404
+    [planning] = ask(site, "GET", f"/events/{event.id}/incident").json()["planning"]
+    assert (planning["words"], planning["inputs"]["playbook_version"]) == (["bookmark_clip"], plan["playbook_version"])
+    [planning] = ask(site, "GET", f"/events/{event.id}/incident", "operator").json()["planning"]
+    assert (planning["words"], planning["inputs"]) == (["bookmark_clip"], {}), "what all was given to it is for admins"
+    report = ask(site, "GET", "/audit/responses").json()
+    assert (report["plans"] >= 1, report["faults"]) == (True, [])
 
 
 def test_a_camera_says_who_plans_for_it(site):

@@ -74,6 +74,7 @@ def test_an_event_is_told_listed_watched_and_exported(site, camera):
             pass
     event_id = message["event"]["id"]
     assert message["event"]["camera_id"] == camera["id"]
+    assert site.ask("GET", f"/events/{event_id}").status_code == 200, "who is told of it can read it"
     wait_until(lambda: site.ask("GET", f"/events/{event_id}/clip").status_code == 200, "the clip", deadline_s=120)
     [listed] = [event for event in site.get("/events")["items"] if event["id"] == event_id]
     assert listed["camera_id"] == camera["id"]

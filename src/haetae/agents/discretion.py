@@ -29,13 +29,13 @@ class Discretion:
         words = {word for word in others | self._kept if len(word) >= _SHORTEST}
         # The longest first: of "Gate" and "Gate 2" the one that is written is meant.
         found = "|".join(map(_whole, sorted(words, key=lambda word: (-len(word), word))))
-        self._pattern = re.compile(found, re.IGNORECASE) if others - self._kept and words else None
+        self._pattern = re.compile(rf"(?:\bthe\s+)?({found})", re.IGNORECASE) if others - self._kept and words else None
 
     def text(self, text: str) -> str:
         """The text without the names and ids of other cameras. Two cameras of one name are both the event's own."""
         if self._pattern is None:
             return text
-        return self._pattern.sub(lambda match: match[0] if match[0].casefold() in self._kept else self._instead, text)
+        return self._pattern.sub(lambda match: match[0] if match[1].casefold() in self._kept else self._instead, text)
 
     def plan(self, plan: ResponsePlan, bounds: Bounds) -> ResponsePlan:
         """The plan with what models wrote made so; the playbook's own words stay as they are."""

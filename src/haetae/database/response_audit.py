@@ -17,6 +17,8 @@ from haetae.database.planning_models import IncidentPlanRow
 from haetae.database.response_models import ApprovalRow, ResponseAction
 
 _BATCH = 1000
+_NEVER = "~"
+"""Sorts behind every moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,13 @@ def verify_responses(sessions: Sessions) -> ResponseReport:
     taken away. Raises DatabaseUnavailable.
     """
     with action_transaction(sessions, read_only=True) as session:
-        actions, approvals, plans = _logged(session)
+        actions, approvals, plans, since = _logged(session)
         faults: list[ResponseFault] = []
         counts = []
         for noun, logged, found in (
             ("action", actions, _digests_of_actions(session)),
             ("approval", approvals, _digests_of_approvals(session)),
-            ("plan", plans, _digests_of_plans(session)),
+            ("plan", plans, _digests_of_plans(session, since)),
         ):
             count = 0
             for row_id, digest in found:
@@ -67,8 +69,8 @@ def verify_responses(sessions: Sessions) -> ResponseReport:
     return ResponseReport(counts[0], counts[1], tuple(faults[:100]), counts[2])
 
 
-def _logged(session: Session) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """Id -> the last digest of each action, each approval and each plan that is not forgotten."""
+def _logged(session: Session) -> tuple[dict[str, str], dict[str, str], dict[str, str], str]:
+    """Id -> the last digest of each action, each approval and each plan that is not forgotten; and since when plans are logged."""
     actions: dict[str, str] = {}
     approvals: dict[str, str] = {}
     plans: dict[str, tuple[str, str]] = {}
@@ -90,7 +92,8 @@ def _logged(session: Session) -> tuple[dict[str, str], dict[str, str], dict[str,
             forgotten = max(forgotten, str(after.get("before", "")))
         if len(rows) < _BATCH:
             there = {str(each) for each in session.scalars(select(IncidentPlanRow.id))}
-            return actions, approvals, {each: digest for each, (digest, at) in plans.items() if at >= forgotten or each in there}
+            known = {each: digest for each, (digest, at) in plans.items() if at >= forgotten or each in there}
+            return actions, approvals, known, min((at for _, at in plans.values()), default=_NEVER)
         number = rows[-1].number
 
 
@@ -107,9 +110,11 @@ def _digests_of_approvals(session: Session) -> Iterator[tuple[str, str]]:
         yield str(row.id), approval_digest(row)
 
 
-def _digests_of_plans(session: Session) -> Iterator[tuple[str, str]]:
+def _digests_of_plans(session: Session, since: str) -> Iterator[tuple[str, str]]:
+    """Without those from before plans were logged at all."""
     for row in _each(session, IncidentPlanRow):
-        yield str(row.id), plan_digest(row)
+        if row.created_at.isoformat() >= since:
+            yield str(row.id), plan_digest(row)
 
 
 def _each(session: Session, model: Any) -> Iterator[Any]:

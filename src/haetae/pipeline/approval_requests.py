@@ -7,6 +7,7 @@ from uuid import UUID
 
 from haetae.agents.actions import action_kind
 from haetae.agents.assistant.records import ApprovalRequest
+from haetae.agents.discretion import Discretion
 from haetae.database.incident_store import standing
 from haetae.domain.event import AnomalyEvent
 from haetae.domain.plan import PlannedAction, PlannedBy, ResponsePlan
@@ -57,7 +58,9 @@ class ViewersRequests:
         bounds = toolbox.playbook.bounds(toolbox.situation, toolbox.catalogue)
         kind = action_kind(wanted.kind)
         action = _only([each for each in (*bounds.must, *bounds.may) if each.kind is kind and not bounds.banned(each)], kind.value)
-        asked = replace(action, reason=f"{viewer.name} asks: {wanted.reason}"[:500])
+        # A model's words, which those who decide read: they need not see the other cameras that the viewer sees.
+        why = Discretion(toolbox.situation, toolbox.catalogue, self._context.language).text(wanted.reason)
+        asked = replace(action, reason=f"{viewer.name} asks: {why}"[:500])
         plan = ResponsePlan(disputed=(asked,), planned_by=PlannedBy.PERSON, playbook_version=toolbox.playbook.version)
         [action_id] = self._desk.record(event.id, event.camera_id, plan)
         return action_id

@@ -75,6 +75,12 @@ KINDS = {
     "Has the siren been sounded today?": Kind.ACTED,
     "Did anyone lock the doors last night?": Kind.ACTED,
     "사이렌 울렸어?": Kind.ACTED,
+    "오늘 승인된 거 있어?": Kind.ACTED,
+    "Who approved the siren?": Kind.ACTED,
+    "승인할 거 있어?": Kind.APPROVALS,
+    "지난주보다 이번주가 많아?": Kind.COMPARE,
+    "녹화 잘 되고 있어?": Kind.OVERVIEW,
+    "are all cameras recording?": Kind.CAMERAS,
     "어제 누구한테 알림 보냈어?": Kind.ACTED,
     "Sound the siren": Kind.ACT,
     "Lock the front door": Kind.ACT,
@@ -181,3 +187,9 @@ def test_two_spans_are_compared_the_earlier_first():
     asked = read("어제보다 많아?")
     assert [f"{when.since.astimezone(ZONE):%d}" for when in (asked.when, asked.other)] == ["27", "28"]
     assert read("compare the cameras").other is None
+
+
+def test_severities_are_called_as_the_site_calls_them():
+    assert read("심각도 높음 이상 미확인 이벤트").min_severity is Severity.HIGH
+    assert read("오늘 심각 이벤트").min_severity is Severity.CRITICAL
+    assert read("오늘 심각도별 이벤트 수").min_severity is None

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -15,10 +15,12 @@ from haetae.agents.assistant.shown import numbers_in
 from haetae.agents.assistant.tools import Tools
 from haetae.api.assistant_records import SITE_WORDS
 from haetae.database.action_store import ActionStore
+from haetae.database.approval_store import ApprovalStore
 from haetae.domain.camera import CameraState, CameraStatus
 from haetae.domain.event import CAMERA_OFFLINE, SITE, EventKind, EventStatus, Severity, Verdict
 from haetae.domain.plan import ActionKind, PlannedAction, ResponsePlan
 from haetae.ids import new_id
+from haetae.vault import Vault
 
 HOUR = 3600
 DAY = ONSET.date()
@@ -280,3 +282,44 @@ def test_every_number_of_an_answer_comes_from_a_tool_or_from_who_asks(site, piec
     help_text = " ".join(examples(language, site.records(viewer, language).cameras()))
     known = ledger._numbers | set(numbers_in(help_text))
     assert [number for number in numbers_in(ruled.text) if number not in known] == []
+
+
+@pytest.mark.parametrize(
+    ("morning", "at", "lines"),
+    [
+        # The hour from 2 to 3 is there twice: 00:30 UTC and 01:30 UTC are both 02:30.
+        (datetime(2026, 10, 25, 8, tzinfo=UTC), (-7.5, -6.5), ["- 2026-10-25 02:00: 1", "- 2026-10-25 02:00: 1"]),
+        # The hour from 2 to 3 is not there: 00:30 UTC is 01:30, and 01:30 UTC is 03:30.
+        (datetime(2026, 3, 29, 8, tzinfo=UTC), (-7.5, -6.5), ["- 2026-03-29 01:00: 1", "- 2026-03-29 03:00: 1"]),
+        # Midnight is in the middle of it.
+        (datetime(2026, 7, 2, 8, tzinfo=UTC), (-10.5, -9.5), ["- 2026-07-01 23:00: 1", "- 2026-07-02 00:00: 1"]),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_night_is_told_whole_whatever_its_clocks_do(tmp_path, language, morning, at, lines):
+    with database("sqlite", tmp_path) as engine:
+        site = AssistantDesk(engine, "Europe/Berlin")
+        site.desk.clock.advance((morning - site.desk.clock.now()).total_seconds())
+        for number, hours in enumerate(at):
+            site.desk.add(number, timestamp=morning + timedelta(hours=hours), severity=Severity.HIGH)
+        hourly = site.ask(ADMIN, {"en": "events per hour last night", "ko": "어젯밤 시간대별 이벤트"}[language], language)
+        unit = {"en": "", "ko": "건"}[language]
+        assert hourly.text.splitlines()[1:] == [f"{line}{unit}" for line in lines]
+        report = site.ask(ADMIN, {"en": "shift report of last night", "ko": "어젯밤 근무 보고서"}[language], language)
+        assert {"en": "2 events.", "ko": "이벤트 2건."}[language] in report.text
+        assert [each.number for each in report.citations] == [1, 2]
+        began = sorted(line.split(" gate")[0] for line in report.text.splitlines() if line.startswith("- "))
+        assert [each[:-2] for each in began] == [line[: line.rindex(":") - 2] for line in lines]
+
+
+def test_what_a_state_says_is_said_once(tmp_path):
+    with database("sqlite", tmp_path) as engine:
+        site = AssistantDesk(engine)
+        event = site.desk.add(severity=Severity.HIGH)
+        ActionStore(site.desk.sessions, site.desk.clock).record(
+            event.id, event.camera_id, ResponsePlan((PlannedAction(ActionKind.SIREN, "front"),))
+        )
+        site.desk.clock.advance(700)
+        ApprovalStore(site.desk.sessions, site.desk.clock, Vault.open(tmp_path)).expire()
+        asked = site.ask(ADMIN, "오늘 사이렌 울렸어?", "ko")
+        assert asked.text == "- 2026-03-01 21:00 gate: 사이렌 울리기: 실행 안 함: 제때 승인되지 않음 [1]"

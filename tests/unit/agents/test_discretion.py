@@ -66,7 +66,7 @@ def test_a_model_that_names_another_camera_is_not_quoted(flow):
     plan = respond(flow, NIGHT, Cast(planner=said, responsive=said, cautious=cautious), toolbox=toolbox)
     assert plan.fallback == ""
     [note] = [each for each in plan.actions if each.kind == "add_note"]
-    assert note.text == "The man of the another camera went on to another camera and to 다른 카메라에서".replace(
+    assert note.text == "The man of another camera went on to another camera and to 다른 카메라에서".replace(
         "다른 카메라", "another camera"
     )
     [link] = [each for each in (*plan.actions, *plan.disputed) if each.kind == "link_cameras"]

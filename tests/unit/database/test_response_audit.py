@@ -1,15 +1,18 @@
 """The audit log of responses: each step is in the chain, and a row that somebody changed is found."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from tests.support.acting import ActingDesk, desk, migrated, note  # noqa: F401
-from tests.support.counted import GUARD
+from tests.support.counted import ADMIN, GUARD, NOBODY, ROOF
 from tests.support.event_desk import database
 
 from haetae.database.audit_reader import AuditReader
 from haetae.database.engine import session_scope
 from haetae.database.response_audit import verify_responses
 from haetae.database.response_models import ApprovalRow, ResponseAction
+from haetae.database.scoped.actions import ScopedActions
 from haetae.domain.action import ApprovalState
 from haetae.domain.plan import ActionKind, ActionState, PlannedAction, PlannedBy, ResponsePlan
 from haetae.errors import ConfigError
@@ -50,6 +53,27 @@ def test_every_step_is_in_the_chain_and_all_of_it_is_whole(kind, tmp_path):
         assert refused[0]["result"] == {"reason": "the playbook says never"}
         done = [entry.after["result"] for entry in entries if entry.action == "action.result" and entry.after["state"] == "done"]
         assert any("draft" in result for result in done)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_actions_are_found_by_kind_state_and_time_and_only_those_one_may_see(kind, tmp_path):
+    with database(kind, tmp_path) as engine:
+        desk = ActingDesk(engine, tmp_path)
+        event, _ = fill(desk)
+        hidden = desk.add(1, camera_id=ROOF)
+        desk.plan(hidden, PlannedAction(ActionKind.SIREN, "front"))
+        actions, now = ScopedActions(desk.sessions), desk.clock.now()
+
+        def found(viewer=GUARD, **wanted):
+            return [(view.action.event_id, view.action.kind) for view in actions.newest(viewer, **wanted)]
+
+        assert len(found(ADMIN)) == 4
+        assert {event_id for event_id, _ in found()} == {event.id}
+        assert found(NOBODY) == []
+        assert found(kinds=(ActionKind.EMERGENCY_CALL_DRAFT,)) == [(event.id, ActionKind.EMERGENCY_CALL_DRAFT)]
+        assert found(ADMIN, states=(ActionState.AWAITING_APPROVAL,)) == [(hidden.id, ActionKind.SIREN)]
+        assert found(ADMIN, until=now) == found(ADMIN, since=now + timedelta(seconds=1)) == []
+        assert len(found(ADMIN, since=now, until=now + timedelta(seconds=1), limit=2)) == 2
 
 
 TAMPERED = [

@@ -15,6 +15,7 @@ from tests.support.http_receiver import HttpReceiver
 
 from haetae.database.approval_codes import MOST_WRONG, code_of
 from haetae.database.approval_rows import Terms
+from haetae.database.approval_store import ApprovalStore
 from haetae.database.engine import session_scope
 from haetae.database.models import CameraAccess, User
 from haetae.database.response_models import ApprovalRow, ResponseAction
@@ -24,7 +25,7 @@ from haetae.domain.event import SITE, EventKind
 from haetae.domain.notice import NoticeKind
 from haetae.domain.plan import ActionKind, ActionState, PlannedAction
 from haetae.domain.viewer import AccessLevel
-from haetae.errors import ConfigError, Conflict, Forbidden, NotFound
+from haetae.errors import ConfigError, Conflict, DatabaseUnavailable, Forbidden, NotFound
 from haetae.ids import new_id
 from haetae.pipeline.approval_links import ApprovalLinks
 from haetae.vault import Vault
@@ -249,6 +250,28 @@ def test_whoever_may_decide_is_written_to_with_a_code_of_their_own(desk, siren):
     desk.turn()
     desk.told()
     assert len(desk._channels[next(iter(desk._channels))].accepted) == 3
+
+
+@pytest.mark.parametrize("lost", ["prepare", "told"])
+def test_who_is_interrupted_in_asking_asks_again_and_nobody_is_asked_twice(desk, siren, monkeypatch, lost):  # noqa: F811
+    mail = desk.mail()
+    [action_id] = desk.plan(desk.add(), PlannedAction(ActionKind.SIREN, "front"))
+    with monkeypatch.context() as away:
+
+        def gone(*_arguments):
+            raise DatabaseUnavailable("gone")
+
+        away.setattr(ApprovalStore, lost, gone)
+        with pytest.raises(DatabaseUnavailable):
+            desk.turn()
+    desk.told()
+    first = {notice.target: notice.text for notice in mail.accepted}
+    desk.turn()
+    desk.told()
+    assert len(mail.accepted) == len({notice.target for notice in mail.accepted}) == 3
+    assert first.items() <= {notice.target: notice.text for notice in mail.accepted}.items()
+    assert (len(first), desk.question(action_id).told_at is not None) == (0 if lost == "prepare" else 3, True)
+    assert siren.received == []
 
 
 def test_a_code_decides_for_the_person_that_it_was_made_for_alone(desk, siren):  # noqa: F811

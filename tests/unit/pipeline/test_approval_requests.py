@@ -1,5 +1,7 @@
 """What somebody asks people to allow: only what the playbook may do, and nothing before a person has said yes."""
 
+from dataclasses import replace
+
 import pytest
 from tests.support.counted import ADMIN
 from tests.support.event_desk import database
@@ -8,10 +10,12 @@ from tests.support.responding import TARGETS, RespondDesk
 from haetae.agents.assistant.records import ApprovalRequest
 from haetae.database.action_store import ActionStore
 from haetae.domain.event import Severity
+from haetae.domain.incident import Target
 from haetae.domain.plan import ActionKind, ActionState, PlannedBy
 from haetae.errors import ConfigError, Forbidden, NotFound
 from haetae.ids import new_id
 from haetae.pipeline.approval_requests import ViewersRequests
+from haetae.pipeline.incident_context import IncidentContext
 
 PLAYBOOK = """
 form = 1
@@ -78,3 +82,13 @@ def test_who_may_only_look_asks_for_nothing_and_nobody_about_what_there_is_not(d
     with pytest.raises(NotFound):
         requests(desk, event)[1].request(ApprovalRequest(new_id(), "siren", ""))
     assert store.of_event(event.id) == []
+
+
+def test_the_reason_names_no_camera_that_those_who_decide_may_not_see(desk):
+    event = desk.over()
+    vault = Target("camera", str(new_id()), "Vault")
+    desk.context = IncidentContext(replace(desk.context._site, targets=lambda: (*TARGETS, vault)), time_zone="UTC", language="en")
+    store, asking = requests(desk, event)
+    asking.request(ApprovalRequest(event.id, "siren", "He came from the vault."))
+    [action] = store.of_event(event.id)
+    assert action.planned.reason == f"{ADMIN.name} asks: He came from another camera."

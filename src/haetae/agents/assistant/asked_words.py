@@ -39,6 +39,7 @@ ACTED: Final = {
         r"(?:알림|통보|연락)\S*\s*(?:보냈|갔|받았|했어|발송)|누구(?:에게|한테)\s*(?:알렸|연락|통보)",
     ),
     ("call_webhook", "open_ticket"): _any(rf"{_PAST}\b(?:webhooks?|tickets?)\b", r"(?:웹훅|티켓)\S*\s*(?:호출|열[렸었]|만들었|보냈)"),
+    ("siren", "door_lock", "announce", "emergency_call_draft"): _any(rf"{_PAST}\bapproved\b", r"승인(?:된|했|한|받은|됐|하였)"),
     ("ptz_preset",): _any(rf"{_PAST}\bpresets?\b", r"프리셋\S*\s*(?:이동|움직)"),
 }
 """Whether something was done, by the kinds of actions that it is."""
@@ -55,13 +56,14 @@ OVERVIEW: Final = _any(
     r"\bwhat(?:'s| is) (?:up|the (?:status|situation|state))(?! of\b)",
     r"\bany (?:problems?|issues?|trouble)\b|\ball (?:clear|quiet|good)\b|^status\W*$|\boverview\b",
     r"(?:모두|다|전부|전체(?:적으로)?)\s*(?:정상|괜찮|문제\s*없|이상\s*없)|이상\s*(?:없|무)|문제\s*(?:없|있)",
+    r"(?:녹화|감시)\S*\s*(?:잘|정상|되고|되나|중)",
     r"(?:상황|현황)(?:이|은|을)?\s*(?:어때|어떤가|어떻|알려|보고|\?|$)|^별일\s*없",
 )
 """How things are altogether."""
 
 COMPARE: Final = _any(
     r"\bcompare[ds]?\b|\bversus\b|\bvs\b|\b(?:more|fewer|less|busier|quieter)\b.*\bthan\b",
-    r"비교|대비|보다\s*(?:많|적|늘|줄|조용|바[빴쁘])",
+    r"비교|대비|보다\s[^?]{0,20}(?:많|적|늘|줄|조용|바[빴쁘])|보다\s*(?:많|적|늘|줄|조용|바[빴쁘])",
 )
 AND: Final = re.compile(r"\b(?:with|to|and|versus|vs|than|against)\b\.?|(?:이랑|랑|하고|과|와|보다|대비)\s|,")
 """Stands between what is compared."""
@@ -91,7 +93,7 @@ OFFLINE: Final = _any(
 WAS: Final = _any(r"\b(?:was|were|has been|have been|did|went)\b|\bhow (?:long|often|many times)\b", r"[였었했졌겼]|얼마나|몇\s*번")
 CAMERA: Final = _any(r"\bcam(?:era)?s?\b", r"카메라|캠|화면")
 STATE: Final = _any(
-    r"\b(?:status|state|working|watching|running|online|healthy|ok(?:ay)?|all right|list|which|names?)\b",
+    r"\b(?:status|state|working|watching|recording|running|online|healthy|ok(?:ay)?|all right|list|which|names?)\b",
     r"상태|작동|동작|목록|어떤|어느|이름|괜찮|정상|잘\s*(?:나[오와]|보[이여]|되|돼|돌아|찍)|어때|연결\s*(?:됐|되어|돼)|켜져",
 )
 HOW_MANY: Final = _any(
@@ -156,8 +158,8 @@ SHOW: Final = _any(
 )
 
 SEVERITIES: Final = {
-    Severity.CRITICAL: _any(r"\bcritical\b(?! or)|\bemergenc", r"치명|긴급|심각한"),
-    Severity.HIGH: _any(r"\bhigh(?! ?est)(?:ly)?\b|\bserious\b|\bsevere\b", r"높은|중대"),
+    Severity.CRITICAL: _any(r"\bcritical\b(?! or)|\bemergenc", r"치명|긴급|심각(?!도)"),
+    Severity.HIGH: _any(r"\bhigh(?! ?est)(?:ly)?\b|\bserious\b|\bsevere\b", r"높은|높음|중대"),
     Severity.MEDIUM: _any(r"\bmedium\b|\bmoderate\b", r"보통|중간"),
 }
 """At least so severe. `low` needs no word: everything is."""

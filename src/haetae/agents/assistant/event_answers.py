@@ -10,8 +10,11 @@ from haetae.agents.assistant.shown import length, minute
 from haetae.agents.assistant.tools import Tools
 from haetae.agents.assistant.words import ACTION_STATES, TEXTS, VERDICTS
 from haetae.domain.event import EventStatus
+from haetae.domain.plan import ActionState
 
 NAMED = 20
+_PLAIN = frozenset({ActionState.EXPIRED, ActionState.REJECTED})
+"""States that need no reason beside them."""
 
 
 class EventAnswers:
@@ -63,8 +66,8 @@ class EventAnswers:
         for each in response.actions[:NAMED]:
             action = self._tools.words.actions[self._language].get(each.kind, each.kind)
             target = f" ({one_line(each.target)})" if each.target else ""
-            why = f": {one_line(each.why)}" if each.why else ""
-            lines.append(self._say("action", action=action, target=target, state=ACTION_STATES[self._language][each.state], why=why))
+            state = ACTION_STATES[self._language][each.state]
+            lines.append(self._say("action", action=action, target=target, state=state, why=_why(each)))
         if not response.actions:
             lines.append(self._say("to_plan" if response.waits else "nothing_done"))
         if response.review:
@@ -82,7 +85,7 @@ class EventAnswers:
                 action=words.get(action.kind, action.kind),
                 target=f" ({one_line(action.target)})" if action.target else "",
                 state=ACTION_STATES[self._language][action.state],
-                why=f": {one_line(action.why)}" if action.why else "",
+                why=_why(action),
                 mark=self._mark(event),
             )
             for action, event in found
@@ -100,6 +103,11 @@ class EventAnswers:
 
     def _say(self, key: str, **values: object) -> str:
         return self._texts[key].format(**values)
+
+
+def _why(action: ActionRecord) -> str:
+    """What the state does not say already."""
+    return f": {one_line(action.why)}" if action.why and action.state not in _PLAIN else ""
 
 
 def one_line(text: str) -> str:

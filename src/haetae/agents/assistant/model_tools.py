@@ -9,7 +9,7 @@ from uuid import UUID
 
 from haetae.agents.assistant import asked_words
 from haetae.agents.assistant.asked import plain
-from haetae.agents.assistant.records import ApprovalRequest, ApprovalRequests, EventQuery, Order
+from haetae.agents.assistant.records import ActionQuery, ApprovalRequest, ApprovalRequests, EventQuery, Order
 from haetae.agents.assistant.times import LONGEST, When, find_when, last_day
 from haetae.agents.assistant.tools import Returned, Tools
 from haetae.domain.event import Severity
@@ -41,6 +41,7 @@ class ModelTools:
             self.count_events,
             self.show_event,
             self.show_response,
+            self.find_actions,
             self.list_cameras,
             self.camera_statistics,
             self.shift_report,
@@ -104,6 +105,21 @@ class ModelTools:
         """What was done about one event: each action, how it stands, what came of it, and what still waits for a person's approval. `event`
         is its ref (E1) or its id."""
         return await self._call("show_response", _given(event=event), lambda: self._tools.response(self._event(event))[2])
+
+    async def find_actions(self, kind: str = "", waiting: bool = False, when: str = "", since: str = "", until: str = "") -> Returned:
+        """Actions that were planned or done about events, newest first. `kind` is one, such as siren or notify; `waiting`: those that wait
+        for a person's approval. Times are as of find_events."""
+        said = _given(kind=kind, waiting=waiting, when=when, since=since, until=until)
+
+        def find() -> Returned:
+            known = {each.value for each in RISKS}
+            if kind and kind not in known:
+                raise _Refused(f"there is no such action; there are: {', '.join(sorted(known))}")
+            span = self._span(when, since, until) if when or since or until or not waiting else None
+            ends = {} if span is None else {"since": span.since, "until": span.until if span.until < self._tools.now else None}
+            return self._tools.actions(ActionQuery((kind,) if kind else (), waiting, limit=20, **ends), said)[1]
+
+        return await self._call("find_actions", said, find)
 
     async def list_cameras(self, only_away: bool = False) -> Returned:
         """The cameras that the person who asks may see, and how each is doing now. `only_away`: only those that should watch and do not."""

@@ -113,7 +113,8 @@ BETWEEN: Final = re.compile(
     rf"|(?<![\d/:.-]){_A.replace('a_', 'c_')}\s*(?:부터|에서|~|-|–)\s*{_B.replace('b_', 'd_')}(?![\d/])\s*(?:까지|사이)?"
 )
 SINCE: Final = re.compile(
-    rf"\b(?:since|after)\s+{_A}(?![\d/-])|(?<![\d/:.-]){_A.replace('a_', 'c_')}(?![\d/-])\s*(?:이후|부터|넘어서|지나서)"
+    rf"\b(?:since|after)\s+(?:[a-z' ]{{1,24}}\s+at\s+)?{_A}(?![\d/-])"
+    rf"|(?<![\d/:.-]){_A.replace('a_', 'c_')}(?![\d/-])\s*(?:이후|부터|넘어서|지나서)"
 )
 BEFORE: Final = re.compile(
     rf"\b(?:before|until|till|by)\s+{_A}(?![\d/-])|(?<![\d/:.-]){_A.replace('a_', 'c_')}(?![\d/-])\s*(?:이전|까지|전에)"

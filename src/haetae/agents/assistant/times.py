@@ -50,14 +50,14 @@ class _Reader:
         self._said: list[str] = []
 
     def read(self) -> When | None:
+        if (whole := self._take(words.WHOLE)) is not None:
+            first, last = self._whole(whole)
+            return self._days(first, last)
         lately = self._take(words.LATELY)
         if lately is not None:
             hours = words.hours_of(lately)
             assert hours is not None
             return self._when(self._now - min(LONGEST, timedelta(hours=hours)), self._now)
-        if (whole := self._take(words.WHOLE)) is not None:
-            first, last = self._whole(whole)
-            return self._days(first, last)
         night = self._night()
         if night is not None:
             return self._within(night, "night")
@@ -141,7 +141,10 @@ class _Reader:
             return since, until if until > since else until + _DAY
         if (match := self._take(words.SINCE)) is not None:
             since = midnight + timedelta(minutes=self._placed(_minutes(match, _group(match), part), part))
-            return since, self._local if open_end and since <= self._local else max(whole_end, since + _DAY / 24)
+            if open_end:
+                # Since then is up to now, and what is not yet today was yesterday.
+                return (since if since <= self._local else since - _DAY), self._local
+            return since, max(whole_end, since + _DAY / 24)
         if (match := self._take(words.BEFORE)) is not None:
             until = midnight + timedelta(minutes=self._placed(_minutes(match, _group(match), part), part))
             return min(whole_start, until - _DAY / 24), until

@@ -60,7 +60,7 @@ class AssistantTool(BaseModel):
     """Something was looked up."""
 
     type: Literal["tool"] = "tool"
-    name: str = Field(description="such as find_events, count_events, show_event, show_response, list_cameras, camera_statistics")
+    name: str = Field(description="such as find_events, count_events, show_event, find_actions, list_cameras, shift_report")
     arguments: dict[str, Any]
     found: int = Field(description="how many things came back")
 

@@ -13,12 +13,14 @@ from haetae.clock import Clock
 from haetae.database.account_models import AuditEntry
 from haetae.database.action_rows import action_transaction, to_approval
 from haetae.database.engine import Sessions
+from haetae.database.incident_rows import plain
 from haetae.database.models import Event
 from haetae.database.response_models import ApprovalRow, ResponseAction
 from haetae.database.scoped.actions import ScopedActions
 from haetae.database.scoped.analyses import ScopedAnalyses
 from haetae.database.scoped.event_deliveries import ScopedDeliveries
 from haetae.database.scoped.events import ScopedEvents
+from haetae.database.scoped.plans import ScopedPlans
 from haetae.database.scoped.scope import visible
 from haetae.domain.viewer import Actor, Viewer
 
@@ -29,8 +31,12 @@ _INSIDE = frozenset({"clip_path", "thumbnail_path"})
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """The parts as JSON has them, each list oldest first. `audit` is whole for admins, who can follow its hashes; others are told who did
-    what when, not from where, and not what was before."""
+    """The parts as JSON has them, each list oldest first.
+
+    `plans` is what the log says of them, `planning` what is kept of how they were made: what each role answered, what came of it and, for
+    admins, what all was given to it. `audit` is whole for admins, who can follow its hashes; others are told who did what when, not from
+    where, and not what was before.
+    """
 
     format: str
     made_at: datetime
@@ -40,6 +46,7 @@ class Incident:
     facts: list[dict[str, Any]]
     analyses: list[dict[str, Any]]
     plans: list[dict[str, Any]]
+    planning: list[dict[str, Any]]
     actions: list[dict[str, Any]]
     approvals: list[dict[str, Any]]
     deliveries: list[dict[str, Any]]
@@ -56,6 +63,7 @@ class ScopedIncidents:
         self._analyses = ScopedAnalyses(sessions, clock)
         self._actions = ScopedActions(sessions)
         self._deliveries = ScopedDeliveries(sessions)
+        self._plans = ScopedPlans(sessions)
 
     def export(self, viewer: Viewer, actor: Actor, event_id: UUID) -> Incident:
         """Note that it is taken out, and return it. Raises Forbidden for who may only look."""
@@ -79,6 +87,7 @@ class ScopedIncidents:
             facts=facts,
             analyses=looks,
             plans=[_plan(entry) for entry in entries if entry.action == "plan.record"],
+            planning=[plain(record) for record in self._plans.of_event(viewer, event_id).plans],
             actions=[_flat(asdict(view)) for view in views],
             approvals=approvals,
             deliveries=[asdict(each) for each in self._deliveries.of_event(viewer, event_id)],
