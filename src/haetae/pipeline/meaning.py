@@ -35,7 +35,7 @@ _BYTES_OF_IDS = 160
 """An event's UUID with its number, its camera's, and their places in two lists; measured by `haetae bench search`."""
 
 _REFRESH_S = 2.0
-_ROWS_AT_ONCE = 8192
+_ROWS_AT_ONCE = 512
 _PAGE = 10_000
 _READ_AT_ONCE = 500
 _MOST_READ = 10
@@ -98,7 +98,7 @@ class MeaningIndex:
             ids, owners, vectors = self._ids, self._cameras, self._vectors
         if not ids or vectors.shape[1] != len(vector):
             return []
-        # In pieces: a float32 copy of everything would take twice the memory once more.
+        # In pieces that stay in the cache: a float32 copy of everything would take twice the memory once more, and twice the time.
         pieces = [vectors[at : at + _ROWS_AT_ONCE].astype(np.float32) @ vector for at in range(0, len(ids), _ROWS_AT_ONCE)]
         cosines = np.concatenate(pieces)
         allowed = None if cameras is None else set(cameras)
