@@ -47,7 +47,7 @@ def test_a_model_that_answers_as_it_was_told_has_given_no_answer(text, surface):
 
 
 def test_a_model_that_obeys_and_keeps_quiet_about_it_cannot_reject_a_suspected_fall():
-    fall = Fact("fall_rule_v1", FactKind.HYPOTHESIS, 0.7, "", 0.0, 3.0, source="fall_rule_v1", subject="fall_rule_v1")
+    fall = Fact("fall_rule_v2", FactKind.HYPOTHESIS, 0.7, "", 0.0, 3.0, source="fall_rule_v2", subject="fall_rule_v2")
     model = Obedient(TEXTS, lambda _text: NOTHING | {"movement": "cannot_tell"})
     event = make_event(severity=Severity.LOW)
     with ModelServer(model) as server:

@@ -75,9 +75,10 @@ class AnomalyEvent:
     clip): the highest revision is the truth. `timestamp` is the onset; `onset_s`, `end_s` and `peak_s` are presentation times of the
     stream in seconds. `vad_score` is the peak so far, in [0, 1]. `clip_path` and `thumbnail_path` are relative to the storage folder.
     `faults` says in words what went wrong round this event (no clip could be written), never in silence. `continues` is the event that
-    reached the maximum length and of which this is the next part. `detail` says in words what a system event is about. `media_bytes` is the
-    size of its clip and pictures, None while they are being made. `verdict` and what begins with `vlm_` is written by triage alone;
-    `verdict` is None until it has. Times are UTC-aware.
+    reached the maximum length and of which this is the next part. `subtype` is what sort of tampering or system event it is, or what a
+    rule suspects an anomaly to be (`Suspicion`), None where it has no word for it. `detail` says in words what a system event is about.
+    `media_bytes` is the size of its clip and pictures, None while they are being made. `verdict` and what begins with `vlm_` is written
+    by triage alone; `verdict` is None until it has. Times are UTC-aware.
     """
 
     id: UUID

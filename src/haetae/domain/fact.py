@@ -25,7 +25,7 @@ class FactKind(StrEnum):
     FLOW = "flow"
     FLICKER = "flicker"
     HYPOTHESIS = "hypothesis"
-    """A named rule's guess: `subject` is the rule, such as `fall_rule_v1`, the value its strength in [0, 1]."""
+    """A named rule's guess: `subject` is the rule, such as `fall_rule_v2`, the value its strength in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)

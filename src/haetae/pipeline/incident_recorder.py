@@ -130,6 +130,8 @@ class IncidentRecorder:
             self._closed(incident)
         elif transition.change is Change.OPENED:
             self._opened(incident, frame)
+        elif transition.change is Change.NAMED:
+            self._named(incident)
         else:
             self._peaked(incident, frame)
 
@@ -192,6 +194,13 @@ class IncidentRecorder:
             pending.example = incident.peak.example or pending.example
             # In memory only: the next revision carries it.
             pending.event = replace(pending.event, **self._so_far(incident))
+
+    def _named(self, incident: Incident) -> None:
+        """People are told of it now, not when the event is over."""
+        with self._lock:
+            pending = self._pending[incident.id]
+            pending.event = replace(pending.event, **self._so_far(incident))
+        self._submit(incident.id, self._revise, incident.id)
 
     def _closed(self, incident: Incident) -> None:
         # The picture first: the closing revision may be the last one, after which nothing of the event is pending.

@@ -35,7 +35,7 @@ _BYTES_OF_IDS = 160
 """An event's UUID with its number, its camera's, and their places in two lists; measured by `haetae bench search`."""
 
 _REFRESH_S = 2.0
-_ROWS_AT_ONCE = 8192
+_ROWS_AT_ONCE = 512
 _PAGE = 10_000
 _READ_AT_ONCE = 500
 _MOST_READ = 10
@@ -98,7 +98,7 @@ class MeaningIndex:
             ids, owners, vectors = self._ids, self._cameras, self._vectors
         if not ids or vectors.shape[1] != len(vector):
             return []
-        # In pieces: a float32 copy of everything would take twice the memory once more.
+        # In pieces that stay in the cache: a float32 copy of everything would take twice the memory once more, and twice the time.
         pieces = [vectors[at : at + _ROWS_AT_ONCE].astype(np.float32) @ vector for at in range(0, len(ids), _ROWS_AT_ONCE)]
         cosines = np.concatenate(pieces)
         allowed = None if cameras is None else set(cameras)
@@ -132,17 +132,27 @@ class MeaningIndex:
 
     def _take(self, pages: Sequence["_Page"]) -> None:
         width = pages[-1].vectors.shape[1]
-        again = {each for page in pages for each in page.ids}
-        old = [at for at, each in enumerate(self._ids) if each not in again] if self._vectors.shape[1] == width else []
-        ids = [*(self._ids[at] for at in old), *(each for page in pages for each in page.ids)]
-        cameras = [*(self._cameras[at] for at in old), *(each for page in pages for each in page.cameras)]
-        vectors = np.concatenate([*([self._vectors[old]] if old else []), *(page.vectors for page in pages)])
+        if self._vectors.shape[1] != width:
+            self._ids, self._cameras, self._vectors = [], [], np.zeros((0, width), np.float16)
+        places = {each: at for at, each in enumerate(self._ids)}
+        fresh: list[_Page] = []
+        for page in pages:
+            again = [row for row, each in enumerate(page.ids) if each in places]
+            new = [row for row, each in enumerate(page.ids) if each not in places]
+            # In place: whoever is searching meanwhile finds an event by the one or the other.
+            self._vectors[[places[page.ids[row]] for row in again]] = page.vectors[again]
+            if new:
+                vectors = page.vectors[new] if again else page.vectors
+                fresh.append(_Page([page.ids[row] for row in new], [page.cameras[row] for row in new], vectors))
+        if not fresh:
+            return
+        self._ids = [*self._ids, *(each for page in fresh for each in page.ids)]
+        self._cameras = [*self._cameras, *(each for page in fresh for each in page.cameras)]
+        self._vectors = np.concatenate([self._vectors, *(page.vectors for page in fresh)])
         most = min(MOST_EVENTS, max(1, self._most_bytes // (2 * width)))
-        if len(ids) > most:
+        if len(self._ids) > most:
             # Ids tell when an event was born.
-            newest = sorted(range(len(ids)), key=lambda at: ids[at].int)[-most:]
-            ids, cameras, vectors = [ids[at] for at in newest], [cameras[at] for at in newest], vectors[newest]
-        self._ids, self._cameras, self._vectors = ids, cameras, vectors
+            self._keep(sorted(range(len(self._ids)), key=lambda at: self._ids[at].int)[-most:])
 
     def _keep(self, which: Sequence[int]) -> None:
         self._ids, self._cameras = [self._ids[at] for at in which], [self._cameras[at] for at in which]

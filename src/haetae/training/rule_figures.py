@@ -13,10 +13,10 @@ from haetae.vad.rules.table import RULES, TAMPER_RULE
 
 KINDS: Final[dict[str, frozenset[str]]] = {
     "fire_rule_v1": frozenset({"fire"}),
-    "fall_rule_v1": frozenset({"fall"}),
+    "fall_rule_v2": frozenset({"fall"}),
     "fight_rule_v1": frozenset({"fight"}),
     "abandoned_rule_v1": frozenset({"abandoned"}),
-    "running_rule_v1": frozenset({"running", "crowd_running"}),
+    "running_rule_v2": frozenset({"running", "crowd_running"}),
     "wrong_way_rule_v1": frozenset({"wrong_way"}),
     "loitering_rule_v1": frozenset({"loitering"}),
     TAMPER_RULE: frozenset({"camera_covered", "camera_turned", "defocus"}),

@@ -18,7 +18,7 @@ from haetae.domain.fact import Fact, FactKind
 from haetae.domain.score import ALARM_LEVEL, Score, TamperKind
 from haetae.errors import ConfigError
 from haetae.ids import new_id
-from haetae.vad.rules.naming import suspicion_of
+from haetae.vad.rules.naming import named, suspicion_of
 
 FACTS_KEPT = 16
 """Facts that one incident carries at most: one of each kind and source, the most surprising ones."""
@@ -71,6 +71,7 @@ class GateSettings:
 class Change(StrEnum):
     OPENED = "opened"
     PEAKED = "peaked"
+    NAMED = "named"
     CLOSED = "closed"
 
 
@@ -101,7 +102,8 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What just happened to an incident. `peaked`: it has a new highest score, so this frame makes the better picture."""
+    """What just happened to an incident. `peaked`: it has a new highest score, so this frame makes the better picture. `named`: a rule's
+    guess names it that did not when it opened, or another one does."""
 
     change: Change
     incident: Incident
@@ -140,16 +142,22 @@ class _Running:
         self.facts = merge_facts(fact for score in run for fact in score.facts)
         self.subtype = subtype
         self.continues = continues
+        self._name = named(self.facts)
 
-    def grow(self, score: Score) -> bool:
-        """Take one more abnormal score; true when it is the highest so far."""
+    def grow(self, score: Score) -> list[Change]:
+        """Take one more abnormal score; what it changes."""
         self.last = score
-        if score.facts:
-            self.facts = merge_facts((*self.facts, *score.facts))
+        changes = []
         if score.value > self.peak.value:
             self.peak = score
-            return True
-        return False
+            changes.append(Change.PEAKED)
+        if score.facts:
+            self.facts = merge_facts((*self.facts, *score.facts))
+            name = named(self.facts)
+            if name is not self._name:
+                self._name = name
+                changes.append(Change.NAMED)
+        return changes
 
     def told(self, change: Change, *, continued: bool = False) -> Transition:
         closed = change is Change.CLOSED
@@ -252,7 +260,7 @@ class Gate:
             self._anomaly = None
             self._cut = _Cut(running.id, running.last.t_s)
             return [running.told(Change.CLOSED, continued=True), *self._push_cut(self._cut, score, value)]
-        return [running.told(Change.PEAKED)] if running.grow(score) else []
+        return [running.told(change) for change in running.grow(score)]
 
     def _push_cut(self, cut: _Cut, score: Score, value: float) -> list[Transition]:
         """After a cut: one score at the alarm level carries on, for the incident was proved before."""

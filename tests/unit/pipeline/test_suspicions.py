@@ -15,7 +15,8 @@ from haetae.cli.display import event_text
 from haetae.cli.report.texts import TEXTS
 from haetae.domain.camera import CameraConfig
 from haetae.domain.event import EventKind, EventStatus, Severity
-from haetae.domain.fact import FactKind
+from haetae.domain.fact import Fact, FactKind
+from haetae.domain.score import Score
 from haetae.domain.suspicion import Suspicion
 from haetae.ids import new_id
 from haetae.media.blobs import StorageLayout
@@ -116,6 +117,25 @@ def test_a_rule_for_fires_is_told_of_a_possible_one_and_a_model_has_the_last_wor
     assert not plan(an_occurrence(fire), [], a_directory(other), now=fire.timestamp, needs_target=needs_target).new
     judged = Composer("Site", "", lambda _event: None).notice_event(an_occurrence(replace(fire, vlm_type="Vandalism")), a_rule())
     assert judged.type == "Vandalism"
+
+
+def test_a_suspicion_that_comes_later_is_stored_while_the_event_goes_on(tmp_path):
+    log, camera_id, layout = RecordingLog(), new_id(), StorageLayout(tmp_path)
+    recorder = IncidentRecorder(
+        camera_id, log=log, layout=layout, make_clips=lambda on_clip: ClipRecorder(camera_id, layout, on_clip), observer=NoObserver()
+    )
+    gate = Gate()
+    fire = Fact("fire_rule_v1", FactKind.HYPOTHESIS, 0.7, "", 1.0, 2.0, source="fire_rule_v1", subject="fire_rule_v1")
+    for number in range(20):
+        frame = scripted_frame(number)
+        facts = (fire,) if number == 12 else ()
+        for transition in gate.push(Score(0.6, 0.6, 0.5, number, frame.t_s, frame.captured_at, facts=facts)):
+            recorder.take(transition, frame)
+    recorder.close()
+    [event] = log.latest()
+    assert (log.events[0].subtype, log.events[0].severity) == (None, Severity.LOW)
+    assert (event.subtype, event.severity, event.status) == (Suspicion.FIRE, Severity.HIGH, EventStatus.OPEN)
+    assert event.facts == (fire,)
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

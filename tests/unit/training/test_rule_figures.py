@@ -37,8 +37,9 @@ INCIDENTS = {0: Span(500.0, 508.0), 1: Span(1000.0, 1008.0), 2: Span(2000.0, 200
 
 
 def rows(**alarms: list[Span]) -> dict[str, float]:
-    run = RuleRun(3600.0, INCIDENTS, {f"{name}_rule_v1": spans for name, spans in alarms.items()})
-    return figures(tally([CAMERA], [run])["fall_rule_v1"])
+    by_rule = {next(rule.name for rule in RULES if rule.name.startswith(name)): spans for name, spans in alarms.items()}
+    run = RuleRun(3600.0, INCIDENTS, by_rule)
+    return figures(tally([CAMERA], [run])["fall_rule_v2"])
 
 
 def test_alarms_are_right_in_their_kind_wrong_in_others_and_uncounted_near_by():
@@ -57,7 +58,7 @@ def test_one_alarm_over_two_incidents_finds_both():
 
 def test_time_near_two_incidents_is_taken_off_once():
     run = RuleRun(1000.0, {0: Span(500.0, 510.0), 1: Span(520.0, 530.0)}, {})
-    assert tally([CAMERA], [run])["fall_rule_v1"].normal_s == pytest.approx(1000.0 - 110.0)
+    assert tally([CAMERA], [run])["fall_rule_v2"].normal_s == pytest.approx(1000.0 - 110.0)
 
 
 def test_nothing_said_is_no_precision_and_no_recall():
@@ -76,7 +77,7 @@ def test_intervals_are_wilsons():
 
 
 def test_clips_count_once_each():
-    row = clip_figures("fight_rule_v1", [{"fight_rule_v1"}, set(), {"fall_rule_v1"}], [{"fight_rule_v1"}, set()])
+    row = clip_figures("fight_rule_v1", [{"fight_rule_v1"}, set(), {"fall_rule_v2"}], [{"fight_rule_v1"}, set()])
     assert (row["found"], row["clips"], row["false"], row["other_clips"]) == (1, 3, 1, 2)
     assert row["precision"] == 0.5
 

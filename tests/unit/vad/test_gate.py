@@ -316,3 +316,21 @@ def test_the_same_scores_tell_the_same(sequence):
 def test_one_bump_is_one_incident_whatever_its_rate_length_and_height(fps, length_s, value):
     told = run(bump(fps, length_s=length_s, value=value), fps=fps)
     assert changes(told) == ["opened", "closed"]
+
+
+def test_a_guess_that_may_name_the_incident_is_told_when_it_comes():
+    def guess(rule: str, strength: float) -> tuple[Fact, ...]:
+        return (Fact(rule, FactKind.HYPOTHESIS, strength, "", 0.0, 1.0, source=rule, subject=rule),)
+
+    facts = {
+        12: guess("running_rule_v2", 0.9),
+        15: guess("fire_rule_v1", 0.6),
+        16: guess("fire_rule_v1", 0.7),
+        18: guess("fall_rule_v2", 0.8),
+    }
+    gate = Gate()
+    scores = (score_at(number / 10, 0.8, number=number, facts=facts.get(number, ())) for number in range(25))
+    told = [each for score in scores for each in gate.push(score)] + gate.flush()
+    assert [each.change for each in told] == [Change.OPENED, Change.NAMED, Change.NAMED, Change.CLOSED]
+    assert [each.incident.facts[0].subject for each in told[1:]] == ["fire_rule_v1", "fall_rule_v2", "fall_rule_v2"]
+    assert len(told[-1].incident.facts) == 3

@@ -104,10 +104,10 @@ def test_a_name_in_a_fact_cannot_become_markup_or_a_line_of_its_own():
 
 
 def test_a_rule_is_a_suspicion_and_no_verdict():
-    fall = Fact("h", FactKind.HYPOTHESIS, 0.8, "", 0.0, 1.0, subject="fall_rule_v1")
+    fall = Fact("h", FactKind.HYPOTHESIS, 0.8, "", 0.0, 1.0, subject="fall_rule_v2")
     event = make_event()
     assert suspected_types(event, [fall]) == {EventType.FALLING}
     assert suspected_types(make_event(kind=EventKind.TAMPER), []) == {EventType.CAMERA_TAMPER}
     analysis = asyncio.run(EvidenceAnalyzer("en").analyze(event, (), [fall], 0.0))
     assert analysis.verdict is Verdict.UNVERIFIED
-    assert "fall_rule_v1" in analysis.description
+    assert "fall_rule_v2" in analysis.description

@@ -80,7 +80,7 @@ def test_an_answer_cannot_ask_for_an_action():
     assert analysis.failed
 
 
-SUSPECTED_FALL = Fact("h", FactKind.HYPOTHESIS, 0.9, "", 0.0, 1.0, subject="fall_rule_v1")
+SUSPECTED_FALL = Fact("h", FactKind.HYPOTHESIS, 0.9, "", 0.0, 1.0, subject="fall_rule_v2")
 SUSPECTED_FIRE = Fact("h", FactKind.HYPOTHESIS, 0.9, "", 0.0, 1.0, subject="fire_rule_v1")
 
 

@@ -64,7 +64,7 @@ def test_what_admins_say_is_bounded():
 
 
 def test_what_rules_suspect_comes_first_and_a_disturbed_camera_is_asked_about_otherwise():
-    fall = Fact("h", FactKind.HYPOTHESIS, 0.9, "", 0.0, 1.0, subject="fall_rule_v1")
+    fall = Fact("h", FactKind.HYPOTHESIS, 0.9, "", 0.0, 1.0, subject="fall_rule_v2")
     assert "event_type is one of:\n- Falling" in prompt(facts=[fall]).question
     tamper = prompt(make_event(kind=EventKind.TAMPER)).question
     assert "Camera_Tamper" in tamper

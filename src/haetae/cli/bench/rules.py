@@ -57,7 +57,7 @@ def _clips(folder: Path, told: Told) -> dict[str, Any]:
     others = [clip for path, clip in zip(clips_of(folder / "fall"), heard["fall"], strict=True) if "fall" not in path.stem]
     return {
         "fight_rule_v1": clip_figures("fight_rule_v1", heard["fight"], heard["no_fight"]),
-        "fall_rule_v1": clip_figures("fall_rule_v1", falls, [*others, *heard["no_fight"]]),
+        "fall_rule_v2": clip_figures("fall_rule_v2", falls, [*others, *heard["no_fight"]]),
     }
 
 

@@ -6,12 +6,12 @@ from numpy.typing import NDArray
 
 from haetae.domain.fact import Fact, FactKind
 from haetae.domain.frame import Box
-from haetae.vad.attributes.objects import UNKNOWN, Attribute, Objects
+from haetae.vad.attributes.objects import UNKNOWN, Attribute
 from haetae.vad.attributes.state import Last
 from haetae.vad.attributes.tables import Tables
 from haetae.vad.attributes.tracks import MEAN_S, moved
 from haetae.vad.base import Sighting
-from haetae.vad.detector.boxes import Boxes
+from haetae.vad.detector.boxes import Boxes, Detections
 from haetae.vad.detector.labels import name_of
 from haetae.vad.preprocess import BLOCK, WorkSize
 
@@ -54,11 +54,11 @@ def relative(box: NDArray[np.float32], size: WorkSize) -> Box:
     return Box(left, top, right, bottom)
 
 
-def sightings(objects: Objects, labels: tuple[str, ...], size: WorkSize) -> tuple[Sighting, ...]:
-    """What the detector itself saw, without what moves and no box covers."""
+def sightings(seen: Detections, labels: tuple[str, ...], size: WorkSize) -> tuple[Sighting, ...]:
+    """All that the detector saw, in working px: also what stands still, and is no object for that reason."""
     return tuple(
-        Sighting(name_of(labels, int(objects.kind[at])), float(np.clip(objects.confidence[at], 0.0, 1.0)), relative(objects.box[at], size))
-        for at in np.flatnonzero(objects.kind != UNKNOWN).tolist()
+        Sighting(name_of(labels, kind), min(1.0, max(0.0, confidence)), relative(box, size))
+        for box, confidence, kind in zip(seen.boxes, seen.confidence.tolist(), seen.kind.tolist(), strict=True)
     )
 
 

@@ -172,7 +172,7 @@ class AttributesModel:
             _judge(state, state.tables, objects, window)
         value = (motion.value + weight_of(state.tables.footage_s) * state.judgement.at(window.t_s)) / state.level
         score = self._explained(state, state.tables, motion, value, window.t_s)
-        return score if objects is None else replace(score, sightings=sightings(objects, self._detector.labels, _size(state)))
+        return score if objects is None else replace(score, sightings=sightings(state.seen, self._detector.labels, _size(state)))
 
     def _explained(self, state: AttributesState, tables: Tables, motion: RawScore, value: float, t_s: float) -> RawScore:
         last, level = state.last, np.float32(state.level)
@@ -216,6 +216,7 @@ class AttributesModel:
         rows, columns = window.luma.shape
         scale = np.array([size.width / columns, size.height / rows] * 2, np.float32)
         scaled = Detections(found.boxes * scale, found.confidence, found.kind)
+        state.seen = scaled
         objects = state.look.objects(work, mask, scaled, window.t_s, self._networks.dimensions)
         state.look.remember(work, window.t_s)
         if self._embedding is not None and len(objects):

@@ -17,6 +17,7 @@ from haetae.vad.attributes.objects import Attribute, Objects
 from haetae.vad.attributes.tables import Exemplars, Tables
 from haetae.vad.attributes.tails import KNOTS, NonconformityTail
 from haetae.vad.attributes.tracks import Tracks
+from haetae.vad.detector.boxes import Detections
 from haetae.vad.looks import read_array
 from haetae.vad.motion.state import MotionState
 
@@ -48,8 +49,9 @@ class Last:
 
 
 class AttributesState:
-    """One camera's `motion` state, its objects and its tables. `tables` is None until learning was finished; `level` is the sum of scores
-    that normal footage passes about once a day, and `watch_from` the raw score of `motion` from which every frame is looked at."""
+    """One camera's `motion` state, its objects and its tables. `tables` is None until learning was finished; `level` is the sum of
+    scores that normal footage passes about once a day, and `watch_from` the raw score of `motion` from which every frame is looked at;
+    `seen` is what the detector gave for the last look, in working px."""
 
     def __init__(self, networks: Networks, motion: MotionState, hold_s: float) -> None:
         self.networks = networks
@@ -64,6 +66,7 @@ class AttributesState:
         self.looked_s = -np.inf
         self.settled_s: float | None = None
         self.last: Last | None = None
+        self.seen = Detections.none()
         self._hold_s = hold_s
 
     def reset(self) -> None:

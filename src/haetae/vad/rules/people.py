@@ -10,8 +10,14 @@ DROP = 1.5
 
 FLAT = 1.3
 LIES_S = 1.0
-RUNS = 1.9
+WALKED_S = 9.0
+"""So long ago he may have been seen upright for the last time: who leans on somebody or stands in a crowd falls out of it, too."""
+
+RUNS = 1.6
 """Body heights/s; a brisk walk is 1.1."""
+
+LEAST_BODY = 10.0
+"""Working pixels; speeds of people that are seen smaller are those of their rims."""
 
 STRUGGLE_S = 3.2
 STRUGGLE = 0.10
@@ -28,7 +34,7 @@ PACES = 1.5
 
 def fall(track: Track, _scene: Scene) -> float:
     """It was upright and moved, then within seconds it is low, wider than high, and stays where it is."""
-    now, before = since(track, LIES_S), [each for each in since(track, 6.0, 2.0) if each.alone and each.height >= 0.8 * each.width]
+    now, before = since(track, LIES_S), [each for each in since(track, WALKED_S, 2.0) if each.alone and each.height >= 0.8 * each.width]
     if len(now) < 4 or len(before) < 4 or now[-1].t_s - now[0].t_s < 0.7 * LIES_S or not all(each.alone for each in now):
         return 0.0
     upright = middle([each.height for each in before])
@@ -55,16 +61,16 @@ def fight(track: Track, _scene: Scene) -> float:
 
 
 def running(track: Track, _scene: Scene) -> float:
-    """A person's shape that covers more ground in a second than who walks, straight on."""
+    """A person's shape that covers more ground in a second than who walks, straight on; alone or with others."""
     now = since(track, 1.1)
-    if len(now) < 5 or track.roamed < 2.0 or not like_a_person(track) or not all(each.alone for each in now):
+    if len(now) < 5 or track.roamed < 2.0 or not like_a_person(track) or track.body < LEAST_BODY:
         return 0.0
     first, last = now[0], now[-1]
     middle = now[len(now) // 2]
     straight = hypot(last.x - first.x, last.y - first.y)
     bent = hypot(middle.x - first.x, middle.y - first.y) + hypot(last.x - middle.x, last.y - middle.y)
     steady = spread([each.height for each in now]) / track.body
-    if straight < 0.9 * bent or steady > 0.25:
+    if straight < 0.9 * bent or steady > 0.2:
         return 0.0
     return straight / track.body / max(0.5, last.t_s - first.t_s) / RUNS
 

@@ -11,11 +11,11 @@ from haetae.vad.rules.things import abandoned, fire
 
 RULES: Final = (
     Rule("fire_rule_v1", Suspicion.FIRE, fire),
-    Rule("fall_rule_v1", Suspicion.FALL, fall),
+    Rule("fall_rule_v2", Suspicion.FALL, fall),
     Rule("fight_rule_v1", Suspicion.FIGHT, fight, raises=False),
     Rule("intrusion_rule_v1", Suspicion.INTRUSION, intrusion, raises=False),
     Rule("abandoned_rule_v1", Suspicion.ABANDONED, abandoned),
-    Rule("running_rule_v1", Suspicion.RUNNING, running),
+    Rule("running_rule_v2", Suspicion.RUNNING, running),
     Rule("wrong_way_rule_v1", Suspicion.WRONG_WAY, wrong_way),
     Rule("loitering_rule_v1", Suspicion.LOITERING, loitering, raises=False),
 )

@@ -59,7 +59,8 @@ MARGIN_S = 10.0
 
 REMEMBERED = 64
 SOURCE = "rules"
-FORMAT = 1
+FORMAT = 2
+"""Also another one where rules of the same number mean something else."""
 
 
 @dataclass(frozen=True, slots=True)

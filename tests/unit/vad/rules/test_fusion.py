@@ -58,7 +58,7 @@ def test_a_fall_that_the_model_missed_reaches_the_alarm_level_with_its_name(save
     assert best.raw >= best.threshold
     assert best.box is not None
     names = {fact.subject for fact in best.facts if fact.kind is FactKind.HYPOTHESIS}
-    assert "fall_rule_v1" in names
+    assert "fall_rule_v2" in names
     assert all(np.isfinite(fact.value) and fact.t1_s <= best.t_s + 1e-6 for fact in best.facts)
     # The gate asks for three of five.
     assert sum(score.value >= ALARM_LEVEL for score in scores) >= 3

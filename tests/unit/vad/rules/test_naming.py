@@ -12,7 +12,7 @@ from haetae.vad.rules.naming import LEAST_PRECISION, measured, named, names_even
 from haetae.vad.rules.table import RULES, TAMPER_RULE
 
 DOCS = Path(__file__).parents[4] / "docs" / "reference" / "rules.md"
-GOOD, POOR = "fire_rule_v1", "running_rule_v1"
+GOOD, POOR = "fire_rule_v1", "running_rule_v2"
 
 
 def guess(rule: str, strength: float) -> Fact:

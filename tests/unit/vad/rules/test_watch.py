@@ -82,7 +82,7 @@ def test_who_walks_as_others_do_is_followed_and_no_rule_minds(watch):
 
 def test_a_fall_is_suspected_where_somebody_who_walked_lies(watch):
     looks = judge(watch, walk_then(LYING), 11.0)
-    assert "fall_rule_v1" in named(looks)
+    assert "fall_rule_v2" in named(looks)
     best = max(looks, key=lambda look: look.value)
     assert best.value >= ALARM_LEVEL
     assert best.box is not None
@@ -90,12 +90,12 @@ def test_a_fall_is_suspected_where_somebody_who_walked_lies(watch):
 
 
 def test_what_lies_there_without_anybody_who_fell_is_no_fall(watch):
-    assert "fall_rule_v1" not in named(judge(watch, MovingScene((LYING,)).picture, 11.0))
+    assert "fall_rule_v2" not in named(judge(watch, MovingScene((LYING,)).picture, 11.0))
 
 
 def test_a_runner_is_suspected_of_running(watch):
     runner = Mover(-16, 100, 130.0, START_S + 1.0, width=16, height=40)
-    assert named(judge(watch, MovingScene((runner,)).picture, 5.0)) == {"running_rule_v1"}
+    assert named(judge(watch, MovingScene((runner,)).picture, 5.0)) == {"running_rule_v2"}
 
 
 def test_something_put_down_by_who_moves_on_is_suspected_after_a_while(watch):
@@ -180,16 +180,16 @@ def test_a_speed_that_nobody_ever_had_is_rare(watch):
     assert facts[FactKind.SPEED].rarity < 0.06
     assert facts[FactKind.SPEED].value > facts[FactKind.SPEED].usual
     guess = facts[FactKind.HYPOTHESIS]
-    assert (guess.subject, guess.source) == ("running_rule_v1", "running_rule_v1")
+    assert (guess.subject, guess.source) == ("running_rule_v2", "running_rule_v2")
     assert set(guess.track_ids) <= {track.id for track in watch.tracks}
 
 
 def test_what_people_call_normal_is_usual_there_from_then_on(watch):
     looks = judge(watch, walk_then(LYING), 10.0)
-    assert "fall_rule_v1" in named(looks)
+    assert "fall_rule_v2" in named(looks)
     assert watch.accept(START_S + 9.0)
     again = SceneWatch.of_arrays(watch.arrays())
-    assert "fall_rule_v1" not in named(judge(again, walk_then(LYING), 10.0))
+    assert "fall_rule_v2" not in named(judge(again, walk_then(LYING), 10.0))
     assert not watch.accept(START_S + 500.0)
 
 
