@@ -3048,7 +3048,7 @@ export interface components {
             found: number;
             /**
              * Name
-             * @description such as find_events, count_events, show_event, show_response, list_cameras, camera_statistics
+             * @description such as find_events, count_events, show_event, find_actions, list_cameras, shift_report
              */
             name: string;
             /**
