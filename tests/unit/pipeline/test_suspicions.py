@@ -35,6 +35,7 @@ from haetae.testing.scripted_model import ScriptedModel
 from haetae.testing.scripted_source import ScriptedSource, scripted_frame
 from haetae.vad.gate import Gate
 from haetae.vad.normality import Normality
+from haetae.vad.rules import watch
 from haetae.vlm.evidence import describe, lead
 from haetae.vlm.evidence_words import LEAD
 
@@ -44,7 +45,15 @@ LEARNED_S, BEGINS_S, SECONDS, WATCHED_S = 60.0, 65.0, 100.0, 74.0
 
 
 @pytest.fixture(scope="module")
-def logged(tmp_path_factory):
+def hasty():
+    """A minute of normal time is all that this test has for the rules."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watch, "FEWEST_S", 0.0)
+        yield
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory, hasty):
     """All revisions of what a camera stores that learns a square for a minute and then sees a fire break out."""
     spec = SceneSpec("plaza", 3, SECONDS, FPS, (320, 180), (IncidentKind.FIRE,), LEARNED_S, begins_s=(BEGINS_S,))
     pictures = (cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY) for frame in islice(render(spec, brisk=True), int(WATCHED_S * FPS)))

@@ -221,4 +221,4 @@ def test_no_rule_speaks_before_enough_was_seen_and_it_goes_on_learning_until_the
     assert not named(judge(hasty, walk_then(LYING), 11.0))
     assert hasty.arrays()["levels"][1] > before
     monkeypatch.undo()
-    assert "fall_rule_v1" in named(judge(SceneWatch.of_arrays(arrays), walk_then(LYING), 11.0)), "those that learned enough speak"
+    assert "fall_rule_v2" in named(judge(SceneWatch.of_arrays(arrays), walk_then(LYING), 11.0)), "those that learned enough speak"
