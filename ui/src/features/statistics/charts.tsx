@@ -90,11 +90,3 @@ export function HourMap({ counts }: { counts: readonly (readonly number[])[] }) 
     </Sideways>
   );
 }
-
-export function Share({ share }: { share: number }) {
-  return (
-    <span className="block h-1.5 w-full overflow-hidden rounded-full bg-sunken" aria-hidden>
-      <span className="block h-full rounded-full bg-accent/75" style={{ width: `${100 * share}%` }} />
-    </span>
-  );
-}

@@ -7,14 +7,13 @@ import { api, take } from "@/api/client";
 import { saveAs } from "@/api/media";
 import { Button } from "@/components/ui/button";
 import { Page, Section, Segments } from "@/components/ui/page";
-import { SeverityIcon } from "@/components/ui/severity";
 import { Sideways } from "@/components/ui/sideways";
 import { Failure, Skeleton } from "@/components/ui/states";
 import { failed } from "@/components/ui/toast";
 import { useCameras } from "@/features/cameras/queries";
-import { eventTitle } from "@/features/events/words";
-import { DayBars, HourMap, Share } from "@/features/statistics/charts";
+import { DayBars, HourMap } from "@/features/statistics/charts";
 import { Night } from "@/features/statistics/night";
+import { Types } from "@/features/statistics/types";
 import { duration, number, percent } from "@/i18n/format";
 
 const SPANS = [7, 30, 90] as const;
@@ -163,33 +162,6 @@ function Today() {
         </div>
       ))}
     </dl>
-  );
-}
-
-function Types({
-  types,
-}: {
-  types: readonly { kind: string; subtype: string | null; severity: "low" | "medium" | "high" | "critical"; events: number }[];
-}) {
-  const { t } = useTranslation();
-  const most = Math.max(1, ...types.map((type) => type.events));
-  if (types.length === 0) return <p className="text-sm text-muted">{t("statistics.no_events")}</p>;
-  return (
-    <ul className="flex flex-col gap-2.5 text-sm">
-      {types.slice(0, 10).map((type) => (
-        <li
-          key={`${type.kind}${type.subtype}${type.severity}`}
-          className="grid grid-cols-[minmax(0,1fr)_minmax(0,1fr)_3.5rem] items-center gap-3"
-        >
-          <span className="flex min-w-0 items-center gap-1.5">
-            <SeverityIcon severity={type.severity} />
-            <span className="truncate">{eventTitle(t, type)}</span>
-          </span>
-          <Share share={type.events / most} />
-          <span className="text-right">{number(type.events)}</span>
-        </li>
-      ))}
-    </ul>
   );
 }
 
