@@ -17,11 +17,13 @@ from haetae.errors import StateError
 from haetae.vad.motion.foreground import Background
 from haetae.vad.preprocess import BLOCK, WorkSize
 from haetae.vad.rules.base import Rule, Scene
+from haetae.vad.rules.conduct import Conduct
 from haetae.vad.rules.levels import Levels
 from haetae.vad.rules.table import RULES
 from haetae.vad.tracks.blobs import Eye
 from haetae.vad.tracks.facts import learn_track, track_facts
 from haetae.vad.tracks.follow import Follower, Track
+from haetae.vad.tracks.ground import Ground
 from haetae.vad.tracks.heights import UPRIGHT, Heights
 from haetae.vad.tracks.places import Places
 from haetae.vad.tracks.usual import Measure, Usual
@@ -66,7 +68,7 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One look: `value` in [0, 1], the strongest of the rules that may raise an event, and where it is."""
+    """One look: `value` in [0, 1], the strongest of the rules that may raise an event or of odd manners, and where it is."""
 
     value: float = 0.0
     box: Box | None = None
@@ -96,6 +98,7 @@ class SceneWatch:
         self._usual = Usual()
         self._places = Places(len(rules))
         self._levels = Levels(len(rules), false_alarms_per_day)
+        self._conduct = Conduct(false_alarms_per_day)
         self._zones: tuple[Zone, ...] = ()
         self._looked_s: float | None = None
         self._counted_s = -np.inf
@@ -122,6 +125,7 @@ class SceneWatch:
 
     def set_budget(self, false_alarms_per_day: float) -> None:
         self._levels.set_budget(false_alarms_per_day)
+        self._conduct.levels.set_budget(false_alarms_per_day)
 
     def discontinuity(self) -> None:
         """What comes next does not follow."""
@@ -145,11 +149,13 @@ class SceneWatch:
                 self._places.learn(rule, x, y, raw)
         if ready:
             self._levels.note(values, t_s)
+        self._conduct.learn(self._calm(), self._ground(), t_s)
         self._count(t_s)
 
     def finish(self) -> None:
         """Learning is over: set the levels, by the second half of what was seen, for the first one had no tables to be held against."""
         self._levels.forget_first_half()
+        self._conduct.finish()
         self._judges = True
 
     def trust_definitions(self) -> None:
@@ -178,25 +184,36 @@ class SceneWatch:
                     self._remember(number, x, y, raw, t_s)
                 elif t_s - self._alarm_s > MARGIN_S:
                     self._places.learn(number, x, y, raw)
-        if found:
+        odd, oddest = self._conduct.judge(self._calm(), self._ground(), t_s, normal=not found and t_s - self._alarm_s > MARGIN_S)
+        if found or odd >= SHOWN_FROM:
             self._alarm_s = t_s
         elif t_s - self._alarm_s > MARGIN_S:
             self._levels.note(values, t_s)
         self._count(t_s)
         found.sort(key=lambda each: -each.strength)
-        raising = [each for each in found if each.rule.raises]
-        self._last = (
-            Watched(raising[0].strength, self._box(raising[0].track), tuple(found)) if raising else Watched(0.0, None, tuple(found))
-        )
+        raising = [(each.strength, each.track) for each in found if each.rule.raises][:1]
+        raising += [] if oddest is None or odd < SHOWN_FROM else [(odd, oddest)]
+        raising.sort(key=lambda each: -each[0])
+        self._last = Watched(raising[0][0], self._box(raising[0][1]), tuple(found)) if raising else Watched(0.0, None, tuple(found))
         return self._last
+
+    def _calm(self) -> list[Track]:
+        """The tracks where it does not always stir."""
+        return [track for track in self._follower.tracks if not self._places.restless(*self._share(track))]
+
+    def _ground(self) -> Ground | None:
+        assert self._eye.size is not None
+        return Ground.of(self._heights, self._eye.size.width, self._eye.size.height)
 
     def raised(self) -> None:
         """A rule opened an event."""
         self._levels.raised()
+        self._conduct.levels.raised()
 
     def confirmed(self) -> None:
         """Somebody confirmed one."""
         self._levels.confirmed()
+        self._conduct.levels.confirmed()
 
     def quiet(self, t_s: float) -> None:
         """Something else about this moment is near an alarm: learn nothing of it."""
@@ -223,7 +240,7 @@ class SceneWatch:
         near = [each for each in self._raised if abs(each.at_s - t_s) <= MARGIN_S]
         for each in near:
             self._places.learn(each.rule, each.x, each.y, each.raw)
-        return bool(near)
+        return self._conduct.accept(t_s) or bool(near)
 
     def _look(self, luma: Luma, t_s: float, ignored: NDArray[np.bool_] | None) -> bool:
         if self._looked_s is not None and t_s - self._looked_s < STEP_S - 1e-3:
@@ -250,9 +267,7 @@ class SceneWatch:
 
     def _measure(self, t_s: float, armed: bool | None) -> list[list[tuple[Track, float]]]:
         """For each rule the tracks that it says something of."""
-        scene = Scene(t_s, self._follower.tracks, self._ways, self._eye, armed)
-        restless = {track.id for track in scene.tracks if self._places.restless(*self._share(track))}
-        calm = [track for track in scene.tracks if track.id not in restless]
+        scene, calm = Scene(t_s, self._follower.tracks, self._ways, self._eye, armed), self._calm()
         return [[(track, raw) for track in calm if (raw := rule.measure(track, scene)) > 0.0] for rule in self._rules]
 
     def _count(self, t_s: float) -> None:
@@ -310,7 +325,7 @@ class SceneWatch:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All that was learned, about 60 KB before compression; `of_arrays` reads it back."""
         saved = {"format": np.array([FORMAT], np.int32), **self._heights.arrays(), **self._ways.arrays(), **self._usual.arrays()}
-        saved |= {**self._places.arrays(), **self._levels.arrays()}
+        saved |= {**self._places.arrays(), **self._levels.arrays(), **self._conduct.arrays()}
         size, background = self._eye.size, self._eye.background
         if size is not None and background.mean is not None:
             saved["size"] = np.array([size.source_width, size.source_height, size.width, size.height], np.int32)
@@ -329,7 +344,7 @@ class SceneWatch:
             return watch
         watch._heights, watch._ways = Heights.of_arrays(arrays), Ways.of_arrays(arrays)
         watch._usual, watch._places = Usual.of_arrays(arrays), Places(len(rules), arrays)
-        watch._levels = Levels.of_arrays(len(rules), arrays)
+        watch._levels, watch._conduct = Levels.of_arrays(len(rules), arrays), Conduct.of_arrays(arrays)
         watch._judges = watch._levels.seconds > 0.0
         if "background" in arrays:
             watch._eye = _eye_of(arrays)
