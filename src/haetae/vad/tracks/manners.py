@@ -27,6 +27,9 @@ LARGE = 1.0
 RAGGED = 0.35
 """Body heights by which what moves evenly strays from its line; more is one thing taken for another."""
 
+STEADY = 0.25
+"""Of its height: what changes it by more is two things that meet or part, or streaks of rain, and neither its pace nor its way is known."""
+
 LINGERS_S = 8.0
 ABOUT = 1.5
 """In body heights on the ground: who stays within this from where he was is still there."""
@@ -43,9 +46,7 @@ WAY_S = 4.0
 STRAIGHT = 1.0
 UPRIGHT = (0.5, 1.9)
 WIDE = 0.28
-STEADY = 0.25
-"""Ways are told of what is as tall as a person, no thinner than WIDE of that, and changes its height by no more than STEADY of it: streaks
-of rain that happen to follow each other are neither."""
+"""Ways are told of what is as tall as a person and no thinner than WIDE of that: streaks of rain that happen to follow each other are."""
 
 ODD_WAY = 0.5
 """As `Ways.against` has it: one in ten."""
@@ -88,7 +89,8 @@ def _pace(track: Track, view: View) -> float:
         return 0.0
     y = _middle([each.y for each in now])
     body = ground.body(y)
-    if not HEIGHTS[0] < _middle([each.height for each in now]) / body < HEIGHTS[1]:
+    heights = [each.height for each in now]
+    if not HEIGHTS[0] < _middle(heights) / body < HEIGHTS[1] or _spread(heights) > STEADY * _middle(heights):
         return 0.0
     times = [each.t_s for each in now]
     right, strays_x, doubt_x = _line(times, [each.x for each in now])
