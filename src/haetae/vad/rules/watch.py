@@ -99,6 +99,7 @@ class SceneWatch:
         self._places = Places(len(rules))
         self._levels = Levels(len(rules), false_alarms_per_day)
         self._conduct = Conduct(false_alarms_per_day)
+        self._by_conduct = False
         self._zones: tuple[Zone, ...] = ()
         self._looked_s: float | None = None
         self._counted_s = -np.inf
@@ -194,6 +195,7 @@ class SceneWatch:
         raising = [(each.strength, each.track) for each in found if each.rule.raises][:1]
         raising += [] if oddest is None or odd < SHOWN_FROM else [(odd, oddest)]
         raising.sort(key=lambda each: -each[0])
+        self._by_conduct = bool(raising) and raising[0][1] is oddest and raising[0][0] == odd
         self._last = Watched(raising[0][0], self._box(raising[0][1]), tuple(found)) if raising else Watched(0.0, None, tuple(found))
         return self._last
 
@@ -206,9 +208,8 @@ class SceneWatch:
         return Ground.of(self._heights, self._eye.size.width, self._eye.size.height)
 
     def raised(self) -> None:
-        """A rule opened an event."""
-        self._levels.raised()
-        self._conduct.levels.raised()
+        """A rule or odd manners opened an event."""
+        (self._conduct.levels if self._by_conduct else self._levels).raised()
 
     def confirmed(self) -> None:
         """Somebody confirmed one."""
