@@ -12,8 +12,9 @@ from haetae.training.datasets import every_frame
 from haetae.training.incidents import Span
 from haetae.training.processes import Told, in_processes
 from haetae.training.site import TOLD_EVERY, Camera
+from haetae.vad.rules.found import Watched
 from haetae.vad.rules.table import RULES, TAMPER_RULE
-from haetae.vad.rules.watch import SceneWatch, Watched
+from haetae.vad.rules.watch import SceneWatch
 from haetae.vad.tamper import TamperMonitor
 
 MERGE_S = 2.0

@@ -20,7 +20,8 @@ from haetae.vad.calibrate import Calibration, raw_of
 from haetae.vad.controller import Controller
 from haetae.vad.motion.glance import Glance, GlancingState
 from haetae.vad.peaks import Peaks
-from haetae.vad.rules.watch import SceneWatch, Watched
+from haetae.vad.rules.found import Watched
+from haetae.vad.rules.watch import SceneWatch
 from haetae.vad.state_file import read_state, with_prefix, without_prefix, write_state
 from haetae.vad.tamper import TamperMonitor
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haetae.domain.example import Example
-from haetae.domain.fact import Fact, FactKind
+from haetae.domain.fact import Fact
 from haetae.domain.frame import Box, Luma
 from haetae.domain.score import ALARM_LEVEL
 from haetae.domain.zone import Zone, ZoneKind
@@ -18,6 +18,8 @@ from haetae.vad.base import Sighting
 from haetae.vad.motion.glance import Glance
 from haetae.vad.preprocess import WorkSize
 from haetae.vad.rules.base import Rule, Scene
+from haetae.vad.rules.conduct import Conduct
+from haetae.vad.rules.found import Hypothesis, Watched
 from haetae.vad.rules.levels import Levels
 from haetae.vad.rules.table import RULES
 from haetae.vad.tracks.blobs import MOST, Eye
@@ -27,6 +29,7 @@ from haetae.vad.tracks.examples import Examples, Look, cut_out
 from haetae.vad.tracks.facts import learn_track, track_facts
 from haetae.vad.tracks.follow import Follower, Track
 from haetae.vad.tracks.geometry import blob_of, box_of, common_area, feet_of, inside, is_whole, middle_of
+from haetae.vad.tracks.ground import Ground
 from haetae.vad.tracks.heights import UPRIGHT, Heights
 from haetae.vad.tracks.places import Places
 from haetae.vad.tracks.usual import Measure, Usual
@@ -63,25 +66,6 @@ FORMAT = 2
 """Also another one where rules of the same number mean something else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """What a rule makes of a track: `strength` in [0, 1], 0.5 being its alarm level at this camera; `raw` is in units of its definition."""
-
-    rule: Rule
-    strength: float
-    raw: float
-    track: Track
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """One look: `value` in [0, 1], the strongest of the rules that may raise an event, and where it is."""
-
-    value: float = 0.0
-    box: Box | None = None
-    hypotheses: tuple[Hypothesis, ...] = ()
-
-
 @dataclass(slots=True)
 class _Raised:
     """Something that was near an alarm: for whom it turns out to have been normal."""
@@ -107,6 +91,8 @@ class SceneWatch:
         self._usual = Usual()
         self._places = Places(len(rules))
         self._levels = Levels(len(rules), false_alarms_per_day)
+        self._conduct = Conduct(false_alarms_per_day)
+        self._by_conduct = False
         self._zones: tuple[Zone, ...] = ()
         self._looked_s: float | None = None
         self._counted_s = -np.inf
@@ -142,6 +128,7 @@ class SceneWatch:
 
     def set_budget(self, false_alarms_per_day: float) -> None:
         self._levels.set_budget(false_alarms_per_day)
+        self._conduct.levels.set_budget(false_alarms_per_day)
 
     def discontinuity(self) -> None:
         """What comes next does not follow."""
@@ -167,6 +154,7 @@ class SceneWatch:
                 self._places.learn(rule, x, y, raw)
         if ready:
             self._levels.note(values, t_s)
+        self._conduct.learn(self._calm(), self._ground(), t_s)
         self._count(t_s)
 
     def finish(self) -> None:
@@ -177,6 +165,7 @@ class SceneWatch:
         if self._levels.seconds < FEWEST_S:
             return
         self._levels.forget_first_half()
+        self._conduct.finish()
         self._judges = True
 
     def trust_definitions(self) -> None:
@@ -224,27 +213,36 @@ class SceneWatch:
                     self._remember(number, x, y, raw, t_s)
                 elif t_s - self._alarm_s > MARGIN_S:
                     self._places.learn(number, x, y, raw)
-        if found:
+        odd, oddest = self._conduct.judge(self._calm(), self._ground(), t_s, normal=not found and t_s - self._alarm_s > MARGIN_S)
+        if found or odd >= SHOWN_FROM:
             self._alarm_s = t_s
         elif t_s - self._alarm_s > MARGIN_S:
             self._levels.note(values, t_s)
         self._count(t_s)
         found.sort(key=lambda each: -each.strength)
-        raising = [each for each in found if each.rule.raises]
-        self._last = (
-            Watched(raising[0].strength, box_of(raising[0].track.blob, self._size), tuple(found))
-            if raising
-            else Watched(0.0, None, tuple(found))
-        )
+        raising = [(each.strength, each.track) for each in found if each.rule.raises][:1]
+        raising += [] if oddest is None or odd < SHOWN_FROM else [(odd, oddest)]
+        raising.sort(key=lambda each: -each[0])
+        self._by_conduct = bool(raising) and raising[0][1] is oddest and raising[0][0] == odd
+        strength, box = (raising[0][0], box_of(raising[0][1].blob, self._size)) if raising else (0.0, None)
+        self._last = Watched(strength, box, tuple(found))
         return self._last
 
+    def _calm(self) -> list[Track]:
+        """The tracks where it does not always stir."""
+        return [track for track in self._follower.tracks if not self._places.restless(*middle_of(track.blob, self._size))]
+
+    def _ground(self) -> Ground | None:
+        return Ground.of(self._heights, self._size.width, self._size.height)
+
     def raised(self) -> None:
-        """A rule opened an event."""
-        self._levels.raised()
+        """A rule or odd manners opened an event."""
+        (self._conduct.levels if self._by_conduct else self._levels).raised()
 
     def confirmed(self) -> None:
         """Somebody confirmed one."""
         self._levels.confirmed()
+        self._conduct.levels.confirmed()
 
     def quiet(self, t_s: float) -> None:
         """Something else about this moment is near an alarm: learn nothing of it."""
@@ -261,13 +259,7 @@ class SceneWatch:
         changed = self._change.fact(t_s)
         if changed is not None:
             facts.append(changed)
-        for name, each in hypotheses.items():
-            span = (each.track.born_s, t_s)
-            facts.append(
-                Fact(
-                    name, FactKind.HYPOTHESIS, each.strength, "", *span, quality=0.5, source=name, subject=name, track_ids=(each.track.id,)
-                )
-            )
+        facts += [each.fact(t_s) for each in hypotheses.values()]
         return tuple(facts)
 
     def example(self, box: Box | None) -> Example | None:
@@ -292,7 +284,7 @@ class SceneWatch:
         near = [each for each in self._raised if abs(each.at_s - t_s) <= MARGIN_S]
         for each in near:
             self._places.learn(each.rule, each.x, each.y, each.raw)
-        return bool(near)
+        return self._conduct.accept(t_s) or bool(near)
 
     def _look(self, luma: Luma, t_s: float, ignored: NDArray[np.bool_] | None, glance: Glance | None) -> bool:
         if self._looked_s is not None and t_s - self._looked_s < STEP_S - 1e-3:
@@ -327,9 +319,7 @@ class SceneWatch:
 
     def _measure(self, t_s: float, armed: bool | None) -> list[list[tuple[Track, float]]]:
         """For each rule the tracks that it says something of."""
-        scene = Scene(t_s, self._follower.tracks, self._ways, self._eye, armed)
-        restless = {track.id for track in scene.tracks if self._places.restless(*middle_of(track.blob, self._size))}
-        calm = [track for track in scene.tracks if track.id not in restless]
+        scene, calm = Scene(t_s, self._follower.tracks, self._ways, self._eye, armed), self._calm()
         return [[(track, raw) for track in calm if (raw := rule.measure(track, scene)) > 0.0] for rule in self._rules]
 
     def _count(self, t_s: float) -> None:
@@ -377,7 +367,13 @@ class SceneWatch:
         """All that was learned, about 60 KB before compression, and 150 KB of pictures; `of_arrays` reads it back."""
         saved: dict[str, NDArray[Any]] = {"format": np.array([FORMAT], np.int32), "judges": np.array([self._judges], np.bool_)}
         saved |= {**self._heights.arrays(), **self._ways.arrays(), **self._usual.arrays()}
-        return saved | {**self._places.arrays(), **self._levels.arrays(), **self._examples.arrays(), **self._eye.arrays()}
+        return saved | {
+            **self._places.arrays(),
+            **self._levels.arrays(),
+            **self._conduct.arrays(),
+            **self._examples.arrays(),
+            **self._eye.arrays(),
+        }
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], rules: Sequence[Rule] = RULES) -> "SceneWatch":
@@ -390,7 +386,7 @@ class SceneWatch:
             return watch
         watch._heights, watch._ways = Heights.of_arrays(arrays), Ways.of_arrays(arrays)
         watch._usual, watch._places = Usual.of_arrays(arrays), Places(len(rules), arrays)
-        watch._levels = Levels.of_arrays(len(rules), arrays)
+        watch._levels, watch._conduct = Levels.of_arrays(len(rules), arrays), Conduct.of_arrays(arrays)
         watch._examples = Examples.of_arrays(arrays)
         # States of before that was saved had always finished.
         watch._judges = bool(arrays["judges"].any()) if "judges" in arrays else watch._levels.seconds > 0.0

@@ -23,11 +23,22 @@ FEWEST_IN_BAND = 5
 USUAL_SHARE = 0.12
 """Of the picture's height a person has where nobody was seen."""
 
+NEAR_PX = np.geomspace(LEAST_PX, 240.0, 60)
+STEEPNESS = np.linspace(0.0, 3.2, 33)
+"""The lines that are tried: heights at the lower edge of the picture, and the share of it that is lost on the way to the upper edge. More
+than 1 puts the horizon into the picture."""
+
+ALIKE = 0.2
+"""Octaves by which people's heights differ from each other, roughly."""
+
+STEEPER = 1.01
+"""So many times as many people must lie on a steeper line: where all walk along one row nothing is known of the others."""
+
 MOST_COUNTED = 50_000
 
 
 class Heights:
-    """Counts of walkers' heights by band; `at` reads a straight line through their medians, as perspective has it."""
+    """Counts of walkers' heights by band; `at` reads the straight line, as perspective has it, on which most of them lie."""
 
     def __init__(self, counts: NDArray[np.float32] | None = None) -> None:
         self._counts = np.zeros((BANDS, BINS), np.float32) if counts is None else counts
@@ -55,30 +66,37 @@ class Heights:
 
     def at(self, foot_share: float, picture_height: float) -> float:
         """Working pixels; USUAL_SHARE of `picture_height` where too few were seen to tell."""
-        if not self.known:
+        line = self.line()
+        if line is None:
             return USUAL_SHARE * picture_height
-        if self._line is None:
-            self._line = self._fit()
-        base, slope = self._line
+        base, slope = line
         return min(max(base + slope * foot_share, LEAST_PX), 0.9 * picture_height)
 
+    def line(self) -> tuple[float, float] | None:
+        """Working pixels at the upper edge, which may be negative, and how many more at the lower one; None where too few were seen."""
+        if not self.known:
+            return None
+        if self._line is None:
+            self._line = self._fit()
+        return self._line
+
     def _fit(self) -> tuple[float, float]:
-        """Through the medians of the bands, each weighted by the root of its count."""
+        """The line with most people near it. Insects, drops on the lens and groups are many, too, but lie on no line, as a mean would."""
         total = self._counts.sum(axis=1)
         bands = np.flatnonzero(total >= min(FEWEST_IN_BAND, float(total.max())))
-        cumulated = np.cumsum(self._counts[bands], axis=1)
-        middle = (cumulated >= 0.5 * total[bands, None]).argmax(axis=1)
-        heights = LEAST_PX * 2.0 ** ((middle + 0.5) / PER_OCTAVE)
+        # A path that is much used tells no more about the others than the root of that.
+        weight = self._counts[bands] / np.sqrt(total[bands, None])
         feet = (bands + 0.5) / BANDS
-        weights = np.sqrt(total[bands])
-        slope = 0.0
-        if bands.size > 1:
-            mean_x, mean_y = np.average(feet, weights=weights), np.average(heights, weights=weights)
-            spread = float((weights * (feet - mean_x) ** 2).sum())
-            # Nobody grows with the distance.
-            slope = max(0.0, float((weights * (feet - mean_x) * (heights - mean_y)).sum()) / max(spread, 1e-9))
-            return float(mean_y - slope * mean_x), slope
-        return float(heights[0]), slope
+        seen = np.log2(LEAST_PX) + (np.arange(BINS) + 0.5) / PER_OCTAVE
+        best, chosen = 0.0, (USUAL_SHARE, 0.0)
+        for steepness in STEEPNESS:
+            expected = NEAR_PX[:, None] * (1.0 - steepness * (1.0 - feet))
+            away = (seen - np.log2(np.maximum(expected, 1e-3))[..., None]) / ALIKE
+            near = (np.exp(-(away**2)) * weight).sum(axis=(1, 2))
+            if float(near.max()) > STEEPER * best:
+                best, height = float(near.max()), float(NEAR_PX[near.argmax()])
+                chosen = (height * (1.0 - float(steepness)), height * float(steepness))
+        return chosen
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The counts; `of_arrays` reads them back."""

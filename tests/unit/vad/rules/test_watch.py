@@ -14,8 +14,9 @@ from haetae.domain.score import ALARM_LEVEL
 from haetae.domain.zone import Zone, ZoneKind
 from haetae.errors import StateError
 from haetae.vad.rules import watch as watch_module
+from haetae.vad.rules.found import Watched
 from haetae.vad.rules.table import RULES
-from haetae.vad.rules.watch import SceneWatch, Watched
+from haetae.vad.rules.watch import SceneWatch
 
 FPS = 5.0
 LEARNED_S = 66.0

@@ -1,5 +1,6 @@
 """What is learned of one camera: heights of people, ways, what is usual where."""
 
+import numpy as np
 import pytest
 
 from haetae.vad.tracks.blobs import Blob
@@ -26,6 +27,18 @@ def test_a_few_cars_do_not_make_people_taller():
     for i in range(300):
         heights.learn(0.3 + 0.5 * (i % 10) / 10, 30 if i % 11 else 90)
     assert heights.at(0.5, 240) == pytest.approx(30, rel=0.15)
+
+
+def test_insects_and_drops_do_not_hide_the_line_on_which_people_are():
+    heights = Heights()
+    random = np.random.default_rng(3)
+    for _ in range(3000):
+        heights.learn(float(random.uniform(0.3, 1.0)), float(random.uniform(6.0, 14.0)))
+    for i in range(1500):
+        foot = 0.35 + 0.6 * (i % 30) / 30
+        heights.learn(foot, (100 * foot - 15) * float(random.uniform(0.93, 1.07)))
+    assert heights.at(0.5, 240) == pytest.approx(35, rel=0.12)
+    assert heights.at(0.9, 240) == pytest.approx(75, rel=0.12)
 
 
 def test_a_way_is_wrong_only_where_all_go_the_other_one():
