@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from haetae.errors import StateError
 from haetae.vad.motion.cells import Observation, Value
 from haetae.vad.motion.counts import CODES, Counts, code_of, value_at
-from haetae.vad.motion.tables import Attribute, Tables
+from haetae.vad.motion.tables import BELIEVED, CELLS_OF_ONE, Attribute, Tables
 
 ROWS, COLUMNS = 10, 12
 
@@ -96,8 +96,17 @@ def test_a_place_is_the_more_surprising_the_longer_nothing_was_there() -> None:
 def test_a_long_stay_is_surprising_after_enough_footage_only() -> None:
     short, long = learned(200), learned(4000)
     stay = observation([50], stay=60.0)
-    assert surprise(Tables.of(long), stay)[Attribute.STAY, 0] > 5.0
-    assert surprise(Tables.of(short), stay)[Attribute.STAY, 0] < 0.3 * surprise(Tables.of(long), stay)[Attribute.STAY, 0]
+    of_long = surprise(Tables.of(long), stay)[Attribute.STAY, 0]
+    assert surprise(Tables.of(short), stay)[Attribute.STAY, 0] < 0.5 * of_long
+    assert 0.0 < of_long < surprise(Tables.of(sum([long] * 9, long)), stay)[Attribute.STAY, 0] - 0.5
+
+
+def test_a_stay_is_called_no_rarer_than_so_much_presence_can_tell() -> None:
+    counts = learned(4000)
+    presence_s = float(counts.rows[Value.STAY].sum()) * counts.seconds / counts.frames
+    for stay_s in (5.0, 60.0, 600.0):
+        most = np.log10(1.0 + presence_s / (CELLS_OF_ONE * stay_s)) + np.log10(BELIEVED)
+        assert surprise(Tables.of(counts), observation([50], stay=stay_s))[Attribute.STAY, 0] <= most + 0.05
 
 
 def test_counts_add_and_subtract_exactly() -> None:

@@ -143,7 +143,7 @@ class Observer:
             if elapsed > GONE_S:
                 self._stay[:] = self._still[:] = 0.0
         seen = self.background.step(work, t_s, min(elapsed, GAP_S))
-        self.glance = Glance(self.size, work, seen, self.background)
+        self.glance = Glance(self.size, work)
         elapsed = elapsed if follows else 0.0
         if not seen.settled or seen.changed:
             self._recent.clear()

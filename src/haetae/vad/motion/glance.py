@@ -4,21 +4,15 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from haetae.domain.frame import Luma
-from haetae.vad.motion.foreground import Background, Seen
 from haetae.vad.preprocess import WorkSize
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """One frame, reduced: `work` (size.height, size.width), and `seen`, what of it stands out of `background`.
-
-    The background goes on living in the model's state; nobody else may change it. `work` and `seen` are never written to again.
-    """
+    """One frame, reduced: `work` (size.height, size.width) is never written to again."""
 
     size: WorkSize
     work: Luma
-    seen: Seen
-    background: Background
 
 
 @runtime_checkable

@@ -58,6 +58,10 @@ VISIT_S = 2.0
 LEAST_WATCHED_S = 300.0
 """With less footage, how long a stay is normal cannot be told: that surprise grows linearly up to here."""
 
+BELIEVED = 16.0
+"""A stay may be called so many times rarer than what was watched can show. More, and after ten minutes of learning 24 of 30 minutes of
+ordinary life in a corridor alarmed (now 5); less costs a point on Ped2, of which there are four minutes."""
+
 GREATEST = 40.0
 
 LIMIT_SURPRISE = 3.0
@@ -96,6 +100,9 @@ class Tables:
             if kind in (Value.STAY, Value.STILL):
                 tails *= min(1.0, counts.seconds / LEAST_WATCHED_S)
             cells[kind] = _cell_tails(counts.cells[kind], tails)
+            if kind is Value.STAY:
+                bands = (float(_band(by_row, row).sum()) * _frame_s(counts) for row in range(rows))
+                cells[kind] = np.minimum(cells[kind], np.repeat([_most_known(presence_s) for presence_s in bands], columns, axis=0))
         return cls(columns, cells, usual, limits, _turned(counts, rows, columns), _place(counts, rows, columns))
 
     def surprise(self, seen: Observation, codes: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -166,6 +173,13 @@ def _tail(kind: Value, histogram: NDArray[np.float64]) -> tuple[NDArray[np.float
     surprise = np.where(x <= quantile, empirical, tail)
     usual = np.exp(quantile) if kind in POWER_LAW else quantile
     return np.minimum(surprise, GREATEST).astype(np.float32), float(usual)
+
+
+def _most_known(presence_s: float) -> NDArray[np.float32]:
+    """The most surprise of a stay, (CODES + 1,), that so much presence over all cells can tell: a stay of a minute is one occasion, not
+    the hundreds of frames that it lasts."""
+    stays = np.maximum(value_at(Value.STAY, np.arange(CODES + 1)), VISIT_S)
+    return np.asarray(np.log10(1.0 + presence_s / (CELLS_OF_ONE * stays)) + np.log10(BELIEVED), np.float32)
 
 
 def _cell_tails(by_cell: NDArray[np.int32], tails: NDArray[np.float32]) -> NDArray[np.float32]:

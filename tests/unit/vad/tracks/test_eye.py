@@ -5,6 +5,7 @@ from tests.support.moving_scene import MovingScene, walkers
 
 from haetae.vad.base import Window
 from haetae.vad.motion import MotionModel
+from haetae.vad.tracks import blobs
 from haetae.vad.tracks.blobs import Eye
 
 FPS = 5.0
@@ -16,25 +17,26 @@ def test_what_the_model_saw_gives_the_same_blobs_as_a_look_of_ones_own():
     model = MotionModel()
     state = model.new_state()
     alone, beside = Eye(), Eye()
-    blobs = 0
+    found = 0
     for t_s in TIMES.tolist():
         luma = SCENE.picture(t_s)
         model.learn([Window(state, luma, t_s)])
         assert state.glance is not None
         seen, same = alone.step(luma, t_s), beside.step(luma, t_s, glance=state.glance)
         assert same == seen
-        blobs += len(seen.blobs)
-    assert blobs > len(TIMES)
+        found += len(seen.blobs)
+    assert found > len(TIMES)
 
 
-def test_who_looks_along_keeps_no_background_of_its_own():
+def test_a_picture_that_the_model_reduced_is_not_reduced_again(monkeypatch):
     model = MotionModel()
     state = model.new_state()
-    eye = Eye()
     model.learn([Window(state, SCENE.picture(0.0), 0.0)])
+    monkeypatch.setattr(blobs, "to_work", None)
+    eye = Eye()
     eye.step(SCENE.picture(0.0), 0.0, glance=state.glance)
-    assert state.observer is not None
-    assert eye.background is state.observer.background
+    assert state.glance is not None
+    assert (eye.size, eye.work) == (state.glance.size, state.glance.work)
 
 
 def test_light_that_changes_all_over_is_nothing_that_stands_there():
