@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -5,7 +7,7 @@ from numpy.typing import NDArray
 from haetae.errors import StateError
 from haetae.vad.motion.cells import Observation, Value
 from haetae.vad.motion.counts import CODES, Counts, code_of, value_at
-from haetae.vad.motion.tables import BELIEVED, CELLS_OF_ONE, Attribute, Tables
+from haetae.vad.motion.tables import STAYS, Attribute, Tables
 
 ROWS, COLUMNS = 10, 12
 
@@ -96,17 +98,17 @@ def test_a_place_is_the_more_surprising_the_longer_nothing_was_there() -> None:
 def test_a_long_stay_is_surprising_after_enough_footage_only() -> None:
     short, long = learned(200), learned(4000)
     stay = observation([50], stay=60.0)
-    of_long = surprise(Tables.of(long), stay)[Attribute.STAY, 0]
-    assert surprise(Tables.of(short), stay)[Attribute.STAY, 0] < of_long - 0.2
-    assert 0.0 < of_long < surprise(Tables.of(sum([long] * 9, long)), stay)[Attribute.STAY, 0] - 0.5
+    assert surprise(Tables.of(short), stay)[Attribute.STAY, 0] < 0.3 * surprise(Tables.of(long), stay)[Attribute.STAY, 0]
 
 
-def test_a_stay_is_called_no_rarer_than_so_much_presence_can_tell() -> None:
+def test_of_a_stay_that_lasts_a_good_part_of_the_footage_only_its_share_counts() -> None:
     counts = learned(4000)
-    presence_s = float(counts.rows[Value.STAY].sum()) * counts.seconds / counts.frames
-    for stay_s in (5.0, 60.0, 600.0):
-        most = np.log10(1.0 + presence_s / (CELLS_OF_ONE * stay_s)) + np.log10(BELIEVED)
-        assert surprise(Tables.of(counts), observation([50], stay=stay_s))[Attribute.STAY, 0] <= most + 0.05
+    most = Tables.of(counts)
+    longer = replace(counts, seconds=100 * counts.seconds)
+    for share in (0.5, 2.0, 8.0):
+        stay = observation([50], stay=share * counts.seconds / STAYS)
+        told, whole = (surprise(tables, stay)[Attribute.STAY, 0] for tables in (most, Tables.of(longer)))
+        assert told == pytest.approx(whole * min(1.0, 1.0 / share), rel=0.08)
 
 
 def test_counts_add_and_subtract_exactly() -> None:
