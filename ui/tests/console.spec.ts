@@ -316,6 +316,31 @@ test("a viewer sees what was granted, and is offered nothing that would be refus
   await expect(page.getByRole("link", { name: "Settings" })).toHaveCount(0);
 });
 
+test("a part of the last day is looked at closer by drawing over it", async ({ page, site, logIn }) => {
+  await logIn();
+  await page.goto(`${site.url}/statistics`);
+  const whole = page.getByRole("button", { name: "Whole day" });
+  await expect(whole).toHaveAttribute("aria-pressed", "true");
+  const strip = page.getByTestId("strip").first();
+  const marks = strip.getByRole("link");
+  await expect(marks.first()).toBeVisible();
+  const there = await marks.count();
+  const box = await strip.boundingBox();
+  if (!box) throw new Error("the strip is nowhere");
+  const at = (share: number) => [box.x + share * box.width, box.y + box.height / 2] as const;
+  await page.mouse.move(...at(0.2));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.4), { steps: 4 });
+  await page.mouse.up();
+  await expect(whole).toHaveAttribute("aria-pressed", "false");
+  // The site is minutes old: what happened then was not in the middle of the night.
+  await expect(marks).toHaveCount(0);
+  await page.getByRole("button", { name: "Last hour" }).click();
+  await expect(marks).toHaveCount(there);
+  await whole.click();
+  await expect(whole).toHaveAttribute("aria-pressed", "true");
+});
+
 test("language and theme are switched, and stay", async ({ page, site, logIn }) => {
   await logIn();
   await page.goto(`${site.url}/statistics`);

@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, take } from "@/api/client";
+import type { Span } from "./span";
 import { stripPath } from "./strip-path";
 
 const EVERY_MS = 60_000;
 const HEIGHT = 100;
 
-/** How unusual a camera was in the last day, as the ground of its strip; what was not judged stays empty. */
-export function ScoreStrip({ camera }: { camera: string }) {
+/** How unusual a camera was in that part of the last day, as the ground of its strip; what was not judged stays empty. */
+export function ScoreStrip({ camera, span }: { camera: string; span: Span }) {
   const { data } = useQuery({
     queryKey: ["camera", camera, "score-minutes"],
     queryFn: ({ signal }) =>
@@ -15,7 +16,8 @@ export function ScoreStrip({ camera }: { camera: string }) {
     staleTime: EVERY_MS,
   });
   if (!data) return null;
-  const { d, width } = stripPath(data.peaks, HEIGHT);
+  const minute = (moment: number) => Math.round((moment - Date.parse(data.begins_at)) / 60_000);
+  const { d, width } = stripPath(data.peaks.slice(Math.max(0, minute(span.from)), Math.max(1, minute(span.to))), HEIGHT);
   return (
     <svg className="absolute inset-0 size-full" viewBox={`0 0 ${width} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden>
       <path d={`M0 ${HEIGHT / 2}H${width}`} className="stroke-line-strong [stroke-dasharray:2_4]" vectorEffect="non-scaling-stroke" />
