@@ -188,6 +188,17 @@ class DurableFile:
             self.discard()
 
 
+def read_bounded(path: Path, most_bytes: int) -> bytes | None:
+    """The content of a small file, cut off beyond `most_bytes`; None where there is none. Raises MediaError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(most_bytes)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read: {error.strerror}", hint="Check the disk and the permissions") from error
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Put `data` at `path`, whole and durable, or raise MediaError and leave `path` as it was."""
     with DurableFile(path) as file:

@@ -12,7 +12,7 @@ import orjson
 from haetae.domain.example import Compared, Example
 from haetae.domain.fact import FactKind
 from haetae.errors import MediaError
-from haetae.media.blobs import write_atomically
+from haetae.media.blobs import read_bounded, write_atomically
 
 VERSION = 1
 LARGEST_BYTES = 1024 * 1024
@@ -31,13 +31,9 @@ def write_example(path: Path, example: Example) -> None:
 
 def read_example(path: Path) -> Example | None:
     """The example that was written; None where there is none. Raises MediaError for a file that holds something else."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_BYTES + 1)
-    except FileNotFoundError:
+    data = read_bounded(path, LARGEST_BYTES + 1)
+    if data is None:
         return None
-    except OSError as error:
-        raise MediaError(f"{path} cannot be read: {error.strerror}", hint="Check the disk and the permissions") from error
     try:
         content = orjson.loads(data)
         if content["version"] != VERSION:

@@ -7,7 +7,7 @@ import orjson
 
 from haetae.domain.score import ALARM_LEVEL
 from haetae.errors import MediaError
-from haetae.media.blobs import write_atomically
+from haetae.media.blobs import read_bounded, write_atomically
 
 VERSION = 1
 LARGEST_BYTES = 4 * 1024 * 1024
@@ -35,13 +35,9 @@ def write_score_curve(path: Path, curve: ScoreCurve) -> None:
 
 def read_score_curve(path: Path) -> ScoreCurve | None:
     """The curve that was written; None where there is none. Raises MediaError for a file that holds something else."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_BYTES + 1)
-    except FileNotFoundError:
+    data = read_bounded(path, LARGEST_BYTES + 1)
+    if data is None:
         return None
-    except OSError as error:
-        raise MediaError(f"{path} cannot be read: {error.strerror}", hint="Check the disk and the permissions") from error
     try:
         content = orjson.loads(data)
         curve = ScoreCurve(tuple(map(float, content["t_s"])), tuple(map(float, content["score"])))

@@ -1,12 +1,11 @@
 """What a rule is, and what it is shown."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import sqrt
 
 from haetae.domain.suspicion import Suspicion
 from haetae.vad.tracks.blobs import Eye
-from haetae.vad.tracks.follow import Sample, Track
+from haetae.vad.tracks.follow import Track
 from haetae.vad.tracks.ways import Ways
 
 
@@ -34,34 +33,6 @@ class Rule:
     raises: bool = True
 
 
-def since(track: Track, from_s: float, to_s: float = 0.0) -> list[Sample]:
-    """Its samples from `from_s` seconds ago to `to_s` seconds ago."""
-    first_s, last_s = track.last_s - from_s, track.last_s - to_s
-    found = []
-    for sample in reversed(track.samples):
-        if sample.t_s < first_s:
-            break
-        if sample.t_s <= last_s:
-            found.append(sample)
-    return found[::-1]
-
-
 def like_a_person(track: Track) -> bool:
     """Whether it is about as high as a person there, and higher than wide; or, with its shadow, not much wider."""
     return 0.55 <= track.blob.height / track.body <= 1.8 and track.ratio >= 0.8
-
-
-def mean(values: Sequence[float]) -> float:
-    """Of a handful of values, for which arrays would cost ten times as much."""
-    return sum(values) / len(values)
-
-
-def middle(values: Sequence[float]) -> float:
-    """The median, the upper one of an even number."""
-    return sorted(values)[len(values) // 2]
-
-
-def spread(values: Sequence[float]) -> float:
-    """The standard deviation."""
-    about = mean(values)
-    return sqrt(sum((value - about) ** 2 for value in values) / len(values))

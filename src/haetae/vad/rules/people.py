@@ -2,8 +2,9 @@
 
 from math import hypot
 
-from haetae.vad.rules.base import Scene, like_a_person, mean, middle, since, spread
+from haetae.vad.rules.base import Scene, like_a_person
 from haetae.vad.tracks.follow import Track
+from haetae.vad.tracks.samples import mean, middle, since, spread
 
 DROP = 1.5
 """Who falls loses a third of his height or more, and then is FLAT times as wide as high."""

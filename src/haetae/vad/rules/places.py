@@ -1,7 +1,8 @@
 """Where something goes, and where it must not be."""
 
-from haetae.vad.rules.base import Scene, like_a_person, since
+from haetae.vad.rules.base import Scene, like_a_person
 from haetae.vad.tracks.follow import Track
+from haetae.vad.tracks.samples import since
 
 STRAIGHT = 2.5
 """In body heights: so far it went before anybody says in which direction."""

@@ -2,8 +2,9 @@
 
 from math import hypot
 
-from haetae.vad.rules.base import Scene, mean, middle, since, spread
+from haetae.vad.rules.base import Scene
 from haetae.vad.tracks.follow import Track
+from haetae.vad.tracks.samples import mean, middle, since, spread
 
 LEFT_S = 6.0
 """Calibration raises it where things are put down all day."""

@@ -147,14 +147,15 @@ class SceneWatch:
         values = [0.0] * len(self._rules)
         # Until it is known how tall people are, nothing can be measured in body heights.
         ready = self._heights.known or self._learned_s > LONGEST_START_S
-        for rule, found in enumerate(self._measure(t_s, None) if ready else []):
+        calm = self._calm()
+        for rule, found in enumerate(self._measure(calm, t_s, None) if ready else []):
             for track, raw in found:
                 x, y = middle_of(track.blob, self._size)
                 values[rule] = max(values[rule], self._places.beyond(rule, x, y, raw))
                 self._places.learn(rule, x, y, raw)
         if ready:
             self._levels.note(values, t_s)
-        self._conduct.learn(self._calm(), self._ground(), t_s)
+        self._conduct.learn(calm, self._ground(), t_s)
         self._count(t_s)
 
     def finish(self) -> None:
@@ -200,9 +201,10 @@ class SceneWatch:
             return self._last
         if not self._look(luma, t_s, ignored, glance):
             return self._last
+        calm = self._calm()
         found: list[Hypothesis] = []
         values = [0.0] * len(self._rules)
-        for number, (rule, measured) in enumerate(zip(self._rules, self._measure(t_s, armed))):
+        for number, (rule, measured) in enumerate(zip(self._rules, self._measure(calm, t_s, armed))):
             for track, raw in measured:
                 x, y = middle_of(track.blob, self._size)
                 beyond = self._places.beyond(number, x, y, raw)
@@ -213,7 +215,7 @@ class SceneWatch:
                     self._remember(number, x, y, raw, t_s)
                 elif t_s - self._alarm_s > MARGIN_S:
                     self._places.learn(number, x, y, raw)
-        odd, oddest = self._conduct.judge(self._calm(), self._ground(), t_s, normal=not found and t_s - self._alarm_s > MARGIN_S)
+        odd, oddest = self._conduct.judge(calm, self._ground(), t_s, normal=not found and t_s - self._alarm_s > MARGIN_S)
         if found or odd >= SHOWN_FROM:
             self._alarm_s = t_s
         elif t_s - self._alarm_s > MARGIN_S:
@@ -317,9 +319,9 @@ class SceneWatch:
                 track.picture, track.pictured_s = cut_out(luma, box_of(track.blob, self._size)), t_s
                 return
 
-    def _measure(self, t_s: float, armed: bool | None) -> list[list[tuple[Track, float]]]:
-        """For each rule the tracks that it says something of."""
-        scene, calm = Scene(t_s, self._follower.tracks, self._ways, self._eye, armed), self._calm()
+    def _measure(self, calm: Sequence[Track], t_s: float, armed: bool | None) -> list[list[tuple[Track, float]]]:
+        """For each rule those of `calm` that it says something of."""
+        scene = Scene(t_s, self._follower.tracks, self._ways, self._eye, armed)
         return [[(track, raw) for track in calm if (raw := rule.measure(track, scene)) > 0.0] for rule in self._rules]
 
     def _count(self, t_s: float) -> None:

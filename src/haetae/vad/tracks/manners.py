@@ -10,9 +10,13 @@ from math import hypot, sqrt
 
 from haetae.vad.tracks.follow import Sample, Track
 from haetae.vad.tracks.ground import Ground
+from haetae.vad.tracks.samples import middle, since, spread
 from haetae.vad.tracks.ways import Ways
 
 PACE_S = 1.2
+JITTER_S = 1e-6
+"""Time stamps are sums: what is a span old counts."""
+
 FEWEST = 5
 BRISK = 1.5
 """Body heights/s, one and a half times a usual walk: slower than this is no surprise anywhere."""
@@ -40,7 +44,6 @@ STIRS = 0.15
 
 ARRIVED = 1.0
 REMEMBERED = 40
-TALL = (0.5, 1.9)
 
 WAY_S = 4.0
 STRAIGHT = 1.0
@@ -76,21 +79,21 @@ def pace_of_large(track: Track, view: View) -> float:
 
 def _large(track: Track, ground: Ground) -> bool:
     recent = list(track.samples)[-SETTLED:]
-    return _middle([each.area for each in recent]) > LARGE * ground.body(track.blob.bottom) ** 2
+    return middle([each.area for each in recent]) > LARGE * ground.body(track.blob.bottom) ** 2
 
 
 def _pace(track: Track, view: View) -> float:
     """Held for PACE_S; what a ragged outline could have made up is taken off."""
     ground = view.ground
-    now = _since(track, PACE_S)
+    now = since(track, PACE_S + JITTER_S)
     if len(now) < FEWEST or now[-1].t_s - now[0].t_s < 0.8 * PACE_S or not ground.told(track.blob.bottom):
         return 0.0
     if any(_at_the_rim(each, ground) for each in now):
         return 0.0
-    y = _middle([each.y for each in now])
+    y = middle([each.y for each in now])
     body = ground.body(y)
     heights = [each.height for each in now]
-    if not HEIGHTS[0] < _middle(heights) / body < HEIGHTS[1] or _spread(heights) > STEADY * _middle(heights):
+    if not HEIGHTS[0] < middle(heights) / body < HEIGHTS[1] or spread(heights) > STEADY * middle(heights):
         return 0.0
     times = [each.t_s for each in now]
     right, strays_x, doubt_x = _line(times, [each.x for each in now])
@@ -104,7 +107,7 @@ def linger(track: Track, view: View) -> float:
     """How long it has stirred about one place, of whoever walked there."""
     ground, kept = view.ground, track.measured
     recent = list(track.samples)[-SETTLED:]
-    x, y = _middle([each.x for each in recent]), _middle([each.y for each in recent])
+    x, y = middle([each.x for each in recent]), middle([each.y for each in recent])
     if "linger_s" not in kept or ground.distance(x - kept["linger_x"], y - kept["linger_y"], y) > ABOUT:
         kept["linger_x"], kept["linger_y"], kept["linger_s"] = x, y, track.last_s
         return 0.0
@@ -112,9 +115,9 @@ def linger(track: Track, view: View) -> float:
     if len(here) < 2 * SETTLED or track.roamed < ARRIVED or not ground.told(y):
         return 0.0
     body = ground.body(y)
-    if not TALL[0] < _middle([each.height for each in here]) / body < TALL[1]:
+    if not UPRIGHT[0] < middle([each.height for each in here]) / body < UPRIGHT[1]:
         return 0.0
-    if hypot(_spread([each.x for each in here]), _spread([each.y for each in here])) < STIRS * body:
+    if hypot(spread([each.x for each in here]), spread([each.y for each in here])) < STIRS * body:
         return 0.0
     return (track.last_s - kept["linger_s"]) / LINGERS_S
 
@@ -124,17 +127,17 @@ def against(track: Track, view: View) -> float:
     way = going(track, view)
     if way is None:
         return 0.0
-    now = _since(track, WAY_S)
+    now = since(track, WAY_S + JITTER_S)
     return view.ways.against([(each.x, each.y) for each in now[:: max(1, len(now) // 6)]], *way) / ODD_WAY
 
 
 def going(track: Track, view: View) -> tuple[float, float] | None:
     """By which way something goes straight on, in working pixels to the right and down; None where it does not."""
-    now = _since(track, WAY_S)
+    now = since(track, WAY_S + JITTER_S)
     if len(now) < FEWEST + 3 or not view.ground.told(track.blob.bottom):
         return None
-    body, tall = view.ground.body(track.blob.bottom), _middle([each.height for each in now])
-    if not UPRIGHT[0] < tall / body < UPRIGHT[1] or _middle([each.width for each in now]) < WIDE * tall:
+    body, tall = view.ground.body(track.blob.bottom), middle([each.height for each in now])
+    if not UPRIGHT[0] < tall / body < UPRIGHT[1] or middle([each.width for each in now]) < WIDE * tall:
         return None
     times = [each.t_s for each in now]
     span_s = times[-1] - times[0]
@@ -142,7 +145,7 @@ def going(track: Track, view: View) -> tuple[float, float] | None:
     down, strays_y, _ = _line(times, [each.y for each in now])
     if hypot(right, down) * span_s < STRAIGHT * body or hypot(strays_x, strays_y) > RAGGED * body:
         return None
-    return (right, down) if _spread([each.height for each in now]) < STEADY * tall else None
+    return (right, down) if spread([each.height for each in now]) < STEADY * tall else None
 
 
 MEASURES: tuple[Measure, ...] = (pace, pace_of_large, linger, against)
@@ -154,16 +157,6 @@ def _at_the_rim(sample: Sample, ground: Ground) -> bool:
     return beside or sample.y - sample.height < RIM_PX or sample.y > ground.height - RIM_PX
 
 
-def _since(track: Track, span_s: float) -> list[Sample]:
-    first_s = track.last_s - span_s - 1e-6
-    found = []
-    for sample in reversed(track.samples):
-        if sample.t_s < first_s:
-            break
-        found.append(sample)
-    return found[::-1]
-
-
 def _line(times: Sequence[float], values: Sequence[float]) -> tuple[float, float, float]:
     """Least squares: the slope, how far the values lie from the line (root of the mean square), and the slope's standard error."""
     count = len(times)
@@ -172,12 +165,3 @@ def _line(times: Sequence[float], values: Sequence[float]) -> tuple[float, float
     slope = sum((t - middle_t) * (v - middle_v) for t, v in zip(times, values)) / spread_t
     rest = sum((v - middle_v - slope * (t - middle_t)) ** 2 for t, v in zip(times, values))
     return slope, sqrt(rest / count), sqrt(rest / (count - 2) / spread_t)
-
-
-def _middle(values: Sequence[float]) -> float:
-    return sorted(values)[len(values) // 2]
-
-
-def _spread(values: Sequence[float]) -> float:
-    mean = sum(values) / len(values)
-    return sqrt(sum((value - mean) ** 2 for value in values) / len(values))
