@@ -28,7 +28,7 @@ from haetae.pipeline.statistics import SiteStatistics
 from haetae.pipeline.storage_keeper import StorageKeeper
 from haetae.pipeline.system_events import SystemEvents
 from haetae.pipeline.tally import Tally
-from haetae.pipeline.turns import AT_ONCE, Turn
+from haetae.pipeline.turns import Turn, Turns
 from haetae.settings import SystemConfig
 from haetae.sources.base import SourceOptions
 from haetae.sources.factory import open_source
@@ -64,9 +64,9 @@ class Shared:
     feeds: LiveFeeds
     severities: Severities
     minutes: ScoreMinutes
+    turns: Turns
     watchers: tuple[Watcher, ...] = ()
     captions: Captions = field(default_factory=Captions)
-    turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
     sheet_turn: threading.Lock = field(default_factory=threading.Lock)
 
 

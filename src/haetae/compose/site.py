@@ -45,6 +45,7 @@ from haetae.pipeline.statistics import AGENT_TIME, VLM_TIME, SiteStatistics
 from haetae.pipeline.storage_keeper import StorageKeeper
 from haetae.pipeline.system_events import SystemEvents
 from haetae.pipeline.ticker import Ticker
+from haetae.pipeline.turns import Turns
 from haetae.settings import SystemConfig
 from haetae.sources.policy import SourcePolicy
 from haetae.time_zone import local_time_zone
@@ -297,6 +298,7 @@ class Site:
             feeds=feeds,
             severities=severities,
             minutes=minutes,
+            turns=Turns(clock),
             watchers=self._watchers,
             captions=captions,
         )

@@ -2,11 +2,13 @@ import threading
 
 from tests.support.waiting import wait_until
 
-from haetae.pipeline.turns import Turn
+from haetae.clock import SystemClock
+from haetae.pipeline.turns import STUCK_S, Turn, Turns
+from haetae.testing.clock import FakeClock
 
 
 def test_no_more_than_allowed_have_a_turn_and_all_get_theirs():
-    turns = threading.Semaphore(2)
+    turns = Turns(SystemClock(), 2)
     lock = threading.Lock()
     inside, most, done = [], [], []
 
@@ -28,47 +30,64 @@ def test_no_more_than_allowed_have_a_turn_and_all_get_theirs():
         thread.join()
     assert max(most) <= 2
     assert sorted(done) == list(range(8))
-    assert turns.acquire(blocking=False)
-    assert turns.acquire(blocking=False)
-    assert not turns.acquire(blocking=False)
+    assert turns.taken == 0
+
+
+def test_turns_are_given_in_the_order_in_which_they_were_asked_for():
+    turns = Turns(SystemClock(), 1)
+    first = Turn(turns)
+    first.__enter__()
+    order, threads = [], []
+
+    def camera(number):
+        with Turn(turns):
+            order.append(number)
+
+    for number in range(6):
+        threads.append(threading.Thread(target=camera, args=(number,)))
+        threads[-1].start()
+        wait_until(lambda waiting=number + 1: turns.waiting == waiting, "it waits")
+    first.give_up()
+    for thread in threads:
+        thread.join(20)
+    assert order == list(range(6))
 
 
 def test_a_turn_is_given_back_when_the_work_fails():
-    turns = threading.Semaphore(1)
+    turns = Turns(SystemClock(), 1)
     try:
         with Turn(turns):
             raise ZeroDivisionError
     except ZeroDivisionError:
         pass
-    assert turns.acquire(blocking=False)
+    assert turns.taken == 0
 
 
-def test_who_waits_for_a_thread_that_hangs_goes_on_without_and_gives_nothing_back_that_it_never_had():
-    turns = threading.Semaphore(1)
+def test_who_hangs_with_a_turn_is_relieved_of_it_and_cannot_give_it_back_later():
+    clock = FakeClock()
+    turns = Turns(clock, 1)
     hung = Turn(turns)
     hung.__enter__()
+    clock.advance(STUCK_S)
     with Turn(turns):
-        pass
-    assert not turns.acquire(blocking=False)
-    hung.give_up()
-    assert turns.acquire(blocking=False)
+        hung.give_up()
+        assert turns.taken == 1
+    assert turns.taken == 0
 
 
-def test_a_turn_that_was_given_up_is_not_given_back_twice():
-    turns = threading.Semaphore(1)
-    go_on, entered = threading.Event(), threading.Event()
-    turn = Turn(turns)
+def test_who_waits_for_one_that_is_only_slow_goes_on_waiting():
+    turns = Turns(FakeClock(), 1)
+    slow, entered = Turn(turns), []
+    slow.__enter__()
 
-    def hang():
-        with turn:
-            entered.set()
-            go_on.wait(20)
+    def camera():
+        with Turn(turns):
+            entered.append(True)
 
-    thread = threading.Thread(target=hang)
+    thread = threading.Thread(target=camera)
     thread.start()
-    assert entered.wait(20)
-    turn.give_up()
-    assert turns.acquire(blocking=False)
-    go_on.set()
-    wait_until(lambda: not thread.is_alive(), "the thread that hung")
-    assert not turns.acquire(blocking=False)
+    thread.join(1.5 * STUCK_S)
+    assert not entered
+    slow.give_up()
+    thread.join(20)
+    assert entered
