@@ -17,6 +17,8 @@ from tests.support.video import make_video
 from haetae.clock import SystemClock
 from haetae.domain.frame import Packet
 from haetae.errors import SourceUnavailable
+from haetae.sources.apart.processes import DecodingProcesses
+from haetae.sources.apart.source import ApartSource
 from haetae.sources.base import Source, SourceOptions
 from haetae.sources.factory import open_source
 
@@ -34,8 +36,27 @@ def server(video: Path) -> Iterator[RtspServer]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def processes() -> Iterator[DecodingProcesses]:
+    made = DecodingProcesses(lambda: 1)
+    yield made
+    made.close()
+
+
+APART: list[DecodingProcesses] = []
+
+
+@pytest.fixture(params=["here", "apart"], autouse=True)
+def _where_it_is_read(request: pytest.FixtureRequest, processes: DecodingProcesses) -> Iterator[None]:
+    """Everything here holds for a source that another process reads as well."""
+    if request.param == "apart":
+        APART.append(processes)
+    yield
+    APART.clear()
+
+
 def source(url: str, options: SourceOptions = ALL) -> Source:
-    return open_source(url, options, clock=SystemClock())
+    return ApartSource(url, options, APART[0]) if APART else open_source(url, options, clock=SystemClock())
 
 
 def refused(url: str, options: SourceOptions = ALL) -> SourceUnavailable:

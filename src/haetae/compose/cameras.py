@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from haetae.clock import Clock
+from haetae.compose.camera_sources import CameraSources
 from haetae.database.async_event_logger import AsyncEventLogger
 from haetae.domain.camera import CameraConfig
 from haetae.media.blobs import StorageLayout
@@ -31,7 +32,6 @@ from haetae.pipeline.tally import Tally
 from haetae.pipeline.turns import Turn, Turns
 from haetae.settings import SystemConfig
 from haetae.sources.base import SourceOptions
-from haetae.sources.factory import open_source
 from haetae.sources.policy import SourcePolicy
 from haetae.sources.reconnect import ReconnectPolicy
 from haetae.vad.gate import Gate, GateSettings
@@ -65,6 +65,7 @@ class Shared:
     severities: Severities
     minutes: ScoreMinutes
     turns: Turns
+    sources: CameraSources
     watchers: tuple[Watcher, ...] = ()
     captions: Captions = field(default_factory=Captions)
     sheet_turn: threading.Lock = field(default_factory=threading.Lock)
@@ -122,7 +123,7 @@ class CameraFactory:
             camera,
             Parts(
                 model=parts.model,
-                open_source=lambda: open_source(camera.source, options, clock=shared.clock),
+                open_source=lambda: shared.sources.open(camera.source, options),
                 make_normality=lambda learning_s: Normality.new(
                     parts.model, false_alarms_per_day=camera.false_alarms_per_day, learning_s=learning_s
                 ),

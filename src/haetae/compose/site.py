@@ -9,6 +9,7 @@ import structlog
 
 from haetae.clock import Clock, SystemClock
 from haetae.compose.acting import Doing, desk_of, make_asking, registered_of, start_acting
+from haetae.compose.camera_sources import CameraSources
 from haetae.compose.cameras import CameraFactory, Shared, Watcher
 from haetae.compose.looking import Looking, maker, model_gate, start_triage
 from haetae.compose.notifying import Telling, start_telling
@@ -219,6 +220,8 @@ class Site:
         self._open.callback(feeds.close)
         states = StateStore(layout, clock)
         self._open.callback(states.close)
+        sources = CameraSources(config, clock, lambda: self.cameras.wanted if self.cameras is not None else 0)
+        self._open.callback(sources.close)
         self._vault = Vault.open(folder)
         asking = make_asking(config, clock, sessions, self._vault)
         pictures = EventPictures(layout, feeds)
@@ -299,6 +302,7 @@ class Site:
             severities=severities,
             minutes=minutes,
             turns=Turns(clock),
+            sources=sources,
             watchers=self._watchers,
             captions=captions,
         )

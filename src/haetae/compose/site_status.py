@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 
 import psutil
 
@@ -66,7 +67,15 @@ class StatusReader:
             searches=self._searches(),
             memory=self._shared.pool.check_gpu_memory(),
             abandoned_threads=self._shared.abandoned.count,
-            rss_mb=self._process.memory_info().rss / 2**20,
+            rss_mb=self._rss_mb(),
             threads=self._process.num_threads(),
             open_files=self._process.num_fds(),
         )
+
+    def _rss_mb(self) -> float:
+        """Of this process and of those that decode for it."""
+        used = self._process.memory_info().rss
+        for pid in self._shared.sources.processes.pids:
+            with suppress(psutil.NoSuchProcess):
+                used += psutil.Process(pid).memory_info().rss
+        return float(used) / 2**20

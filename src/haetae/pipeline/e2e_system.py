@@ -153,6 +153,7 @@ class E2ESystem:
     def abandon(self) -> None:
         """The thread hangs and will not be waited for: nothing that it does from now on counts. Its open events end as interrupted."""
         self._abandoned = True
+        source = self._source
         feed, self._feed = self._feed, NoFeed()
         feed.lost()
         self._stop.set()
@@ -161,6 +162,9 @@ class E2ESystem:
         self._tally.end()
         if self._recorder is not None:
             self._recorder.abandon()
+        if source is not None:
+            # A thread that waits for another process can be woken, unlike one that is in a decoder.
+            source.close()
 
     def learn_from(self, sources: Sequence[Callable[[], Source]]) -> None:
         """Learn from other footage of this camera before `run`: files whole, live sources for the camera's learning time each.

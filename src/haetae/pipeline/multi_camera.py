@@ -79,6 +79,8 @@ class MultiCameraManager:
         self._lock = threading.Lock()
         self._reconciling = threading.Lock()
         self._pipelines: dict[UUID, CameraPipeline] = {}
+        # Cameras that are to run, also those whose turn to start has not come yet.
+        self.wanted = 0
         self._refused: dict[UUID, CameraStatus] = {}
         self._leaving: list[CameraPipeline] = []
         self._closed = False
@@ -189,6 +191,7 @@ class MultiCameraManager:
         """Change, stop and start pipelines. Cameras that run come first, then older ones: a limit that was lowered stops the newest."""
         starting = 0
         running = 0
+        self.wanted = min(self._max_cameras, sum(config.enabled for config in wanted.values()))
         for config in sorted(wanted.values(), key=lambda config: (config.id not in self._pipelines, config.id)):
             allowed = config.enabled and running < self._max_cameras
             if config.enabled and not allowed:

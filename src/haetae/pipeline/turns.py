@@ -1,8 +1,8 @@
 """Cameras take turns where they would wake each other all the time.
 
-A frame of a model like `motion` is about a hundred short calls into OpenCV and NumPy. Each lets go of the interpreter and asks for it again,
-and where many threads do so at once, each call ends in a sleep: 32 cameras fell seconds behind with a third of both cores idle (20,000
-context switches a second), and kept up once only few of them were at it at a time.
+A frame of a model like `motion` is about a hundred short calls into OpenCV and NumPy. Each lets go of the interpreter and asks for it
+again, and where many threads do so at once, each call ends in a sleep: 32 cameras fell seconds behind with a third of both cores idle
+(20,000 context switches a second), and kept up once only few of them were at it at a time.
 """
 
 import threading

@@ -1,7 +1,7 @@
 """Decoded pictures as arrays: the Y plane as it lies in the decoder's memory, RGB on demand."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 import av
 import numpy as np
@@ -15,9 +15,14 @@ _LUMA_FIRST = frozenset(
 """Pixel formats of 8 bits whose plane 0 is Y alone."""
 
 
+def is_luma_first(picture: av.VideoFrame) -> bool:
+    """Whether plane 0 is Y in 8 bits, from the top down."""
+    return picture.format.name in _LUMA_FIRST and picture.planes[0].line_size > 0
+
+
 def luma_of(picture: av.VideoFrame) -> Luma:
     """The Y plane, shape (height, width), read-only; keeps the decoder's memory alive. Copies only where there is no 8-bit Y plane."""
-    if picture.format.name not in _LUMA_FIRST or picture.planes[0].line_size < 0:
+    if not is_luma_first(picture):
         picture = picture.reformat(format="gray", threads=1)
     plane = picture.planes[0]
     lines: Luma = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
@@ -31,6 +36,16 @@ def rgb_of(picture: av.VideoFrame) -> RGB:
     return np.asarray(VideoReformatter().reformat(picture, format="rgb24", threads=1).to_ndarray(), dtype=np.uint8)
 
 
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """A frame's `rgb`, which keeps the decoded picture."""
+
+    picture: av.VideoFrame
+
+    def __call__(self) -> RGB:
+        return rgb_of(self.picture)
+
+
 def make_frame(picture: av.VideoFrame, *, number: int, t_s: float, captured_at: datetime) -> Frame:
     """The domain's frame of a decoded picture."""
     return Frame(
@@ -39,5 +54,5 @@ def make_frame(picture: av.VideoFrame, *, number: int, t_s: float, captured_at: 
         captured_at=captured_at,
         luma=luma_of(picture),
         is_keyframe=picture.key_frame,
-        rgb=partial(rgb_of, picture),
+        rgb=Colours(picture),
     )

@@ -54,7 +54,7 @@ class SourcePolicy:
     """
 
     def __init__(self, settings: SourcePolicySettings, *, resolve: Resolve = system_resolve, resolve_timeout_s: float = 5.0) -> None:
-        self._settings = settings
+        self.settings = settings
         rules = AddressRules(
             "source_policy",
             "cameras may not be read from there",
@@ -87,8 +87,8 @@ class SourcePolicy:
                 hint=f"Write it without white space round it, with {_LONGEST} characters at most",
             )
         kind = _kind(url)
-        if kind not in self._settings.schemes:
-            known = ", ".join(self._settings.schemes) or "none"
+        if kind not in self.settings.schemes:
+            known = ", ".join(self.settings.schemes) or "none"
             raise ConfigError(f"sources of the kind {kind!r} are not allowed here", hint=f"Allowed by source_policy.schemes: {known}")
         return kind
 
@@ -104,7 +104,7 @@ class SourcePolicy:
         try:
             path = local_path(url)[0]
             real = path.resolve()
-            allowed = path.is_absolute() and any(real.is_relative_to(folder.resolve()) for folder in self._settings.folders)
+            allowed = path.is_absolute() and any(real.is_relative_to(folder.resolve()) for folder in self.settings.folders)
         except (OSError, RuntimeError, ValueError):
             allowed = False
         if not allowed:

@@ -168,4 +168,7 @@ def _percentile(seconds: list[float], percent: float) -> float | None:
 
 
 def _cpu_s() -> float:
-    return time.process_time()
+    """Of this process and of those that decode for it."""
+    here = psutil.Process()
+    times = [process.cpu_times() for process in (here, *here.children(recursive=True))]
+    return float(sum(each.user + each.system for each in times))
