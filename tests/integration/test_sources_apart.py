@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import fields
 
 import numpy as np
 import psutil
@@ -205,6 +206,11 @@ def test_a_site_reads_its_cameras_apart_and_they_come_back_when_a_process_crashe
             [other] = running.site.running.shared.sources.processes.pids
             assert other != pid
     wait_until(lambda: not psutil.pid_exists(other), "the process ends with the site")
+
+
+def test_the_other_process_is_told_every_option_but_the_caption_of_what_is_made_here():
+    source = ApartSource("a.mp4", FIVE, DecodingProcesses(lambda: 1))
+    assert set(source._wanted()) == {"url"} | {field.name for field in fields(SourceOptions)} - {"caption"}
 
 
 def test_a_small_site_has_no_process_beside_its_own_and_a_large_one_no_more_than_cores():

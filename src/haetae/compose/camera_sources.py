@@ -11,7 +11,7 @@ from haetae.sources.apart.source import ApartSource
 from haetae.sources.base import Source, SourceOptions
 from haetae.sources.factory import open_source, source_name
 
-FEW = 24
+FEW = 16
 """So many cameras are read by this process alone: another one costs 60 MB."""
 
 EACH = 32
