@@ -5,11 +5,13 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import psutil
 
@@ -18,11 +20,15 @@ from haetae.compose.site import Site
 from haetae.database.camera_store import CameraStore
 from haetae.database.opening import writing
 from haetae.domain.camera import CameraConfig, CameraState
+from haetae.domain.frame import Luma
 from haetae.ids import new_id
 from haetae.media.blobs import StorageLayout
 from haetae.pipeline.observer import NoObserver, Observer, Stage
 from haetae.settings import MetricsSettings, SiteSettings, StorageSettings, SystemConfig
+from haetae.sources.picture import luma_of
+from haetae.sources.sampler import Sampler
 from haetae.telemetry import configure_logging
+from haetae.vad.preprocess import WorkSize, to_work
 from haetae.vault import Vault
 
 ANALYSED_FPS = 5.0
@@ -102,13 +108,39 @@ def run_site(loads: list[Load], cameras: int, seconds: float) -> dict[str, Any]:
 
 def decode_streams(videos: list[Path], cameras: int, seconds: float) -> dict[str, Any]:
     """Nothing but reading and decoding the same streams in real time, one thread for each."""
+    return _bare_loops(videos, cameras, seconds, lambda: lambda _luma: None)
+
+
+def flow_streams(videos: list[Path], cameras: int, seconds: float) -> dict[str, Any]:
+    """The same, and dense optical flow (DIS, preset fast) at the size and the rate that the model sees: a loop without any detection."""
+    cv2.setNumThreads(1)
+    return _bare_loops(videos, cameras, seconds, _DenseFlow)
+
+
+class _DenseFlow:
+    def __init__(self) -> None:
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._last: Luma | None = None
+
+    def __call__(self, luma: Luma) -> None:
+        small = to_work(luma, WorkSize.of(luma))
+        if self._last is not None:
+            self._flow.calc(self._last, small, np.zeros((*small.shape, 2), np.float32))
+        self._last = small
+
+
+def _bare_loops(videos: list[Path], cameras: int, seconds: float, make_look: Callable[[], Callable[[Luma], None]]) -> dict[str, Any]:
     stop = threading.Event()
     ready = threading.Barrier(cameras + 1)
-    threads = [threading.Thread(target=_decode, args=(videos[number % len(videos)], ready, stop)) for number in range(cameras)]
+    late_s: list[float] = []
+    threads = [
+        threading.Thread(target=_loop, args=(videos[number % len(videos)], ready, stop, make_look(), late_s)) for number in range(cameras)
+    ]
     for thread in threads:
         thread.start()
     ready.wait()
     time.sleep(_SETTLE_S)
+    late_s.clear()
     cpu, started = _cpu_s(), time.monotonic()
     time.sleep(seconds)
     cores = (_cpu_s() - cpu) / (time.monotonic() - started)
@@ -116,18 +148,23 @@ def decode_streams(videos: list[Path], cameras: int, seconds: float) -> dict[str
     stop.set()
     for thread in threads:
         thread.join()
-    return {"cores": round(cores, 3), "rss_mb": round(rss_mb, 1)}
+    return {"cores": round(cores, 3), "rss_mb": round(rss_mb, 1), "latency_p95_s": _percentile(late_s, 95)}
 
 
-def _decode(video: Path, ready: threading.Barrier, stop: threading.Event) -> None:
+def _loop(video: Path, ready: threading.Barrier, stop: threading.Event, look: Callable[[Luma], None], late_s: list[float]) -> None:
+    sampler = Sampler(ANALYSED_FPS)
     with av.open(str(video)) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
         ready.wait()
         started = time.monotonic()
         for frame in container.decode(stream):
-            if stop.wait(max(0.0, started + (frame.time or 0.0) - time.monotonic())):
+            due_s = started + (frame.time or 0.0)
+            if stop.wait(max(0.0, due_s - time.monotonic())):
                 return
+            if sampler.wants(frame.time or 0.0):
+                look(luma_of(frame))
+                late_s.append(time.monotonic() - due_s)
 
 
 def _add_cameras(config: SystemConfig, loads: list[Load], cameras: int) -> None:

@@ -1,4 +1,4 @@
-"""What many cameras cost on this box, beside bare decoding of the same streams."""
+"""What many cameras cost on this box, beside bare decoding of the same streams, and decoding with dense optical flow."""
 
 import multiprocessing
 import os
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from haetae.cli.bench.camera_load import Load, decode_streams, run_site
+from haetae.cli.bench.camera_load import Load, decode_streams, flow_streams, run_site
 from haetae.clock import SystemClock
 from haetae.errors import ConfigError
 from haetae.simulate.scenes import SCENES
@@ -36,10 +36,12 @@ def bench_cameras(*, counts: list[int], seconds: float, told: Callable[[str], No
         rows = []
         for count in counts:
             told(f"{count} cameras")
-            bare = _in_own_process(decode_streams, [load.video for load in loads], count, seconds)
+            bare, flow = (_in_own_process(work, [load.video for load in loads], count, seconds) for work in (decode_streams, flow_streams))
             whole = _in_own_process(run_site, loads, count, seconds)
-            rows.append({"cameras": count, **whole, "bare_decoding": bare, "ratio_to_decoding": _ratio(whole, bare)})
-            told(f"{whole['cores']:.2f} cores, decoding alone {bare['cores']:.2f}; {whole['share_analysed']:.1%} analysed")
+            ratios = {"ratio_to_decoding": _ratio(whole, bare), "ratio_to_flow": _ratio(whole, flow)}
+            rows.append({"cameras": count, **whole, "bare_decoding": bare, "decoding_and_flow": flow, **ratios})
+            told(f"{whole['cores']:.2f} cores, decoding alone {bare['cores']:.2f}, with dense flow {flow['cores']:.2f}")
+            told(f"{whole['share_analysed']:.1%} analysed, p95 {whole['latency_p95_s']} s")
     slope = _slope(rows)
     return {
         "bench": "cameras",
