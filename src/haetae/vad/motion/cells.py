@@ -196,7 +196,7 @@ class Observer:
         return mean
 
     def _observe(self, mean: NDArray[np.float32], t_s: float, elapsed_s: float) -> Observation:
-        total = cv2.boxFilter(mean, -1, (CELL, CELL), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        total = np.asarray(cv2.boxFilter(mean, -1, (CELL, CELL), normalize=False, borderType=cv2.BORDER_CONSTANT), np.float32)
         active = total[..., CHANNELS] > ACTIVE_SHARE * CELL * CELL
         cell = active.ravel().nonzero()[0]
         at_cells = total.reshape(-1, CHANNELS + 2).take(cell, axis=0)
@@ -237,7 +237,7 @@ def _shapes(share: NDArray[np.float32]) -> NDArray[np.float32]:
     shapes[:, 0] = np.bincount(labels.ravel(), share.ravel(), minlength=len(stats))
     np.divide(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT], out=shapes[:, 1], casting="unsafe")
     shapes[0] = 0.0
-    return np.asarray(cv2.dilate(shapes.take(labels, axis=0), _CELL), np.float32)
+    return np.asarray(cv2.dilate(shapes.take(np.asarray(labels, np.int32), axis=0), _CELL), np.float32)
 
 
 def hidden_cells(ignored: NDArray[np.bool_], size: WorkSize) -> NDArray[np.bool_]:
