@@ -73,5 +73,5 @@ def looked_at(number: int, *, score: float | None = 0.75, rgb: Callable[[int], R
     frame = Frame(number, number / 25, at, np.ascontiguousarray(picture[:, :, 0]), rgb=lambda: picture)
     heat = np.array([[0.0, 0.25, 1.5], [0.1234, 0.5, 0.0]], np.float32)
     box = Box(0.5, 0.0, 1.0, 0.5)
-    found = None if score is None else Score(score, 3.0, 2.0, number, number / 25, at, heat=heat, box=box)
+    found = None if score is None else Score(score, 3.0, 2.0, number, number / 25, at, drawing=heat, box=box)
     return frame, found

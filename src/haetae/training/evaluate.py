@@ -193,7 +193,8 @@ def _score_clip(
         result.t_s.append(t_s)
         result.raw.append(judged.value)
         if clip.masks is not None:
-            result.heats.append(np.zeros((1, 1), np.float32) if judged.heat is None else judged.heat)
+            heat = judged.heat
+            result.heats.append(np.zeros((1, 1), np.float32) if heat is None else heat)
     if len(result.raw) != len(clip.labels):
         raise ConfigError(
             f"{clip.path} has {len(result.raw)} frames, labels.npz {len(clip.labels)} labels for it", hint="Give one label per frame"

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from haetae.domain.fact import Fact
 from haetae.domain.frame import Box, Luma
+from haetae.domain.score import Drawing, Heat, drawn
 from haetae.registry import Registry
 
 if TYPE_CHECKING:
@@ -74,17 +75,23 @@ class Sighting:
 class RawScore:
     """A model's own judgement of one window, before calibration.
 
-    `value` >= 0 grows with surprise, on any scale that is the same for all times of one camera. `heat` is float32 of shape (rows, columns)
-    on that scale, over the whole picture. `facts` are ranked, most surprising first, each in natural units. `sightings` is what a
-    detector saw in this very frame, () for nothing; None where there is no detector, or it was not asked.
+    `value` >= 0 grows with surprise, on any scale that is the same for all times of one camera. `drawing` is the anomaly map on that scale,
+    which `heat` gives; what draws one later must not look at anything that changes. `facts` are ranked, most surprising first, each in
+    natural units. `sightings` is what a detector saw in this very frame, () for nothing; None where there is no detector, or it was not
+    asked.
     """
 
     value: float
-    heat: NDArray[np.float32] | None = None
+    drawing: Drawing | None = None
     box: Box | None = None
     facts: tuple[Fact, ...] = ()
     scene_change: bool = False
     sightings: tuple[Sighting, ...] | None = None
+
+    @property
+    def heat(self) -> Heat | None:
+        """The anomaly map, drawn anew each time that it is asked for."""
+        return None if self.drawing is None else drawn(self.drawing)
 
 
 @dataclass(frozen=True, slots=True)

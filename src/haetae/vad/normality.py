@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from haetae import __version__
 from haetae.domain.fact import Fact
 from haetae.domain.frame import Box, Frame
-from haetae.domain.score import ALARM_LEVEL, Score, TamperKind
+from haetae.domain.score import ALARM_LEVEL, Drawing, Score, TamperKind, drawn
 from haetae.domain.zone import Zone
 from haetae.errors import ModelError, StateError
 from haetae.vad.base import LivingState, ModelState, RawScore, Sighting, VADModel, Window
@@ -202,7 +202,7 @@ class Normality:
             frame_number=frame.number,
             t_s=frame.t_s,
             captured_at=frame.captured_at,
-            heat=None if raw.heat is None else calibration.apply_map(raw.heat),
+            drawing=None if raw.drawing is None else _calibrated(raw.drawing, calibration),
             box=box,
             facts=self._in_stream_time(facts),
             tamper=self._tamper,
@@ -319,6 +319,11 @@ class Normality:
         if self._calibration is None:
             raise ModelError("this camera is still learning", hint="Give it more footage")
         return self._calibration
+
+
+def _calibrated(raw: Drawing, calibration: Calibration) -> Drawing:
+    """What draws a model's map on the calibrated scale of now."""
+    return lambda: calibration.apply_map(drawn(raw))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.support.moving_scene import Mover, MovingScene
 
-from haetae.vad.motion.cells import FORGET_S, Observation, Observer, Value
+from haetae.vad.motion.cells import CELL, FORGET_S, LONGEST_STAY_S, STILL_LEVELS, STILL_NOISE, Observation, Observer, Value
 from haetae.vad.motion.foreground import Background
 from haetae.vad.preprocess import WorkSize
 
@@ -99,6 +99,26 @@ def test_what_left_is_forgotten_with_a_time_constant() -> None:
     seen = observe(comes_back, 11.0)
     assert seen[80].cell.size == 0
     assert seen[-1].values[Value.STAY].max() == pytest.approx(6.4 * np.exp(-3.6 / FORGET_S) + 1.0, abs=0.3)
+
+
+def test_times_of_cells_grow_where_something_is_and_fade_or_end_elsewhere() -> None:
+    random = np.random.default_rng(6)
+    observer = Observer(SIZE, Background(np.full((240, 320), 90, np.float32), 3.0))
+    stay, still = np.zeros(30 * 40, np.float32), np.zeros(30 * 40, np.float32)
+    level = CELL**2 * (STILL_LEVELS + STILL_NOISE * 3.0)
+    for number in range(300):
+        elapsed_s = float(random.choice([0.2, 0.25, 4.0]))
+        cell = np.flatnonzero(random.random(stay.size) < (0.02 if number % 3 else 0.7))
+        change = random.uniform(0.0, 1.3 * level, cell.size).astype(np.float32)
+        observer._stay_at(cell, change, elapsed_s)
+        active, resting = np.zeros(stay.size, np.bool_), np.zeros(stay.size, np.bool_)
+        active[cell], resting[cell] = True, change < level
+        faded = stay * np.float32(np.exp(-elapsed_s / FORGET_S))
+        stay = np.where(active, np.minimum(stay + np.float32(elapsed_s), np.float32(LONGEST_STAY_S)), faded)
+        still = np.where(resting, still + np.float32(elapsed_s), np.float32(0.0))
+        assert np.array_equal(observer._stay.ravel(), stay)
+        assert np.array_equal(observer._still.ravel(), still)
+    assert still.any()
 
 
 def test_a_few_pixels_of_noise_are_nothing_and_leave_the_rest_as_it_is() -> None:

@@ -71,6 +71,15 @@ def test_a_cloud_that_passes_hides_nobody() -> None:
         assert (each.mask > 0).mean() < 0.06
 
 
+def test_a_background_in_another_light_is_that_light_times_the_background() -> None:
+    random = np.random.default_rng(2)
+    mean = random.uniform(0.0, 255.0, (120, 160)).astype(np.float32)
+    for gain in random.uniform(0.7, 1.5, 50).tolist():
+        picture = np.rint(np.minimum(mean * np.float32(gain), np.float32(255.0))).astype(np.uint8)
+        [seen] = feed(Background(mean.copy()), [picture], step_s=0.2)
+        assert (seen.count, seen.changed) == (0, False)
+
+
 def test_after_a_jump_of_the_exposure_nothing_is_judged_for_a_second() -> None:
     background = settled()
     seen = feed(background, [lit(with_box(picture, level=20), 1.25) for picture in empty(30, 20.0)], 20.0)

@@ -95,6 +95,19 @@ def test_the_box_and_the_map_lie_on_what_is_abnormal(learned: Learned) -> None:
     assert 0.3 < row / 30 < 0.7
 
 
+def test_a_map_that_is_asked_for_later_is_that_of_its_own_frame(learned: Learned) -> None:
+    state, scene = learned.state(), MovingScene((Mover(-24, 100, 75.0, start_s=100.0),))
+    scores, at_once = [], []
+    for t_s in times(3.0, 100.0):
+        [score] = learned.model.score([Window(state, scene.picture(float(t_s)), float(t_s))])
+        scores.append(score)
+        at_once.append(score.heat)
+    assert sum(heat is not None and heat.any() for heat in at_once) > 10
+    for score, heat in zip(scores, at_once, strict=True):
+        assert (score.heat is None) == (heat is None)
+        assert heat is None or np.array_equal(score.heat, heat)
+
+
 def test_the_further_from_an_alarm_the_less_is_told(learned: Learned) -> None:
     scores = [score for speed in (40.0, 60.0, 75.0, 90.0) for score in watch(learned, [Mover(-24, 100, speed)], seconds=3.0)]
     calm = [score for score in scores if score.value < MAP_FROM]

@@ -185,10 +185,10 @@ class Observer:
 
     def _mean(self) -> NDArray[np.float32]:
         """Mean over the recent frames, shape (rows, columns, CHANNELS + 2); the last ones are the share of foreground and the change."""
-        mean = np.zeros((self.size.rows, self.size.columns, CHANNELS + 2), np.float32)
-        for frame in self._recent:
-            if frame.blocks is not None:
-                mean += frame.blocks
+        measured = [frame.blocks for frame in self._recent if frame.blocks is not None]
+        mean = np.zeros((self.size.rows, self.size.columns, CHANNELS + 2), np.float32) if not measured else measured[0].copy()
+        for blocks in measured[1:]:
+            mean += blocks
         mean *= np.float32(1 / len(self._recent))
         # The first frame after a gap has foreground but no flow.
         if len(self._recent) > 1 and not self._recent[0].moved:
@@ -196,29 +196,37 @@ class Observer:
         return mean
 
     def _observe(self, mean: NDArray[np.float32], t_s: float, elapsed_s: float) -> Observation:
-        total = cv2.boxFilter(mean, -1, (CELL, CELL), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        total = np.asarray(cv2.boxFilter(mean, -1, (CELL, CELL), normalize=False, borderType=cv2.BORDER_CONSTANT), np.float32)
         active = total[..., CHANNELS] > ACTIVE_SHARE * CELL * CELL
-        kept = self._stay * np.float32(exp(-elapsed_s / FORGET_S))
-        self._stay = np.where(active, np.minimum(self._stay + np.float32(elapsed_s), np.float32(LONGEST_STAY_S)), kept)
-        resting = active & (total[..., CHANNELS + 1] < CELL**2 * (STILL_LEVELS + STILL_NOISE * self.background.noise))
-        self._still = np.where(resting, self._still + np.float32(elapsed_s), np.float32(0.0))
-        cell = np.flatnonzero(active)
+        cell = active.ravel().nonzero()[0]
+        at_cells = total.reshape(-1, CHANNELS + 2).take(cell, axis=0)
+        self._stay_at(cell, at_cells[:, CHANNELS + 1], elapsed_s)
         if not cell.size:
             return self._nothing(t_s, elapsed_s)
-        points, speed_sum, u_sum, v_sum, _, change = total.reshape(-1, CHANNELS + 2)[cell].T
+        points, speed_sum, u_sum, v_sum, _, change = at_cells.T
         coherent = np.hypot(u_sum, v_sum)
         values = np.empty((len(Value), cell.size), np.float32)
         values[Value.SPEED] = coherent
         values[Value.AGITATION] = speed_sum - coherent
         values[: Value.SIZE] /= points + PRIOR_POINTS
-        values[Value.SIZE : Value.STAY] = _shapes(mean[..., CHANNELS]).reshape(-1, 2)[cell].T
-        values[Value.STAY] = self._stay.ravel()[cell]
-        values[Value.STILL] = self._still.ravel()[cell]
+        values[Value.SIZE : Value.STAY] = _shapes(mean[..., CHANNELS]).reshape(-1, 2).take(cell, axis=0).T
+        values[Value.STAY] = self._stay.take(cell)
+        values[Value.STILL] = self._still.take(cell)
         followed = 1.0 + values[Value.SPEED] * np.float32(1 / FLICKER_SPEED)
         values[Value.FLICKER] = change * np.float32(1 / CELL**2) / followed
         turn = np.rint(np.arctan2(v_sum, u_sum) * np.float32(DIRECTIONS / (2 * np.pi))).astype(np.intp) % DIRECTIONS
         turn[(points < LEAST_POINTS) | (coherent <= COHERENT * speed_sum) | (coherent <= LEAST_SPEED * points)] = -1
         return Observation(t_s, elapsed_s, cell, values, turn, mean[..., CHANNELS])
+
+    def _stay_at(self, cell: NDArray[np.intp], change: NDArray[np.float32], elapsed_s: float) -> None:
+        """Something was in each `cell` (k,) for so much longer, with that sum of `change` (k,) over its blocks; nowhere else."""
+        stay, still = self._stay.take(cell), self._still.take(cell)
+        self._leave(elapsed_s)
+        stay += np.float32(elapsed_s)
+        self._stay.ravel()[cell] = np.minimum(stay, np.float32(LONGEST_STAY_S))
+        still += np.float32(elapsed_s)
+        still[change >= CELL**2 * (STILL_LEVELS + STILL_NOISE * self.background.noise)] = 0.0
+        self._still.ravel()[cell] = still
 
 
 def _shapes(share: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -229,7 +237,7 @@ def _shapes(share: NDArray[np.float32]) -> NDArray[np.float32]:
     shapes[:, 0] = np.bincount(labels.ravel(), share.ravel(), minlength=len(stats))
     np.divide(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT], out=shapes[:, 1], casting="unsafe")
     shapes[0] = 0.0
-    return np.asarray(cv2.dilate(shapes[labels], _CELL), np.float32)
+    return np.asarray(cv2.dilate(shapes.take(np.asarray(labels, np.int32), axis=0), _CELL), np.float32)
 
 
 def hidden_cells(ignored: NDArray[np.bool_], size: WorkSize) -> NDArray[np.bool_]:

@@ -65,8 +65,8 @@ class Grid:
         """
         present = np.ascontiguousarray(mask[GRID // 2 :: GRID, GRID // 2 :: GRID])
         inside = np.asarray(cv2.erode(present, _NEIGHBOURS), np.uint8)
-        chosen = np.flatnonzero(present > (inside & self.odd))
-        weight = np.where(inside.ravel()[chosen] > 0, np.float32(2.0), np.float32(1.0))
+        chosen = (present > (inside & self.odd)).ravel().nonzero()[0]
+        weight = np.where(inside.take(chosen), np.float32(2.0), np.float32(1.0))
         if chosen.size > MOST_POINTS:
             every = -(-chosen.size // MOST_POINTS)
             return chosen[::every], weight[::every] * np.float32(every)

@@ -132,12 +132,11 @@ class Background:
         gain = _brighter(_few(luma), _few(self.mean))
         if not 1.0 / MOST_LIGHT < gain < MOST_LIGHT or abs(gain - 1.0) < LEAST_LIGHT:
             return difference, mask, count
-        lit = np.minimum(self.mean * np.float32(gain), np.float32(255.0))
-        lit_difference, lit_mask = self._compare(luma, _bytes(lit))
+        lit_difference, lit_mask = self._compare(luma, _bytes(self.mean, gain))
         lit_count = cv2.countNonZero(lit_mask)
         if lit_count > LIGHT_KEPT * count:
             return difference, mask, count
-        self._show(lit)
+        self._show(np.minimum(self.mean * np.float32(gain), np.float32(255.0)))
         for sample in self._samples:
             cv2.convertScaleAbs(sample, dst=sample, alpha=gain)
         if self._sparse is not None and abs(_brighter(_few(luma), self._sparse) - 1.0) > DAZZLED_PER_S * elapsed_s:
@@ -199,17 +198,21 @@ def _few(picture: NDArray[Any]) -> NDArray[Any]:
 def _brighter(now: NDArray[Any], before: NDArray[Any]) -> float:
     """How many times as bright: the median over pixels, which what moves does not reach as long as it covers less than half of them."""
     told = before > DARK
-    return middle(now[told] / before[told]) if told.any() else 1.0
+    ratios = now[told] / before[told]
+    return middle(ratios) if ratios.size else 1.0
 
 
 def middle(values: NDArray[Any]) -> float:
-    """The median of some hundred values, the upper one of an even number: a fifth of what NumPy's own takes."""
+    """The median of some hundred values, the upper one of an even number: a fifth of what NumPy's own takes. It puts them in another
+    order, so that no copy is made."""
     half = values.size // 2
-    return float(np.partition(values, half, axis=None)[half])
+    values.partition(half)
+    return float(values[half])
 
 
-def _bytes(mean: NDArray[np.float32]) -> Luma:
-    return np.asarray(cv2.convertScaleAbs(mean), np.uint8)
+def _bytes(mean: NDArray[np.float32], gain: float = 1.0) -> Luma:
+    """Rounded, `gain` times as bright, at most white."""
+    return np.asarray(cv2.convertScaleAbs(mean, alpha=gain), np.uint8)
 
 
 def _blank(luma: Luma, *, changed: bool, settled: bool, share: float = 0.0) -> Seen:

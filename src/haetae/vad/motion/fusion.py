@@ -30,6 +30,9 @@ for all but the speeds 9 on the warped `road`.)"""
 MOST = np.array([np.inf, np.inf, np.inf, np.inf, np.inf, np.inf, 1.5, np.inf, np.inf, np.inf], np.float32)
 """By `Attribute`, the most that it contributes: flicker accompanies whatever is fast, and must not outshine what says more."""
 
+_LOUD = 1 - QUIET
+_OFFSET, _MOST = (QUIET / _LOUD)[:, None], MOST[:, None]
+
 SMOOTH_S = 0.09
 """Time constant of the last smoothing, about two frames at 10 fps."""
 
@@ -45,11 +48,11 @@ def references(peaks: Sequence[Peaks]) -> NDArray[np.float32]:
 
 
 def quotients(surprise: NDArray[np.float32], reference: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What each attribute contributes; the attributes are the first axis of `surprise`."""
-    shape = (-1, *[1] * (surprise.ndim - 1))
-    share = surprise * (1 / (reference * (1 - QUIET))).reshape(shape)
-    share -= (QUIET / (1 - QUIET)).reshape(shape)
-    return np.asarray(np.clip(share, 0.0, MOST.reshape(shape), out=share), np.float32)
+    """What each attribute contributes, shape (len(Attribute), k) as that of `surprise`."""
+    share = surprise * (1 / (reference * _LOUD))[:, None]
+    share -= _OFFSET
+    np.maximum(share, np.float32(0.0), out=share)
+    return np.minimum(share, _MOST, out=share)
 
 
 class Smoothing:

@@ -1,6 +1,7 @@
 """The default model: no weights; it learns how everything in each part of one camera's picture usually moves, and scores what is rare."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -101,9 +102,10 @@ def _judge(state: MotionState, living: Living, seen: Observation, hidden: NDArra
     value = state.smoothing.step(greatest, seen.elapsed_s)
     if value < MAP_FROM or greatest <= 0.0:
         return RawScore(value)
-    heat = block_map(seen, fused, state.observer.size.rows, state.observer.size.columns)
+    draw = partial(block_map, seen, fused, state.observer.size.rows, state.observer.size.columns)
     if value < EXPLAIN_FROM:
-        return RawScore(value, heat)
+        return RawScore(value, draw)
+    heat = draw()
     top = int(fused.argmax())
     explained = facts(seen, top, surprise, share, living.tables, living.counts, scale)
     return RawScore(value, heat, top_region(heat), explained)

@@ -35,6 +35,8 @@ PACES = 1.5
 
 def fall(track: Track, _scene: Scene) -> float:
     """It was upright and moved, then within seconds it is low, wider than high, and stays where it is."""
+    if track.roamed < 1.0:
+        return 0.0
     now, before = since(track, LIES_S), [each for each in since(track, WALKED_S, 2.0) if each.alone and each.height >= 0.8 * each.width]
     if len(now) < 4 or len(before) < 4 or now[-1].t_s - now[0].t_s < 0.7 * LIES_S or not all(each.alone for each in now):
         return 0.0
@@ -42,15 +44,17 @@ def fall(track: Track, _scene: Scene) -> float:
     low, wide = mean([each.height for each in now]), mean([each.width for each in now])
     area = mean([each.area for each in now]) / max(1.0, middle([each.area for each in before]))
     moved = hypot(now[-1].x - now[0].x, now[-1].y - now[0].y) / track.body
-    if track.roamed < 1.0 or not 0.6 <= upright / track.body <= 1.7 or not 0.4 <= area <= 2.0 or moved > 0.5 or low < 0.15 * track.body:
+    if not 0.6 <= upright / track.body <= 1.7 or not 0.4 <= area <= 2.0 or moved > 0.5 or low < 0.15 * track.body:
         return 0.0
     return min(upright / max(low, 1.0) / DROP, wide / max(low, 1.0) / FLAT)
 
 
 def fight(track: Track, _scene: Scene) -> float:
     """One piece of foreground, larger than one person at rest, that stays where it is and changes its shape all the time."""
+    if track.roamed < 1.0 and not track.beside:
+        return 0.0
     now = since(track, STRUGGLE_S)
-    if len(now) < 8 or now[-1].t_s - now[0].t_s < 0.8 * STRUGGLE_S or (track.roamed < 1.0 and not track.beside):
+    if len(now) < 8 or now[-1].t_s - now[0].t_s < 0.8 * STRUGGLE_S:
         return 0.0
     x, y = middle([each.x for each in now]), middle([each.y for each in now])
     away = sorted(hypot(each.x - x, each.y - y) for each in now)[int(0.9 * len(now))] / track.body
@@ -63,8 +67,10 @@ def fight(track: Track, _scene: Scene) -> float:
 
 def running(track: Track, _scene: Scene) -> float:
     """A person's shape that covers more ground in a second than who walks, straight on; alone or with others."""
+    if track.roamed < 2.0 or track.body < LEAST_BODY or not like_a_person(track):
+        return 0.0
     now = since(track, 1.1)
-    if len(now) < 5 or track.roamed < 2.0 or not like_a_person(track) or track.body < LEAST_BODY:
+    if len(now) < 5:
         return 0.0
     first, last = now[0], now[-1]
     middle = now[len(now) // 2]

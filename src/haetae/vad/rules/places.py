@@ -12,8 +12,10 @@ ENTERS_S = 1.0
 
 def wrong_way(track: Track, scene: Scene) -> float:
     """It goes where others of this place hardly ever go, against the way that they take."""
+    if track.roamed < STRAIGHT:
+        return 0.0
     now = since(track, 3.0)
-    if len(now) < 8 or track.roamed < STRAIGHT:
+    if len(now) < 8:
         return 0.0
     first, last = now[0], now[-1]
     right, down = last.x - first.x, last.y - first.y

@@ -42,11 +42,13 @@ def abandoned(track: Track, scene: Scene) -> float:
 
 def fire(track: Track, _scene: Scene) -> float:
     """Something brighter than the place ever is, that flickers, changes its size and stays."""
+    if track.roamed > 2.0 * STRAYS:
+        return 0.0
     now = since(track, BURNS_S)
     if len(now) < 5 or now[-1].t_s - now[0].t_s < 0.7 * BURNS_S:
         return 0.0
     away = max(hypot(each.x - now[-1].x, each.y - now[-1].y) for each in now) / track.body
-    if away > STRAYS or track.roamed > 2.0 * STRAYS:
+    if away > STRAYS:
         return 0.0
     area = [each.area for each in now]
     glare = middle([each.glare for each in now]) / GLARE

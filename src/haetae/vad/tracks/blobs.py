@@ -38,6 +38,10 @@ SAME_PATTERN = 0.85
 _CLOSE = np.ones((5, 3), np.uint8)
 """Head, trunk and legs of one body belong together."""
 
+_MARGIN = 4
+"""Working pixels round all foreground that are looked at with it: more than closing reaches, so that no edge of theirs counts as that of
+the picture."""
+
 
 @dataclass(frozen=True, slots=True)
 class Blob:
@@ -138,16 +142,24 @@ class Eye:
         if mean is None or mean.shape != work.shape:
             return work
         now, empty = work[::SPARSE, ::SPARSE].astype(np.float32), mean[::SPARSE, ::SPARSE]
-        gain = min(GAINS[1], max(GAINS[0], middle((now + 1.0) / (empty + 1.0))))
+        gain = min(GAINS[1], max(GAINS[0], middle(((now + 1.0) / (empty + 1.0)).ravel())))
         return work if abs(gain - 1.0) < LEAST_GAIN else np.asarray(cv2.convertScaleAbs(work, alpha=1.0 / gain), np.uint8)
 
     def _blobs(self, mask: Luma, work: Luma, former: Luma) -> list[Blob]:
-        closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _CLOSE)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8, ltype=cv2.CV_16U)
-        large = np.flatnonzero((stats[1:, cv2.CC_STAT_AREA] >= LEAST_AREA) & (stats[1:, cv2.CC_STAT_HEIGHT] >= LEAST_HEIGHT)) + 1
+        assert self.background.mean is not None
+        left, top, part = _around(mask)
+        closed = cv2.morphologyEx(mask[part], cv2.MORPH_CLOSE, _CLOSE)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8, ltype=cv2.CV_16U)
+        large = ((stats[:, cv2.CC_STAT_AREA] >= LEAST_AREA) & (stats[:, cv2.CC_STAT_HEIGHT] >= LEAST_HEIGHT)).nonzero()[0]
+        # The first one is what is no foreground.
+        large = large[large > 0]
+        if not large.size:
+            return []
         if large.size > MOST:
             large = large[np.argsort(-stats[large, cv2.CC_STAT_AREA])[:MOST]]
-        found = [self._blob(stats[label].tolist(), labels, label, work, former) for label in large.tolist()] if count > 1 else []
+        now, empty = work[part], self.background.mean[part]
+        measured = _Measured(left, top, labels, now, empty, np.asarray(cv2.absdiff(now, former[part]), np.uint8))
+        found = [measured.blob(label, *place) for label, place in zip(large.tolist(), stats.take(large, axis=0).tolist())]
         return [blob for blob in found if not self._only_light(blob, work)]
 
     def _only_light(self, blob: Blob, work: Luma) -> bool:
@@ -159,15 +171,6 @@ class Eye:
         now, empty = work[part].astype(np.float32), self.background.mean[part]
         # Their correlation: OpenCV has it in one pass for histograms only.
         return cv2.compareHist(now, np.ascontiguousarray(empty), cv2.HISTCMP_CORREL) > SAME_PATTERN
-
-    def _blob(self, stats: list[int], labels: NDArray[Any], label: int, work: Luma, former: Luma) -> Blob:
-        left, top, width, height, area = stats
-        part = (slice(top, top + height), slice(left, left + width))
-        own = (labels[part] == label).view(np.uint8)
-        assert self.background.mean is not None
-        change = cv2.mean(cv2.absdiff(work[part], former[part]), own)[0]
-        glare = float(work[part].max()) - float(self.background.mean[part].max())
-        return Blob(left, top, left + width, top + height, area, change, glare)
 
     def hides(self, blob: Blob, ignored: NDArray[np.bool_]) -> bool:
         """Where it stands, or its middle, is in the part that does not count."""
@@ -190,6 +193,36 @@ class Eye:
         rim[6:-6, 6:-6] = False
         of_now, of_empty = (float(_edges(picture)[rim].sum()) for picture in (now, empty))
         return of_now / max(1e-6, of_now + of_empty)
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """The part of a picture with its corner at (left, top) in which all foreground lies: the numbers of its pieces, the picture of now, the
+    empty scene, and the change since the picture before."""
+
+    left: int
+    top: int
+    labels: NDArray[Any]
+    now: Luma
+    empty: NDArray[np.float32]
+    change: Luma
+
+    def blob(self, label: int, left: int, top: int, width: int, height: int, area: int) -> Blob:
+        """The piece with that number, which lies there in the part."""
+        own = (slice(top, top + height), slice(left, left + width))
+        change = cv2.mean(self.change[own], (self.labels[own] == label).view(np.uint8))[0]
+        glare = float(self.now[own].max()) - float(self.empty[own].max())
+        left, top = left + self.left, top + self.top
+        return Blob(left, top, left + width, top + height, area, change, glare)
+
+
+def _around(mask: Luma) -> tuple[int, int, tuple[slice, slice]]:
+    """The part of a picture that holds all of `mask` with _MARGIN round it, and its left upper corner. That is even: OpenCV numbers pieces
+    by squares of 2x2 pixels, and so their order is the one of the whole picture."""
+    left, top, width, height = cv2.boundingRect(mask)
+    right, bottom = left + width + _MARGIN, top + height + _MARGIN
+    left, top = max(0, left - _MARGIN) // 2 * 2, max(0, top - _MARGIN) // 2 * 2
+    return left, top, (slice(top, bottom), slice(left, right))
 
 
 def _edges(picture: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -161,7 +161,9 @@ def _line(times: Sequence[float], values: Sequence[float]) -> tuple[float, float
     """Least squares: the slope, how far the values lie from the line (root of the mean square), and the slope's standard error."""
     count = len(times)
     middle_t, middle_v = sum(times) / count, sum(values) / count
-    spread_t = sum((t - middle_t) ** 2 for t in times)
-    slope = sum((t - middle_t) * (v - middle_v) for t, v in zip(times, values)) / spread_t
-    rest = sum((v - middle_v - slope * (t - middle_t)) ** 2 for t, v in zip(times, values))
+    # Lists, for this is asked at every look of everything that moves: generators take half as long again.
+    away_t, away_v = [t - middle_t for t in times], [v - middle_v for v in values]
+    spread_t = sum([t * t for t in away_t])
+    slope = sum([t * v for t, v in zip(away_t, away_v)]) / spread_t
+    rest = sum([(v - slope * t) ** 2 for t, v in zip(away_t, away_v)])
     return slope, sqrt(rest / count), sqrt(rest / (count - 2) / spread_t)

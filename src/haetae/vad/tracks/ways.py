@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import atan2, log10, pi
 from typing import Any, Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +27,7 @@ class Ways:
     def __init__(self, width: int = COLUMNS, height: int = ROWS, counts: NDArray[np.float32] | None = None) -> None:
         self.width, self.height = width, height
         self._counts = np.zeros((ROWS, COLUMNS, WAYS), np.float32) if counts is None else counts
+        self._near: list[list[list[float]]] | None = None
 
     def learn(self, x: float, y: float, right: float, down: float) -> None:
         """Something at (x, y) moves by (right, down)."""
@@ -33,20 +35,30 @@ class Ways:
         self._counts[row, column, _way(right, down)] += 1.0
         if self._counts[row, column].sum() > MOST_COUNTED:
             self._counts[row, column] *= np.float32(0.5)
+        self._near = None
 
     def against(self, places: Sequence[tuple[float, float]], right: float, down: float) -> float:
         """How rare it is to go by (right, down) at those places where nearly all go the other way: 1 for one in a hundred."""
         way = _way(right, down)
+        if self._near is None:
+            self._near = self._with_neighbours()
         own = whole = opposite = 0.0
         for x, y in places:
             row, column = self._part(x, y)
-            near = self._counts[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].sum(axis=(0, 1))
-            whole += float(near.sum())
-            own += float(near[[way - 1, way, (way + 1) % WAYS]].sum())
-            opposite += float(near[[(way + 3) % WAYS, (way + 4) % WAYS, (way + 5) % WAYS]].sum())
+            near = self._near[row][column]
+            whole += sum(near)
+            own += near[way - 1] + near[way] + near[(way + 1) % WAYS]
+            opposite += near[(way + 3) % WAYS] + near[(way + 4) % WAYS] + near[(way + 5) % WAYS]
         if own + opposite < FEWEST * len(places) or opposite < ONE_WAY * (own + opposite) or own + opposite < 0.5 * whole:
             return 0.0
         return -log10((own + 0.5) / (own + opposite + 1.0)) / 2.0
+
+    def _with_neighbours(self) -> list[list[list[float]]]:
+        """The counts of each part together with those of the parts round it: plain numbers, for each is asked for by itself, at every look,
+        and they change once a second."""
+        near = cv2.boxFilter(self._counts, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        plain: list[list[list[float]]] = near.tolist()
+        return plain
 
     def _part(self, x: float, y: float) -> tuple[int, int]:
         row, column = int(y / self.height * ROWS), int(x / self.width * COLUMNS)

@@ -54,6 +54,26 @@ def test_a_way_is_wrong_only_where_all_go_the_other_one():
     assert ways.against([(80, 5)], -1.0, 0.0) == 0.0
 
 
+def test_ways_are_told_from_a_part_and_those_round_it_up_to_the_last_passage():
+    random = np.random.default_rng(4)
+    ways, counts = Ways(160, 90), np.zeros((9, 16, 8))
+    for x, y, turn in random.uniform((0, 0, 0), (160, 90, 1), (3000, 3)):
+        # Nearly all go to the right, so that there is a wrong way.
+        heading = np.pi * (turn - 0.5) if turn < 0.97 else np.pi
+        right, down = float(np.cos(heading)), float(np.sin(heading))
+        places = [(x, y), (max(0.0, x - 12.0), y)]
+        parts = [(int(each_y / 10), int(each_x / 10)) for each_x, each_y in places]
+        near = sum(counts[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].sum(axis=(0, 1)) for row, column in parts)
+        way = round(heading / (2 * np.pi) * 8) % 8
+        own, opposite = (sum(near[(way + off + turn) % 8] for turn in (-1, 0, 1)) for off in (0, 4))
+        known = own + opposite >= 10.0 and opposite >= 0.8 * (own + opposite) and own + opposite >= 0.5 * near.sum()
+        expected = -np.log10((own + 0.5) / (own + opposite + 1.0)) / 2.0 if known else 0.0
+        assert ways.against(places, right, down) == pytest.approx(expected)
+        ways.learn(x, y, right, down)
+        counts[int(y / 10), int(x / 10), way] += 1.0
+    assert ways.against([(80, 45)], -1.0, 0.0) > 0.5
+
+
 def test_rarity_is_the_share_of_occasions_that_reach_a_value():
     usual = Usual()
     assert usual.rarity(Measure.SPEED, 1.0) is None
