@@ -119,7 +119,7 @@ def _site(status: SiteStatus) -> Iterator[Metric]:
     yield _one("haetae_start_time_seconds", "Unix time of the start.", status.started_at.timestamp())
     yield _one("haetae_cameras_limit", "Cameras that may run at most.", status.max_cameras)
     yield _one("haetae_threads_abandoned", "Threads that were given up because they hang.", status.abandoned_threads)
-    yield _one("haetae_process_resident_bytes", "Memory of the process.", status.rss_mb * _MB)
+    yield _one("haetae_process_resident_bytes", "Memory of the process, and of those that decode for it.", status.rss_mb * _MB)
     yield _one("haetae_process_threads", "Threads of the process.", status.threads)
     yield _one("haetae_process_open_files", "Open file descriptors of the process.", status.open_files)
     yield _gauges(
