@@ -96,8 +96,7 @@ class DecodingProcesses:
             if self._closed:
                 raise SourceUnavailable("the site is closing", hint="Nothing to do")
             try:
-                process = self._least_loaded()
-                wire = process.connect()
+                process, wire = self._connected()
             except OSError as error:
                 raise SourceUnavailable(
                     f"no decoding process can be started: {error}", hint="Free memory, or set source.decoding_processes = 0"
@@ -118,11 +117,24 @@ class DecodingProcesses:
         for process in processes:
             process.close()
 
-    def _least_loaded(self) -> DecodingProcess:
-        for dead in [process for process in self._processes if not process.alive]:
-            _log.warning("a decoding process ended and is started anew", pid=dead.pid)
-            self._processes.remove(dead)
-            dead.close()
-        if len(self._processes) < max(1, self._most()):
-            self._processes.append(DecodingProcess(self._level, self._style))
-        return min(self._processes, key=lambda process: process.sources)
+    def _connected(self) -> tuple[DecodingProcess, Wire]:
+        while True:
+            for dead in [process for process in self._processes if not process.alive]:
+                self._bury(dead)
+            made = DecodingProcess(self._level, self._style) if len(self._processes) < max(1, self._most()) else None
+            if made is not None:
+                self._processes.append(made)
+            process = min(self._processes, key=lambda process: process.sources)
+            try:
+                return process, process.connect()
+            except OSError:
+                if process is made:
+                    raise
+                # It is going at this moment.
+                process.kill()
+                self._bury(process)
+
+    def _bury(self, process: DecodingProcess) -> None:
+        _log.warning("a decoding process ended and is started anew", pid=process.pid)
+        self._processes.remove(process)
+        process.close()
