@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import fields
 
 import numpy as np
@@ -116,6 +118,31 @@ def test_a_camera_that_falls_behind_says_from_which_keyframe_on_it_is_in_time(tm
     assert all(t_s % 2.0 == pytest.approx(0.0, abs=1e-6) for t_s in asked)
     assert source.counts.dropped["late"] == round((42.0 - times[skipped - 1] - 0.1) * 10)
     assert source.counts.adds_up()
+
+
+def test_what_came_before_a_camera_stalled_is_told_at_once(tmp_path, shared_processes):
+    video = make_video(tmp_path / "small.mp4", seconds=4.0, fps=10, size=(160, 96))
+    with RtspServer(video) as server:
+        source = ApartSource(server.url, SourceOptions(analysed_fps=0.5, read_timeout_s=6.0), shared_processes)
+        source.open()
+        heard = []
+        reading = threading.Thread(target=read_all, args=(source, heard))
+        reading.start()
+        wait_until(lambda: len(heard) > 5, "packets come")
+        server.stall()
+        sent = len(heard)
+        reading.join(4.0)
+        assert reading.is_alive()
+        assert heard[-1][0] < time.monotonic() - 2.0
+        assert len(heard) >= sent
+        source.close()
+        reading.join(20)
+
+
+def read_all(source, heard):
+    """Note when each packet came, until the source is closed."""
+    for _ in source.frames(lambda packet: heard.append((time.monotonic(), packet))):
+        pass
 
 
 def test_the_policy_is_the_other_process_s_too(shared_processes):

@@ -5,9 +5,11 @@ import signal
 import socket
 import sys
 import threading
+import time
+from weakref import WeakSet
 
 from haetae.heaps import limit_heaps
-from haetae.sources.apart.reading import Reading
+from haetae.sources.apart.reading import HELD_S, Reading
 from haetae.sources.apart.wire import Wire
 from haetae.telemetry import configure_logging
 
@@ -24,6 +26,8 @@ def main(descriptor: int, level: str, style: str) -> None:
     limit_heaps()
     # The site's own process holds its interpreter while it is pushed off a core by a decoder that it has woken: then all cameras wait.
     os.nice(_YIELDING)
+    readings: WeakSet[Reading] = WeakSet()
+    threading.Thread(target=_flush, args=(readings,), name="flush", daemon=True).start()
     control = socket.socket(fileno=descriptor)
     while True:
         data, ends, _flags, _address = socket.recv_fds(control, 1, 1)
@@ -32,7 +36,16 @@ def main(descriptor: int, level: str, style: str) -> None:
             os._exit(0)
         for end in ends:
             reading = Reading(Wire(socket.socket(fileno=end)))
+            readings.add(reading)
             threading.Thread(target=reading.run, name=f"source-{end}", daemon=True).start()
+
+
+def _flush(readings: WeakSet[Reading]) -> None:
+    """The thread that reads a camera that stalls cannot send what it holds: it is in FFmpeg."""
+    while True:
+        time.sleep(HELD_S)
+        for reading in list(readings):
+            reading.flush()
 
 
 if __name__ == "__main__":

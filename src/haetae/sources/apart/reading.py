@@ -19,7 +19,7 @@ from haetae.sources.policy import SourcePolicy
 
 _log = structlog.get_logger()
 
-_HELD_S = 0.25
+HELD_S = 0.25
 """So long packets may wait for the wanted picture that follows them: one message for both, and one wake-up at the other end."""
 
 
@@ -33,6 +33,7 @@ class Reading:
         self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._begin: queue.SimpleQueue[bool | None] = queue.SimpleQueue()
         self._late: str | None = None
+        self._sending = threading.Lock()
         self._held: list[Packet] = []
         self._held_since = 0.0
 
@@ -74,16 +75,29 @@ class Reading:
                 reason, self._late = self._late, None
                 source.catch_up(self._in_time, reason)
 
+    def flush(self) -> None:
+        """Send what was held for so long that no picture will follow: the camera stalls. Any thread; never waits for the reading one."""
+        if self._sending.acquire(blocking=False):
+            try:
+                if self._held and self._clock.monotonic() - self._held_since > HELD_S:
+                    self._send_now("part")
+            except OSError:
+                # The reading thread finds the same when it has something to say.
+                self._wire.close()
+            finally:
+                self._sending.release()
+
     def _hold(self, packet: Packet) -> None:
-        """Keep a packet for the next picture, and none for long."""
-        now = self._clock.monotonic()
-        if not self._held:
-            self._held_since = now
-        self._held.append(packet)
-        if now - self._held_since > _HELD_S:
-            self._send("part")
+        with self._sending:
+            if not self._held:
+                self._held_since = self._clock.monotonic()
+            self._held.append(packet)
 
     def _send(self, kind: str, frame: Frame | None = None, **more: Any) -> None:
+        with self._sending:
+            self._send_now(kind, frame, **more)
+
+    def _send_now(self, kind: str, frame: Frame | None = None, **more: Any) -> None:
         """Everything that was held, the frame, and the counts of now."""
         held, self._held = self._held, []
         words = {"packets": [packet_words(packet) for packet in held], **more}
