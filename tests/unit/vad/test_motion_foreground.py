@@ -48,6 +48,17 @@ def test_who_walks_through_while_it_is_made_leaves_no_ghost() -> None:
     assert (seen[-1].mask > 0).mean() < 0.002
 
 
+def test_while_it_is_made_it_is_the_median_of_what_was_seen() -> None:
+    random = np.random.default_rng(5)
+    background, pictures = Background(), []
+    for number in range(14):
+        pictures.append(random.integers(80, 100, (48, 64)).astype(np.uint8))
+        background.step(pictures[-1], 0.5 * number, 0.5)
+        assert background.mean is not None
+        assert np.array_equal(background.mean, np.median(np.stack(pictures), axis=0).astype(np.float32))
+        assert background.mean.dtype == np.float32
+
+
 def test_slow_light_is_followed() -> None:
     background = settled()
     brighter = [np.clip(picture.astype(int) + number // 5, 0, 255).astype(np.uint8) for number, picture in enumerate(empty(250, 10.0))]

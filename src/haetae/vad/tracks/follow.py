@@ -169,7 +169,7 @@ class Follower:
                 away = hypot(blob_x - x, blob_bottom - y)
                 if apart and away > reach:
                     continue
-                overlap = _overlap(blob, left, top, right, y)
+                overlap = 0.0 if apart else _overlap(blob, left, top, right, y)
                 likeness = overlap + 0.6 * max(0.0, 1.0 - away / max(reach, 1.0))
                 alike = overlap > 0.0 or 1.0 / MOST_UNLIKE < blob.height / height < MOST_UNLIKE
                 if likeness >= (LEAST_MATCH if alike else UNLIKE_MATCH):
