@@ -253,12 +253,13 @@ def _move(track: Track, t_s: float) -> None:
 def _overlap(blob: Blob, left: float, top: float, right: float, bottom: float) -> float:
     """Intersection over union."""
     common = _common(blob, left, top, right, bottom)
-    return common / max(1e-6, blob.width * blob.height + (right - left) * (bottom - top) - common)
+    return 0.0 if common == 0.0 else common / max(1e-6, blob.width * blob.height + (right - left) * (bottom - top) - common)
 
 
 def covered(blob: Blob, left: float, top: float, right: float, bottom: float) -> float:
     """The share of a rectangle that a blob's covers."""
-    return _common(blob, left, top, right, bottom) / max(1e-6, (right - left) * (bottom - top))
+    common = _common(blob, left, top, right, bottom)
+    return 0.0 if common == 0.0 else common / max(1e-6, (right - left) * (bottom - top))
 
 
 def _common(blob: Blob, left: float, top: float, right: float, bottom: float) -> float:
