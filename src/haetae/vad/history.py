@@ -49,7 +49,7 @@ class History:
             self._watched_s += min(t_s - self._recent[-1][0], SUSTAINED_S)
         self._recent.append((t_s, values))
         if len(self._recent) == OPEN_N and t_s - self._recent[0][0] <= SUSTAINED_S:
-            lasting = np.sort(np.stack([each for _, each in self._recent]), axis=0)[-OPEN_K]
+            lasting = np.sort(np.array([each for _, each in self._recent]), axis=0)[-OPEN_K]
             np.maximum(self._greatest, lasting, out=self._greatest)
         if self._watched_s >= DECLUSTER_S:
             self._blocks.append(self._greatest.astype(np.float16))

@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from tests.support.moving_scene import MovingScene, texture
 
+from haetae.vad.motion import foreground
 from haetae.vad.motion.foreground import ABSORB_S, Background, Seen
 
 SCENE = MovingScene()
@@ -48,6 +50,17 @@ def test_who_walks_through_while_it_is_made_leaves_no_ghost() -> None:
     assert (seen[-1].mask > 0).mean() < 0.002
 
 
+def test_while_it_is_made_it_is_the_median_of_what_was_seen() -> None:
+    random = np.random.default_rng(5)
+    background, pictures = Background(), []
+    for number in range(14):
+        pictures.append(random.integers(80, 100, (48, 64)).astype(np.uint8))
+        background.step(pictures[-1], 0.5 * number, 0.5)
+        assert background.mean is not None
+        assert np.array_equal(background.mean, np.median(np.stack(pictures), axis=0).astype(np.float32))
+        assert background.mean.dtype == np.float32
+
+
 def test_slow_light_is_followed() -> None:
     background = settled()
     brighter = [np.clip(picture.astype(int) + number // 5, 0, 255).astype(np.uint8) for number, picture in enumerate(empty(250, 10.0))]
@@ -78,6 +91,31 @@ def test_a_background_in_another_light_is_that_light_times_the_background() -> N
         picture = np.rint(np.minimum(mean * np.float32(gain), np.float32(255.0))).astype(np.uint8)
         [seen] = feed(Background(mean.copy()), [picture], step_s=0.2)
         assert (seen.count, seen.changed) == (0, False)
+
+
+@pytest.mark.parametrize("noise", [2.0, 8.0])
+def test_what_cannot_be_the_light_is_seen_as_if_the_light_had_been_tried(monkeypatch: pytest.MonkeyPatch, noise: float) -> None:
+    random = np.random.default_rng(7)
+    ground = random.integers(30, 200, (96, 128)).astype(np.float32)
+    pictures = []
+    for number in range(150):
+        gain = 1.0 + 0.15 * np.sin(number / 4.0) if number // 25 % 2 else 1.0 + 0.01 * np.sin(number)
+        picture = gain * ground + random.normal(0.0, noise / 2, ground.shape)
+        x, high = number % 100, int(random.integers(0, 90))
+        picture[:high, x : x + 28] += 45.0
+        pictures.append(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
+    seen, backgrounds = [], []
+    for rounded in (foreground.ROUNDED, 1000.0):
+        # With so much left to rounding nothing is certain.
+        monkeypatch.setattr(foreground, "ROUNDED", rounded)
+        backgrounds.append(Background(ground.copy(), noise))
+        seen.append(feed(backgrounds[-1], pictures, step_s=0.2))
+    for one, other in zip(*seen, strict=True):
+        assert np.array_equal(one.mask, other.mask)
+        assert (one.count, one.changed, one.share) == (other.count, other.changed, other.share)
+    assert np.array_equal(backgrounds[0].mean, backgrounds[1].mean)
+    assert sum(each.share > 2 * each.count / ground.size for each in seen[0]) > 5
+    assert sum(each.count > 0.02 * ground.size for each in seen[0]) > 30
 
 
 def test_after_a_jump_of_the_exposure_nothing_is_judged_for_a_second() -> None:

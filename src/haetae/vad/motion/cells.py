@@ -209,14 +209,15 @@ class Observer:
         values[Value.SPEED] = coherent
         values[Value.AGITATION] = speed_sum - coherent
         values[: Value.SIZE] /= points + PRIOR_POINTS
-        values[Value.SIZE : Value.STAY] = _shapes(mean[..., CHANNELS]).reshape(-1, 2).take(cell, axis=0).T
+        foreground = np.ascontiguousarray(mean[..., CHANNELS])
+        values[Value.SIZE : Value.STAY] = _shapes(foreground).reshape(-1, 2).take(cell, axis=0).T
         values[Value.STAY] = self._stay.take(cell)
         values[Value.STILL] = self._still.take(cell)
         followed = 1.0 + values[Value.SPEED] * np.float32(1 / FLICKER_SPEED)
         values[Value.FLICKER] = change * np.float32(1 / CELL**2) / followed
         turn = np.rint(np.arctan2(v_sum, u_sum) * np.float32(DIRECTIONS / (2 * np.pi))).astype(np.intp) % DIRECTIONS
         turn[(points < LEAST_POINTS) | (coherent <= COHERENT * speed_sum) | (coherent <= LEAST_SPEED * points)] = -1
-        return Observation(t_s, elapsed_s, cell, values, turn, mean[..., CHANNELS])
+        return Observation(t_s, elapsed_s, cell, values, turn, foreground)
 
     def _stay_at(self, cell: NDArray[np.intp], change: NDArray[np.float32], elapsed_s: float) -> None:
         """Something was in each `cell` (k,) for so much longer, with that sum of `change` (k,) over its blocks; nowhere else."""

@@ -57,9 +57,11 @@ def fight(track: Track, _scene: Scene) -> float:
     if len(now) < 8 or now[-1].t_s - now[0].t_s < 0.8 * STRUGGLE_S:
         return 0.0
     x, y = middle([each.x for each in now]), middle([each.y for each in now])
-    away = sorted(hypot(each.x - x, each.y - y) for each in now)[int(0.9 * len(now))] / track.body
+    away = sorted([hypot(each.x - x, each.y - y) for each in now])[int(0.9 * len(now))] / track.body
+    if away > 0.5:
+        return 0.0
     width, height = [each.width / track.body for each in now], [each.height / track.body for each in now]
-    if away > 0.5 or not 0.6 <= middle(height) <= 1.8 or not 0.45 <= middle(width) <= 2.5:
+    if not 0.6 <= middle(height) <= 1.8 or not 0.45 <= middle(width) <= 2.5:
         return 0.0
     restless = mean([each.change for each in now]) / RESTLESS
     return min(restless, (spread(width) + spread(height)) / (2.0 * STRUGGLE))

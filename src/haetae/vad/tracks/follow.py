@@ -160,17 +160,18 @@ class Follower:
         for track in self._all:
             x, y = track.expected(t_s)
             reach = REACH * track.body
+            soft, nearest, farthest, highest, lowest = max(reach, 1.0), x - reach, x + reach, y - reach, y + reach
             half, height = 0.5 * track.blob.width, track.blob.height
             left, top, right = x - half, y - height, x + half
             for number, blob, blob_x, blob_left, blob_top, blob_right, blob_bottom in places:
                 apart = blob_left > right or blob_right < left or blob_top > y or blob_bottom < top
-                if apart and (abs(blob_x - x) > reach or abs(blob_bottom - y) > reach):
+                if apart and not (nearest <= blob_x <= farthest and highest <= blob_bottom <= lowest):
                     continue
                 away = hypot(blob_x - x, blob_bottom - y)
                 if apart and away > reach:
                     continue
-                overlap = _overlap(blob, left, top, right, y)
-                likeness = overlap + 0.6 * max(0.0, 1.0 - away / max(reach, 1.0))
+                overlap = 0.0 if apart else _overlap(blob, left, top, right, y)
+                likeness = overlap + 0.6 * (1.0 - away / soft) if away < soft else overlap
                 alike = overlap > 0.0 or 1.0 / MOST_UNLIKE < blob.height / height < MOST_UNLIKE
                 if likeness >= (LEAST_MATCH if alike else UNLIKE_MATCH):
                     pairs.append((likeness, number, track))
@@ -186,17 +187,16 @@ class Follower:
     def _hide(self, taken: dict[int, Track], blobs: list[Blob], t_s: float) -> None:
         """Tracks that no blob was left for, but which lie in the blob of another: they stand in front of each other."""
         seen = {track.id for track in taken.values()}
+        # What has only now come stands in front of nothing.
+        known = [(blobs[number], other) for number, other in taken.items() if other.born_s < t_s]
         for track in self._all:
             if track.id in seen:
                 continue
             x, y = track.expected(t_s)
             half, top = 0.5 * track.blob.width, y - track.blob.height
+            left, right = x - half, x + half
             track.behind = next(
-                (
-                    other
-                    for number, other in taken.items()
-                    if other.born_s < t_s and covered(blobs[number], x - half, top, x + half, y) > COVERED
-                ),
+                (other for blob, other in known if blob.left < right and covered(blob, left, top, right, y) > COVERED),
                 track.behind if track.behind is not None and track.behind.id in seen else None,
             )
             if track.behind is not None:
@@ -253,12 +253,13 @@ def _move(track: Track, t_s: float) -> None:
 def _overlap(blob: Blob, left: float, top: float, right: float, bottom: float) -> float:
     """Intersection over union."""
     common = _common(blob, left, top, right, bottom)
-    return common / max(1e-6, blob.width * blob.height + (right - left) * (bottom - top) - common)
+    return 0.0 if common == 0.0 else common / max(1e-6, blob.width * blob.height + (right - left) * (bottom - top) - common)
 
 
 def covered(blob: Blob, left: float, top: float, right: float, bottom: float) -> float:
     """The share of a rectangle that a blob's covers."""
-    return _common(blob, left, top, right, bottom) / max(1e-6, (right - left) * (bottom - top))
+    common = _common(blob, left, top, right, bottom)
+    return 0.0 if common == 0.0 else common / max(1e-6, (right - left) * (bottom - top))
 
 
 def _common(blob: Blob, left: float, top: float, right: float, bottom: float) -> float:

@@ -128,6 +128,36 @@ def test_two_who_pass_in_front_of_each_other_stay_two():
     assert len(before) == 2
 
 
+def test_things_are_found_again_where_they_overlap_or_are_near_the_likest_first():
+    random = np.random.default_rng(9)
+    found = 0
+    for _ in range(80):
+        before = [box(*random.uniform((0, 40, 4, 12), (120, 120, 25, 45)).tolist()) for _ in range(9)]
+        after = [box(*random.uniform((0, 40, 4, 12), (120, 120, 25, 45)).tolist()) for _ in range(9)]
+        follower = Follower()
+        follower.step(before, [30.0] * 9, 0.0, 3.0)
+        follower.step(after, [30.0] * 9, 0.2, 3.0)
+        pairs = []
+        for old, one in enumerate(before):
+            for new, two in enumerate(after):
+                across = max(0.0, min(one.right, two.right) - max(one.left, two.left))
+                common = across * max(0.0, min(one.bottom, two.bottom) - max(one.top, two.top))
+                overlap = common / (one.width * one.height + two.width * two.height - common)
+                likeness = overlap + 0.6 * max(0.0, 1.0 - float(np.hypot(one.x - two.x, one.bottom - two.bottom)) / 27.0)
+                alike = overlap > 0.0 or 1 / 1.6 < two.height / one.height < 1.6
+                if likeness >= (0.12 if alike else 1.0):
+                    pairs.append((likeness, new, old))
+        same: dict[int, int] = {}
+        for _, new, old in sorted(pairs, reverse=True):
+            if new not in same and old not in same.values():
+                same[new] = old
+        for new, blob in enumerate(after):
+            [track] = [track for track in follower.tracks if track.blob is blob]
+            assert track.id == same[new] + 1 if new in same else track.id > len(before)
+        found += len(same)
+    assert 200 < found < 600
+
+
 def test_a_track_ends_when_it_is_gone():
     follower = Follower()
     for step in range(5):
