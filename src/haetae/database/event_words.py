@@ -16,7 +16,7 @@ from haetae.database.models import Event
 
 MOST_WORDS = 16
 
-_TABLES = frozenset({"event_texts", "event_search"})
+_TABLES = frozenset({"event_texts", "event_search", "event_vectors"})
 _SHADOW = "event_search_"
 _INDEX = "ix_events_text"
 

@@ -22,7 +22,7 @@ from haetae.database.embedding_store import EmbeddingStore, Wording
 from haetae.database.engine import make_engine, session_factory
 from haetae.database.migrate import upgrade
 from haetae.ids import new_id
-from haetae.pipeline.meaning import MeaningIndex
+from haetae.pipeline.meaning_index import MeaningIndex
 
 MODEL = "benchmark"
 CAMERAS = 16
