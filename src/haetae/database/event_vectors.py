@@ -16,6 +16,7 @@ import structlog
 from numpy.typing import NDArray
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Double,
     ForeignKey,
@@ -67,8 +68,8 @@ class HalfVector(UserDefinedType[Vector]):
     def get_col_spec(self, **_: Any) -> str:
         return f"{_quoted(self.schema)}.halfvec"
 
-    def bind_processor(self, dialect: Any) -> Callable[[Vector], str]:  # noqa: ARG002
-        return lambda vector: "[" + ",".join(map(str, np.asarray(vector, np.float16).tolist())) + "]"
+    def bind_processor(self, dialect: Any) -> Callable[[Vector | None], str | None]:  # noqa: ARG002
+        return lambda vector: None if vector is None else "[" + ",".join(map(str, vector.astype(np.float16).tolist())) + "]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class EventVectors:
         is the inner product, for which pgvector has less to compute."""
         own = self.table.c
         wanted = bindparam("meant", meant, HalfVector(self._schema))
-        product = own.vector.op(f"OPERATOR({_quoted(self._schema)}.<#>)", return_type=Double())(wanted)
+        product: ColumnElement[float] = own.vector.op(f"OPERATOR({_quoted(self._schema)}.<#>)", return_type=Double())(wanted)
         # Never of another width, which would be an error: conditions of a query have no order.
         dims = getattr(func, self._schema).vector_dims(own.vector)
         fits = dims == len(meant)

@@ -11,7 +11,8 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from haetae.database.embedding_store import Vector, Wording
+from haetae.database.embedding_store import Wording
+from haetae.database.event_vectors import Vector
 from haetae.domain.search import EmbeddingStatus
 from haetae.errors import EmbeddingFailed
 from haetae.loop_thread import LoopThread

@@ -131,22 +131,20 @@ class SearchDesk:
             return [], "the embedding server does not answer in time"
         except EmbeddingFailed as error:
             return [], f"the embedding server: {error.message}"
-        return self._nearest(viewer, replace(wanted, text=None), vector, parts), ""
+        return nearest(self._events, viewer, replace(wanted, text=None), vector, parts.place, least=parts.least), ""
 
-    def _nearest(self, viewer: Viewer, wanted: EventFilter, vector: Vector, parts: MeaningParts) -> list[UUID]:
-        if isinstance(parts.place, MeaningTable):
-            cosines = parts.place.vectors.cosines(parts.place.model, vector)
-            return self._events.nearest_ids(viewer, wanted, cosines, least=parts.least, limit=MOST_FOUND)
-        return self._allowed(viewer, wanted, parts.place.nearest(vector, _cameras(viewer, wanted), least=parts.least))
 
-    def _allowed(self, viewer: Viewer, wanted: EventFilter, near: list[UUID]) -> list[UUID]:
-        """The first MOST_FOUND of `near` that match everything else."""
-        found: list[UUID] = []
-        for at in range(0, min(len(near), _READ_AT_ONCE * _MOST_READ), _READ_AT_ONCE):
-            found += [row.id for row in self._events.among(viewer, wanted, near[at : at + _READ_AT_ONCE])]
-            if len(found) >= MOST_FOUND:
-                break
-        return found[:MOST_FOUND]
+def nearest(events: ScopedEvents, viewer: Viewer, wanted: EventFilter, meant: Vector, place: MeaningPlace, *, least: float) -> list[UUID]:
+    """The MOST_FOUND events nearest to what is meant, with a cosine of at least `least`, that match. Raises DatabaseUnavailable."""
+    if isinstance(place, MeaningTable):
+        return events.nearest_ids(viewer, wanted, place.vectors.cosines(place.model, meant), least=least, limit=MOST_FOUND)
+    near = place.nearest(meant, _cameras(viewer, wanted), least=least)
+    found: list[UUID] = []
+    for at in range(0, min(len(near), _READ_AT_ONCE * _MOST_READ), _READ_AT_ONCE):
+        found += [row.id for row in events.among(viewer, wanted, near[at : at + _READ_AT_ONCE])]
+        if len(found) >= MOST_FOUND:
+            break
+    return found[:MOST_FOUND]
 
 
 def fused(*lists: Sequence[UUID]) -> list[UUID]:
@@ -162,7 +160,8 @@ async def _embedded(parts: MeaningParts, text: str) -> Vector:
     """As embeddings are kept: two places must not find two orders."""
     async with asyncio.timeout(parts.query_s):
         vectors = await parts.server.embed([text], parts.query_s)
-    return vectors[0].astype(np.float16)
+    vector: Vector = vectors[0].astype(np.float16)
+    return vector
 
 
 def _cameras(viewer: Viewer, wanted: EventFilter) -> set[UUID] | None:

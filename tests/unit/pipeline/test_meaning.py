@@ -15,14 +15,13 @@ from tests.support.event_desk import EventDesk, database
 from haetae.database.embedding_models import EmbeddingJob, EventEmbedding
 from haetae.database.embedding_store import EmbeddingStore, Meaning, queue_words
 from haetae.database.engine import session_scope
-from haetae.database.event_vectors import open_vectors
 from haetae.database.scoped.event_filter import EventFilter
 from haetae.domain.event import Severity
 from haetae.errors import ConfigError, EmbeddingFailed
 from haetae.pipeline.doctor.finding import Level, Site
 from haetae.pipeline.doctor.search import check_search
 from haetae.pipeline.embedding import EmbeddingWorker
-from haetae.pipeline.meaning import MOST_FOUND, MeaningParts, MeaningTable, SearchDesk, SearchTally, fused
+from haetae.pipeline.meaning import MOST_FOUND, MeaningParts, SearchDesk, SearchTally, fused
 from haetae.pipeline.meaning_index import MeaningIndex
 from haetae.pipeline.model_server import search_reach
 from haetae.settings import SearchSettings, SystemConfig
@@ -30,14 +29,10 @@ from haetae.vlm.breaker import FAILURES, Breaker
 from haetae.vlm.embedding import Embedder
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql", "pgvector"])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def shared(request, tmp_path_factory):
-    kind = "sqlite" if request.param == "sqlite" else "postgresql"
-    with database(kind, tmp_path_factory.mktemp("meaning")) as engine:
-        desk = EventDesk(engine)
-        desk.vectors = open_vectors(desk.sessions) if request.param == "pgvector" else None
-        assert (desk.vectors is not None) == (request.param == "pgvector")
-        yield desk
+    with database(request.param, tmp_path_factory.mktemp("meaning")) as engine:
+        yield EventDesk(engine)
 
 
 @pytest.fixture
@@ -86,15 +81,14 @@ class Finder:
 
 def finder_of(desk, server, **settings):
     asked = SearchSettings(**({"base_url": server.base_url, "model": "tiny", "batch": 4, "query_s": 5.0} | settings))
-    store, breaker = EmbeddingStore(desk.sessions, desk.clock, desk.vectors), Breaker(desk.clock)
+    store, breaker = EmbeddingStore(desk.sessions, desk.clock), Breaker(desk.clock)
     embedder = Embedder(asked, search_reach(asked))
     index = MeaningIndex(store, desk.clock, model=asked.model)
     worker = EmbeddingWorker(
         store, embedder, breaker, model=asked.model, batch=asked.batch, deadline_s=asked.deadline_s, forget=index.forget
     )
     tally = SearchTally(desk.clock, index)
-    place = index if desk.vectors is None else MeaningTable(desk.vectors, asked.model)
-    parts = MeaningParts(embedder, breaker, place, query_s=asked.query_s, least=asked.min_similarity)
+    parts = MeaningParts(embedder, breaker, index, query_s=asked.query_s, least=asked.min_similarity)
     return Finder(desk, store, worker, SearchDesk(desk.events, parts, tally), breaker, embedder, index, tally)
 
 

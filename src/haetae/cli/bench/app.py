@@ -199,13 +199,14 @@ def rules(
 def search(
     events: Annotated[int, typer.Option("--events", min=100, max=1_000_000, help="Embeddings that are stored.")] = 200_000,
     width: Annotated[int, typer.Option("--width", min=8, max=4096, help="Numbers of each.")] = 384,
-    queries: Annotated[int, typer.Option("--queries", min=1, max=10_000, help="Searches once all is in memory.")] = 50,
+    queries: Annotated[int, typer.Option("--queries", min=1, max=10_000, help="Searches of each kind, after a first one.")] = 50,
+    postgres: Annotated[str | None, typer.Option("--postgres", metavar="URL", help="An empty PostgreSQL database, measured too.")] = None,
     json_lines: _Json = False,
 ) -> None:
-    """What search by meaning takes in memory and in time."""
+    """What search by meaning takes in memory and in time: in memory, and by a PostgreSQL with pgvector."""
     from haetae.cli.bench.search import bench_search
 
-    _show(bench_search(events=events, width=width, queries=queries, told=partial(typer.echo, err=True)), json_lines)
+    _show(bench_search(events=events, width=width, queries=queries, postgres=postgres, told=partial(typer.echo, err=True)), json_lines)
 
 
 def _show(result: dict[str, object], json_lines: bool) -> None:
