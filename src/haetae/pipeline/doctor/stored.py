@@ -39,6 +39,8 @@ def judge_database(report: DatabaseReport) -> Iterator[Finding]:
             f"revision {report.revision!r}" if report.revision else "the database is empty: its tables are made at the first start",
         )
     if report.kind != "sqlite":
+        used = " and ".join(report.extensions) or "neither pg_trgm nor vector"
+        yield ok("extensions", f"search has {used}; without pg_trgm it reads every row, without vector it compares meanings in memory")
         return
     if report.faults:
         yield problem("integrity", f"the database is damaged: {'; '.join(report.faults)}", _RESTORE)
