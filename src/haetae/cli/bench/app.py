@@ -169,6 +169,7 @@ def rules(
     seeds: Annotated[str, typer.Option("--seeds", help="dev to work with, test to measure with.")] = "test",
     cameras: Annotated[int, typer.Option("--cameras", min=1, max=64, help="Rendered cameras.")] = 8,
     incidents: Annotated[int, typer.Option("--incidents", min=1, max=2000, help="Over all cameras.")] = 208,
+    normal: Annotated[int, typer.Option("--normal", min=0, max=64, help="Further cameras, of 3 h each, on which nothing happens.")] = 4,
     cache: Annotated[Path | None, typer.Option("--cache", metavar="DIR", help="Keep the pictures there and use those that are.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Keep what the rules said there and use what is.")] = None,
     clips: Annotated[Path | None, typer.Option("--clips", metavar="DIR", help="Folders fight, no_fight and fall with .mp4 files.")] = None,
@@ -184,7 +185,9 @@ def rules(
     if seeds not in ("dev", "test"):
         raise ConfigError(f"--seeds must be dev or test, not {seeds!r}")
     told = partial(typer.echo, err=True)
-    result = bench_rules(seeds=seeds, cameras=cameras, incidents=incidents, cache=cache, out=out, clips=clips, jobs=jobs, told=told)
+    result = bench_rules(
+        seeds=seeds, cameras=cameras, incidents=incidents, normal=normal, cache=cache, out=out, clips=clips, jobs=jobs, told=told
+    )
     if write is not None:
         write.write_text(as_markdown(result))
     if table is not None:
