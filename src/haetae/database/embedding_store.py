@@ -184,7 +184,7 @@ def _insert(session: Session, model: type[EmbeddingJob] | type[EventEmbedding]) 
 
 
 def _words(event: Event) -> str:
-    parts = (event.vlm_type or event.subtype, event.vlm_description, event.detail, event.search_text)
+    parts = (event.corrected_type or event.vlm_type or event.subtype, event.vlm_description, event.detail, event.search_text)
     return "\n".join(part for part in parts if part)[:LONGEST_TEXT]
 
 

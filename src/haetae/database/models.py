@@ -122,11 +122,11 @@ _FILTERED = ("severity", "kind", "subtype", "status", "review", "acknowledged", 
 class Event(Base):
     """One incident at its highest known revision.
 
-    The pipeline writes all columns but the operators' own (`acknowledged*`, `review*`, `note`, `locked`), which no revision touches, and
-    `media_deleted_at`, which retention sets when it deletes clip and pictures. `locked` is evidence: retention leaves it alone. Once triage
-    has looked at an event (`analysed_at`), `verdict`, `basis` and what begins with `vlm_` are triage's; `analysed_revision` is what it
-    looked at, `search_text` what else the event can be found by. `agent_*` are written by who plans responses; a response sets
-    `priority_raised`.
+    The pipeline writes all columns but the operators' own (`acknowledged*`, `review*`, `note`, `locked`, `corrected_type`), which no
+    revision touches, and `media_deleted_at`, which retention sets when it deletes clip and pictures. `locked` is evidence: retention leaves
+    it alone. Once triage has looked at an event (`analysed_at`), `verdict`, `basis` and what begins with `vlm_` are triage's;
+    `analysed_revision` is what it looked at, `search_text` what else the event can be found by. `agent_*` are written by who plans
+    responses; a response sets `priority_raised`.
     `timestamp` is the onset; `onset_s`, `end_s`, `peak_s` are presentation times in seconds.
     """
 
@@ -184,6 +184,7 @@ class Event(Base):
     review: Mapped[Review] = mapped_column(word(Review), server_default=Review.NEW.value)
     reviewed_by: Mapped[UUID | None]
     reviewed_at: Mapped[datetime | None]
+    corrected_type: Mapped[str | None] = mapped_column(String(32))
     created_at: Mapped[datetime]
 
 
