@@ -129,10 +129,10 @@ class EventRead(_Read):
     verdict: Verdict | None = Field(description="null until the event was looked at; unverified where nobody can say")
     basis: Basis | None = Field(description="what the verdict rests on: measurements alone (evidence), a model, or both")
     analysed_at: datetime | None
-    corrected_type: str | None = Field(description="what a person says that it is, whatever a model makes of it")
     priority: int = Field(
         description="how urgent it is, 0 to 3: its severity, one less where a model calls it nothing, one more where a response raised it"
     )
+    corrected_type: str | None = Field(description="what a person says that it is, whatever a model makes of it")
 
 
 class SearchRead(BaseModel):
