@@ -1,7 +1,7 @@
 """A site for a browser to work on: `python -m tests.support.console_site`.
 
-It runs `haetae serve`, a mail server and one of embeddings until its input ends. What it says, a JSON object a line: where the site is and its set-up code,
-then each message that the mail server was given.
+It runs `haetae serve`, a mail server and one of embeddings until its input ends. What it says, a JSON object a line: where the site is and
+its set-up code, then each message that the mail server was given.
 """
 
 import json
