@@ -111,8 +111,8 @@ class Camera(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 (SQLAlchemy's own name)
 
 
-def _media_index(name: str, condition: str, *columns: str) -> Index:
-    """A partial index, for retention: it holds no event whose media is gone."""
+def _partial_index(name: str, condition: str, *columns: str) -> Index:
+    """An index of the few events that meet a condition: retention's, for instance, holds none whose media is gone."""
     return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
@@ -137,8 +137,9 @@ class Event(Base):
         Index("ix_events_by_time", "timestamp", "camera_id", *_FILTERED),
         Index(None, "severity", "timestamp"),
         Index(None, "status", "timestamp"),
-        _media_index("ix_events_media_kept", "media_bytes > 0", "timestamp", "locked", "media_bytes"),
-        _media_index("ix_events_media_unknown", "media_bytes IS NULL", "timestamp"),
+        _partial_index("ix_events_media_kept", "media_bytes > 0", "timestamp", "locked", "media_bytes"),
+        _partial_index("ix_events_media_unknown", "media_bytes IS NULL", "timestamp"),
+        _partial_index("ix_events_corrected", "corrected_type IS NOT NULL", "timestamp"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -73,6 +73,7 @@ class TypeCountRead(_Read):
     subtype: str | None
     severity: Severity
     events: int
+    corrected_type: str | None = Field(description="what people said that these were; null for those that nobody corrected")
 
 
 class TypesRead(BaseModel):

@@ -14,6 +14,8 @@ _COLUMNS = ("corrected_type", "subtype", "detail", "vlm_type", "vlm_description"
 
 def upgrade() -> None:
     op.add_column("events", sa.Column("corrected_type", sa.String(32), nullable=True))
+    corrected = sa.text("corrected_type IS NOT NULL")
+    op.create_index("ix_events_corrected", "events", ["timestamp"], sqlite_where=corrected, postgresql_where=corrected)
     if op.get_bind().dialect.name == "postgresql":
         _search_of_postgresql()
     else:
