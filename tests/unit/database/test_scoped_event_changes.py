@@ -24,7 +24,7 @@ from haetae.domain.analysis import CorrectedType
 from haetae.domain.event import SITE, EventKind, Review
 from haetae.domain.statistics import local_day
 from haetae.domain.viewer import AccessLevel, Actor, Role, Viewer
-from haetae.errors import Conflict, Forbidden, NotFound
+from haetae.errors import ConfigError, Conflict, Forbidden, NotFound
 from haetae.ids import new_id
 
 
@@ -281,6 +281,13 @@ def test_who_may_only_look_corrects_nothing(desk):
     with pytest.raises(NotFound):
         change(desk, NOBODY, event, corrected_type=CorrectedType.FALLING)
     assert desk.events.get(ADMIN, event.id).corrected_type is None
+
+
+def test_what_the_system_says_of_itself_is_not_corrected(desk):
+    event = desk.add(camera_id=SITE, kind=EventKind.SYSTEM, subtype="disk_full")
+    with pytest.raises(ConfigError):
+        change(desk, ADMIN, event, corrected_type=CorrectedType.FALLING, note="x")
+    assert noted(desk) == []
 
 
 def test_statistics_count_an_event_as_what_a_person_says_that_it_was(desk):

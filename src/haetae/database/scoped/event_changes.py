@@ -21,7 +21,7 @@ from haetae.domain.analysis import CorrectedType
 from haetae.domain.event import EventKind, Review
 from haetae.domain.feedback import CONFIRMED, NORMAL
 from haetae.domain.viewer import AccessLevel, Actor, Viewer
-from haetae.errors import Forbidden, NotFound
+from haetae.errors import ConfigError, Forbidden, NotFound
 from haetae.ids import new_id
 
 MOST_AT_ONCE = 500
@@ -150,7 +150,10 @@ class Changer:
         return changed
 
     def _correct(self, event: Event, corrected: CorrectedType | None) -> bool:
-        """No model has a say in it from then on. The statistics of its day count it anew, if there are any."""
+        """No model has a say in it from then on. The statistics of its day count it anew, if there are any. Raises ConfigError for an event
+        of the system, which is what it says that it is."""
+        if event.kind is EventKind.SYSTEM:
+            raise ConfigError("what the system says of itself has no other type", hint="Leave corrected_type away")
         if not self._set(event, "event.type", {"corrected_type": None if corrected is None else corrected.value}):
             return False
         for day in days_of(self.session, event.camera_id, event.timestamp):

@@ -136,8 +136,8 @@ class ScopedEvents:
         return self._changed(viewer, actor, event_id, lambda changer, event: changer.unacknowledge(event))
 
     def change(self, viewer: Viewer, actor: Actor, event_id: UUID, change: EventChange) -> EventDetail:
-        """Review, note and lock. An anomaly that is called normal is passed to its camera to learn from, as long as that has not
-        happened yet also back."""
+        """Review, note, lock and type. An anomaly that is called normal is passed to its camera to learn from, as long as that has not
+        happened yet also back. Raises ConfigError for another type of what the system says of itself."""
         return self._changed(viewer, actor, event_id, lambda changer, event: changer.change(event, change))
 
     def acknowledge_all(self, viewer: Viewer, actor: Actor, event_ids: Sequence[UUID], note: str | None = None) -> list[BulkItem]:
