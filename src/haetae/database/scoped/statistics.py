@@ -187,10 +187,10 @@ class ScopedStatistics:
         of_few = select(*columns, func.count(), Event.corrected_type).where(*wanted, Event.corrected_type.is_not(None)).group_by(*corrected)
         with self._reading() as session:
             found = [TypeCount(*row) for row in session.execute(of_few)]
-            others = Counter({tuple(row[:3]): row[3] for row in session.execute(of_all)})
+            others = Counter({(kind, subtype, severity): events for kind, subtype, severity, events in session.execute(of_all)})
         for count in found:
             others[count.kind, count.subtype, count.severity] -= count.events
-        found += [TypeCount(*what, events) for what, events in others.items() if events > 0]
+        found += [TypeCount(*called, events) for called, events in others.items() if events > 0]
         return sorted(found, key=lambda each: (-each.events, each.kind, each.subtype or "", each.severity, each.corrected_type or ""))
 
     def trend(self, viewer: Viewer, *, days: int, camera_ids: Collection[UUID] | None = None, per_camera: bool = False) -> Trend:
