@@ -135,15 +135,14 @@ class EventVectors:
         session.execute(delete(self.table).where(self.table.c.event_id.in_(refused)))
 
     def cosines(self, model: str, meant: Vector) -> Subquery:
-        """Of each embedding by this model that has as many numbers: `event_id`, and its `cosine` with `meant`. Both are of length 1, so it
-        is the inner product, for which pgvector has less to compute."""
+        """Of each embedding by this model: `event_id`, and its `cosine` with `meant`, null for one of another width. Both are of length 1, so
+        it is the inner product, for which pgvector has less to compute."""
         own = self.table.c
         wanted = bindparam("meant", meant, HalfVector(self._schema))
         product: ColumnElement[float] = own.vector.op(f"OPERATOR({_quoted(self._schema)}.<#>)", return_type=Double())(wanted)
-        # Never of another width, which would be an error: conditions of a query have no order.
-        dims = getattr(func, self._schema).vector_dims(own.vector)
-        fits = dims == len(meant)
-        return select(own.event_id, case((fits, -product)).label("cosine")).where(own.model == model, fits).subquery("meanings")
+        # To multiply two of different widths is an error. As a condition of its own it would come in no order, and mislead the planner.
+        fits = getattr(func, self._schema).vector_dims(own.vector) == len(meant)
+        return select(own.event_id, case((fits, -product)).label("cosine")).where(own.model == model).subquery("meanings")
 
     def size(self, session: Session) -> int:
         """How many are copied."""

@@ -90,7 +90,7 @@ class ScopedEvents:
         own = meanings.c
         query = select(Event.id, own.cosine).join(meanings, own.event_id == Event.id).where(*matching(viewer, wanted, each_camera=False))
         # First the nearest, then those that are near enough: each cosine is computed once.
-        near = query.order_by(own.cosine.desc(), Event.id.desc()).limit(limit).subquery()
+        near = query.order_by(own.cosine.desc().nulls_last(), Event.id.desc()).limit(limit).subquery()
         with self._transaction(read_only=True) as session:
             # To compile the query would take longer than to run it.
             session.execute(text("SET LOCAL jit = off"))
