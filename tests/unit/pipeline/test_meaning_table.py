@@ -16,6 +16,7 @@ from tests.support.event_desk import EventDesk, database
 from tests.support.postgres import postgres_database
 
 from haetae.clock import SystemClock
+from haetae.compose.searching import start_searching
 from haetae.database.embedding_models import EmbeddingJob, EventEmbedding
 from haetae.database.embedding_store import EmbeddingStore, Wording
 from haetae.database.engine import make_engine, session_factory, session_scope
@@ -29,7 +30,7 @@ from haetae.pipeline.meaning import MeaningTable, nearest
 from haetae.pipeline.meaning_index import MeaningIndex
 from haetae.pipeline.model_server import search_reach
 from haetae.pipeline.restore import RestorePlan, restore
-from haetae.settings import SearchSettings
+from haetae.settings import SearchSettings, SystemConfig
 from haetae.vlm.breaker import Breaker
 from haetae.vlm.embedding import Embedder
 
@@ -126,6 +127,16 @@ def test_what_was_embedded_before_the_extension_came_is_found_from_the_next_star
         worker = EmbeddingWorker(site.store, embedder, Breaker(site.desk.clock), model=MODEL, batch=4, deadline_s=5.0)
         asyncio.run(worker.run_once())
         assert site.found([1, 0, 0, 0, 0]) == [event]
+
+
+def test_a_site_compares_meanings_where_its_database_can(site, tmp_path):
+    with contextlib.ExitStack() as opened:
+        server = opened.enter_context(embedding_server())
+        config = SystemConfig(search=SearchSettings(base_url=server.base_url, model=MODEL))
+        lite = opened.enter_context(database("sqlite", tmp_path))
+        for sessions, place in ((site.sessions, MeaningTable), (session_factory(lite), MeaningIndex)):
+            parts = start_searching(config, SystemClock(), sessions, opened).parts
+            assert isinstance(parts.place, place)
 
 
 def test_what_another_server_embedded_anew_or_gave_up_is_copied_with_the_next_pruning(site):
