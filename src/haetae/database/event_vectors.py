@@ -135,8 +135,8 @@ class EventVectors:
         session.execute(delete(self.table).where(self.table.c.event_id.in_(refused)))
 
     def cosines(self, model: str, meant: Vector) -> Subquery:
-        """Of each embedding by this model: `event_id`, and its `cosine` with `meant`, null for one of another width. Both are of length 1, so
-        it is the inner product, for which pgvector has less to compute."""
+        """Of each embedding by this model: `event_id`, and its `cosine` with `meant`, null for one of another width. Both are of length 1,
+        so it is the inner product, for which pgvector has less to compute."""
         own = self.table.c
         wanted = bindparam("meant", meant, HalfVector(self._schema))
         product: ColumnElement[float] = own.vector.op(f"OPERATOR({_quoted(self._schema)}.<#>)", return_type=Double())(wanted)
