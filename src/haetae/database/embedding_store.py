@@ -106,13 +106,15 @@ class EmbeddingStore:
                 same = EmbeddingJob.event_id == wording.event_id, EmbeddingJob.queued_at == wording.queued_at
                 session.execute(delete(EmbeddingJob).where(*same), execution_options=_SILENTLY)
 
-    def copy(self, model: str) -> bool:
-        """Bring the database's vectors of this model up to date, some at a time; true where there may be more. Nothing without them."""
+    def copy(self, model: str, before: UUID | None = None) -> UUID | None:
+        """Bring the database's vectors of this model up to date, some at a time: returns from which event on to go on, None at the end.
+        Nothing without them."""
         if self._vectors is None:
-            return False
+            return None
         with self._transaction() as session:
-            self._vectors.forget_refused(session)
-            return self._vectors.copy(session, model)
+            if before is None:
+                self._vectors.forget_refused(session)
+            return self._vectors.copy(session, model, before)
 
     def refused(self, event_id: UUID) -> int:
         """Count a refusal of just these words, put them last, and return how many there were."""

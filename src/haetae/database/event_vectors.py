@@ -32,6 +32,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -69,7 +70,7 @@ class HalfVector(UserDefinedType[Vector]):
         return f"{_quoted(self.schema)}.halfvec"
 
     def bind_processor(self, dialect: Any) -> Callable[[Vector | None], str | None]:  # noqa: ARG002
-        return lambda vector: None if vector is None else "[" + ",".join(map(str, vector.astype(np.float16).tolist())) + "]"
+        return lambda vector: None if vector is None else _text(vector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +112,16 @@ class EventVectors:
             kept = [{"event_id": row.event_id, "model": model, "embedded_at": row.embedded_at, "vector": row.vector} for row in given]
             session.execute(upsert, kept)
 
-    def copy(self, session: Session, model: str) -> bool:
-        """Take over up to a thousand embeddings of this model that are lacking or older here, the newest events first; true where there
-        may be more."""
+    def copy(self, session: Session, model: str, before: UUID | None) -> UUID | None:
+        """Take over up to a thousand embeddings of this model that are lacking or older here, of events born before `before`, the newest
+        first. Returns the last one's event where there may be more."""
         own, other = self.table.c, EventEmbedding
         wanted = (
             select(other.event_id, other.embedded_at, other.vector)
             .outerjoin(self.table, own.event_id == other.event_id)
             .where(other.model == model, other.width > 0)
             .where(or_(own.event_id.is_(None), own.embedded_at != other.embedded_at))
+            .where(true() if before is None else other.event_id < before)
             .order_by(other.event_id.desc())
             .limit(_COPIED_AT_ONCE)
             # Whoever writes one at this moment copies it, too.
@@ -127,7 +129,7 @@ class EventVectors:
         )
         found = [Kept(event_id, at, decoded(vector)) for event_id, at, vector in session.execute(wanted)]
         self.write(session, model, found)
-        return len(found) == _COPIED_AT_ONCE
+        return found[-1].event_id if len(found) == _COPIED_AT_ONCE else None
 
     def forget_refused(self, session: Session) -> None:
         """Drop those of events whose words have no embedding any more; those of events that are gone go by themselves."""
@@ -184,6 +186,11 @@ def _opened(connection: Connection) -> EventVectors | None:
         vectors.table.drop(connection, checkfirst=True)
         vectors.table.create(connection)
     return vectors
+
+
+def _text(vector: Vector) -> str:
+    """Five digits tell every float16 from the next."""
+    return f"[{','.join(['%.5g'] * len(vector))}]" % tuple(vector.astype(np.float16).tolist())
 
 
 def decoded(vector: str) -> Vector:

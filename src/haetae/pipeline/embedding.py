@@ -36,7 +36,7 @@ class WordQueue(Protocol):
     def waiting(self) -> int: ...
     def prune(self, limit: int = 500) -> list[UUID]: ...
     def width(self, model: str) -> int: ...
-    def copy(self, model: str) -> bool: ...
+    def copy(self, model: str, before: UUID | None = None) -> UUID | None: ...
 
 
 class Embeds(Protocol):
@@ -114,7 +114,8 @@ class EmbeddingWorker:
         """Forget embeddings of events that retention or people removed, and of those that are too old to be found by meaning; the rest of
         many at the next time. What another server embedded, one that knew of no extension, is copied for the database to compare. Any
         thread; raises DatabaseUnavailable."""
-        while self._queue.copy(self._model):
+        copied = None
+        while (copied := self._queue.copy(self._model, copied)) is not None:
             pass
         for _ in range(_PRUNED_TIMES):
             gone = self._queue.prune(_PRUNED_AT_ONCE)

@@ -17,10 +17,11 @@ from tests.support.postgres import postgres_database
 
 from haetae.clock import SystemClock
 from haetae.compose.searching import start_searching
+from haetae.database import event_vectors
 from haetae.database.embedding_models import EmbeddingJob, EventEmbedding
 from haetae.database.embedding_store import EmbeddingStore, Wording
 from haetae.database.engine import make_engine, session_factory, session_scope
-from haetae.database.event_vectors import open_vectors
+from haetae.database.event_vectors import HalfVector, open_vectors
 from haetae.database.migrate import upgrade
 from haetae.database.scoped.event_filter import EventFilter
 from haetae.domain.event import Severity
@@ -146,9 +147,26 @@ def test_what_another_server_embedded_anew_or_gave_up_is_copied_with_the_next_pr
     site.desk.clock.advance(5)
     site.embed(changed, [0, 1, 0, 0, 0], store=site.older)
     site.embed(refused, None, store=site.older)
-    assert not site.store.copy(MODEL)
+    assert site.store.copy(MODEL) is None
     assert site.found([1, 0, 0, 0, 0]) == []
     assert site.found([0, 1, 0, 0, 0]) == [changed.id]
+
+
+def test_many_are_copied_some_at_a_time(site, monkeypatch):
+    events = {site.add([1, 0, 0, 0, 0], number, store=site.older) for number in range(5)}
+    monkeypatch.setattr(event_vectors, "_COPIED_AT_ONCE", 2)
+    copied, times = None, 0
+    while (copied := site.store.copy(MODEL, copied)) is not None:
+        times += 1
+    assert (times, site.copied()) == (2, 5)
+    assert set(site.found([1, 0, 0, 0, 0])) == events
+
+
+def test_every_number_is_written_so_that_it_is_read_as_it_was():
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    given = every[np.isfinite(every)]
+    text = HalfVector("public").bind_processor(None)(given)
+    assert np.array_equal(np.array(text.strip("[]").split(","), np.float64).astype(np.float16), given)
 
 
 def test_of_another_model_or_width_nothing_is_found_until_it_embedded_the_event_again(site):

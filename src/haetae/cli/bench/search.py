@@ -114,7 +114,8 @@ def _copied(sessions: Sessions, told: Told) -> tuple[MeaningTable, float] | None
     told("copying for pgvector")
     store = EmbeddingStore(sessions, SystemClock(), vectors)
     began = time.perf_counter()
-    while store.copy(MODEL):
+    copied = None
+    while (copied := store.copy(MODEL, copied)) is not None:
         pass
     return MeaningTable(vectors, MODEL), time.perf_counter() - began
 
