@@ -16,7 +16,7 @@ NAMING = ("fire_rule_v1", "fall_rule_v2")
 
 
 @pytest.fixture
-def named():
+def may():
     with right_often_enough(*NAMING):
         yield
 
@@ -29,7 +29,7 @@ def guess(rule: str, strength: float) -> Fact:
     return Fact(rule, FactKind.HYPOTHESIS, strength, "", 0.0, 1.0, source=rule, subject=rule)
 
 
-@pytest.mark.usefixtures("named")
+@pytest.mark.usefixtures("may")
 def test_a_rule_that_was_right_often_enough_names_an_event_and_a_poor_one_does_not():
     assert names_events(GOOD)
     assert not names_events(POOR)
@@ -42,12 +42,12 @@ def test_a_rule_that_nobody_measured_names_nothing(rule):
     assert suspicion_of(guess(rule, 1.0)) is None
 
 
-@pytest.mark.usefixtures("named")
+@pytest.mark.usefixtures("may")
 def test_a_guess_below_the_alarm_level_names_nothing():
     assert named([guess(GOOD, 0.49)]) is None
 
 
-@pytest.mark.usefixtures("named")
+@pytest.mark.usefixtures("may")
 def test_the_naming_guess_comes_first_however_strong_others_are():
     measurement = Fact("speed", FactKind.SPEED, 9.0, "px/s", 0.0, 1.0, rarity=0.00001)
     poor = [guess(rule.name, 0.9) for rule in RULES if not names_events(rule.name)]
@@ -58,7 +58,7 @@ def test_the_naming_guess_comes_first_however_strong_others_are():
     assert named(ranked) is Suspicion.FIRE
 
 
-@pytest.mark.usefixtures("named")
+@pytest.mark.usefixtures("may")
 def test_the_strongest_of_those_that_may_name_does():
     others = [rule for rule in RULES if names_events(rule.name) and rule.name != GOOD]
     for rule in others:
