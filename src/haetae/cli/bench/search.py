@@ -123,7 +123,7 @@ def _copied(sessions: Sessions, told: Told) -> tuple[MeaningTable, float] | None
 def _measured(place: MeaningPlace, seen: ScopedEvents, asked: Asked, texts: _Texts, queries: int) -> dict[str, Any]:
     """Memory is resident memory of this process; the peak includes reading."""
     gc.collect()
-    before, process = _resident_mb(), psutil.Process()
+    before, most_before = _resident_mb(), _peak_mb()
 
     def took(viewer: Viewer, wanted: EventFilter) -> float:
         meant: Vector = texts.embed(1)[0]
@@ -138,12 +138,14 @@ def _measured(place: MeaningPlace, seen: ScopedEvents, asked: Asked, texts: _Tex
         times = [took(viewer, wanted) for _ in range(queries)]
         found |= {f"{name}_p50_ms": percentile_ms(times, 50), f"{name}_p95_ms": percentile_ms(times, 95)}
     gc.collect()
+    resident = _resident_mb() - before
     indexed, counted = place.size if isinstance(place, MeaningIndex) else (0, 0)
     return {
         "indexed": indexed,
         "index_mb": round(counted / _MB, 1),
-        "resident_mb": round(process.memory_info().rss / _MB - before, 1),
-        "peak_mb": round(max(0.0, _peak_mb() - before), 1),
+        "resident_mb": round(resident, 1),
+        # Where an earlier peak was higher nothing is known of this one.
+        "peak_mb": round(_peak_mb() - before, 1) if _peak_mb() > most_before else None,
         **found,
     }
 
