@@ -24,7 +24,7 @@ LISTS = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 FIRST_LINE = (
     "id,camera_id,camera_name,kind,subtype,severity,status,revision,timestamp,ended_at,duration_s,vad_score,threshold,detail,vlm_type,"
     "vlm_description,vlm_confidence,has_clip,has_thumbnail,media_deleted_at,acknowledged,acknowledged_at,review,note,locked,"
-    "verdict,basis,analysed_at,priority"
+    "verdict,basis,analysed_at,priority,corrected_type"
 )
 HOSTILE_NAME = '../../etc/"; filename="run.exe"\r\nSet-Cookie: a=b\r\n\r\n정문'
 

@@ -70,6 +70,7 @@ def test_a_list_says_of_each_event_what_is_to_be_shown(api):
         "verdict": None,
         "basis": None,
         "analysed_at": None,
+        "corrected_type": None,
         "priority": 2,
     }
 
@@ -238,6 +239,17 @@ def test_review_note_and_lock_are_changed_together_or_apart(api):
     assert [feedback.event_id for feedback in api.desk.feedback()] == [event.id]
 
 
+def test_the_type_is_corrected_and_left_to_the_system_again(api):
+    event = api.add(subtype="possible_fire")
+    asked, path = api.ask(GUARD), f"/events/{event.id}"
+    for corrected, shown in (("Falling", "Falling"), ("", None)):
+        found = asked.patch(path, json={"corrected_type": corrected}).json()
+        assert (found["corrected_type"], found["subtype"]) == (shown, "possible_fire")
+        assert listed(api)["items"][0]["corrected_type"] == shown
+    assert [entry.action for entry in noted(api, event)] == ["event.type", "event.type"]
+    assert api.told == [(GATE, event.id)] * 2
+
+
 def test_who_may_not_change_an_event_learns_nothing_and_changes_nothing(api):
     events = {GATE: api.add(), YARD: api.add(camera_id=YARD), ROOF: api.add(camera_id=ROOF)}
     events[SITE] = api.add(camera_id=SITE, kind=EventKind.SYSTEM)
@@ -249,6 +261,7 @@ def test_who_may_not_change_an_event_learns_nothing_and_changes_nothing(api):
             asked.post(f"{path}/acknowledge", json={"note": "x"}),
             asked.delete(f"{path}/acknowledge"),
             asked.patch(path, json={"locked": True}),
+            asked.patch(path, json={"corrected_type": "Falling"}),
             asked.patch(path, json={"nonsense": True}),
         ):
             assert answer.status_code == status, answer.text
@@ -266,6 +279,8 @@ def test_who_may_not_change_an_event_learns_nothing_and_changes_nothing(api):
         f'{{"note": "{"x" * 4001}"}}',
         '{"review": "gone"}',
         '{"locked": 2}',
+        '{"corrected_type": "Normal"}',
+        '{"corrected_type": "possible_fire"}',
         "[]",
         "{",
     ],

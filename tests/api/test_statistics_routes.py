@@ -39,7 +39,7 @@ def test_each_answer_counts_what_the_viewer_sees(app):
         assert len(get(app, "daily", viewer).json()["days"]) == 2 * cameras
         assert sum(map(sum, get(app, "hours", viewer).json()["counts"])) == 2 * cameras
         assert get(app, "types", viewer).json()["types"] == [
-            {"kind": "anomaly", "subtype": None, "severity": "medium", "events": 2 * cameras}
+            {"kind": "anomaly", "subtype": None, "severity": "medium", "events": 2 * cameras, "corrected_type": None}
         ]
         trend = get(app, "trend", viewer, days=3, per_camera=True).json()
         assert (trend["first"], trend["days"]) == ("2026-06-13", [cameras, 0, cameras])

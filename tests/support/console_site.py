@@ -1,7 +1,7 @@
 """A site for a browser to work on: `python -m tests.support.console_site`.
 
-It runs `haetae serve` and a mail server until its input ends. What it says, a JSON object a line: where the site is and its set-up code,
-then each message that the mail server was given.
+It runs `haetae serve`, a mail server and one of embeddings until its input ends. What it says, a JSON object a line: where the site is and
+its set-up code, then each message that the mail server was given.
 """
 
 import json
@@ -10,6 +10,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from tests.support.embedding_server import embedding_server
 from tests.support.mail_server import MailServer
 from tests.support.served_site import ServedSite
 
@@ -21,8 +22,11 @@ _SECTIONS = {
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder, MailServer() as mail:
-        site = ServedSite(Path(folder), admin=False, **_SECTIONS)
+    with tempfile.TemporaryDirectory() as folder, MailServer() as mail, embedding_server() as meanings:
+        # Wide, so that words that have nothing to do with each other stand at right angles; low, for events are described in many words.
+        meanings.width = 1024
+        search = f'base_url = "{meanings.base_url}"\nmodel = "words"\nmin_similarity = 0.08'
+        site = ServedSite(Path(folder), admin=False, search=search, **_SECTIONS)
         try:
             _say(url=site.url, code=site.code, mail_port=mail.port)
             stopped = threading.Event()

@@ -8,7 +8,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 WIDTH = 64
-SAME = {"fell": "fall", "collapsed": "fall", "쓰러짐": "fall", "automobile": "car", "vehicle": "car"}
+SAME = {"fell": "fall", "collapsed": "fall", "쓰러짐": "fall", "automobile": "car", "vehicle": "car", "strange": "unusual"}
 
 
 def vector_of(text, width=WIDTH):

@@ -160,6 +160,50 @@ test("an event is acknowledged, judged and given a note with the keyboard, and a
   await expect(page.getByRole("dialog")).toContainText("Next event");
 });
 
+test("an event is called what it was in truth by whoever saw it, until it is left to the system again", async ({ page, site, logIn }) => {
+  await logIn();
+  await page.goto(`${site.url}/events?show=all&kind=${encodeURIComponent('["anomaly"]')}`);
+  await page.locator("[data-event]").first().click();
+  const title = page.getByRole("heading", { level: 2, name: /Unusual activity/ });
+  await expect(title).toBeVisible();
+  const id = new URL(page.url()).pathname.split("/")[2];
+  const type = page.getByRole("combobox", { name: "It was" });
+  await expect(type).toHaveValue("");
+  await type.selectOption({ label: "Fighting" });
+  await expect(page.getByRole("heading", { level: 2, name: /Fighting/ })).toBeVisible();
+  await expect(page.locator(`[data-event="${id}"]`)).toContainText("Fighting");
+  const corrected = async () => (await site.ask<{ corrected_type: string | null }>(page.request, "GET", `/events/${id}`)).corrected_type;
+  await expect.poll(corrected).toBe("Fighting");
+  await expectAccessible(page);
+  await keepPicture(page, "event-corrected");
+  await type.selectOption({ value: "" });
+  await expect(title).toBeVisible();
+  await expect.poll(corrected).toBe(null);
+});
+
+test("what is said in other words is found by its meaning, where the list is asked for it", async ({ page, site, logIn }) => {
+  await logIn();
+  const path = "/events?q=strange&relevance=true";
+  await expect
+    .poll(async () => (await site.ask<{ total: number }>(page.request, "GET", path)).total, { timeout: 60_000 })
+    .toBeGreaterThan(0);
+  await page.goto(`${site.url}/events?show=all`);
+  await expect(page.locator("[data-event]").first()).toBeVisible();
+  const meaning = page.getByRole("checkbox", { name: "By meaning too, the most relevant first" });
+  await expect(meaning).toHaveCount(0);
+  await page.getByRole("searchbox", { name: "Search type, text, note" }).fill("strange");
+  await expect(meaning).not.toBeChecked();
+  await expect(page.locator("[data-event]")).toHaveCount(0);
+  await meaning.check();
+  await expect(page).toHaveURL(/relevance=true/);
+  await expect(page.locator("[data-event]").first()).toContainText("Unusual activity");
+  await expectAccessible(page);
+  await keepPicture(page, "by-meaning");
+  await page.getByRole("searchbox", { name: "Search type, text, note" }).fill("");
+  await expect(meaning).toHaveCount(0);
+  await expect(page).not.toHaveURL(/relevance/);
+});
+
 test("a zone that is drawn is stored, and nothing in it raises an event", async ({ page, site, logIn }) => {
   await logIn();
   await page.goto(`${site.url}/cameras/${plaza}/zones`);

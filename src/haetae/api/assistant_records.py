@@ -161,7 +161,7 @@ def _record(row: EventRow, **more: Any) -> EventRecord:
         camera_id=row.camera_id,
         camera=row.camera_name or "",
         kind=row.kind,
-        type=row.vlm_type or row.subtype or row.kind.value,
+        type=row.shown_type,
         severity=row.severity,
         status=row.status,
         began_at=row.timestamp,

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from haetae.clock import Clock
 from haetae.database.embedding_store import EmbeddingStore
 from haetae.database.engine import Sessions
+from haetae.database.event_vectors import open_vectors
 from haetae.database.scoped.events import ScopedEvents
 from haetae.domain.search import EmbeddingStatus, SearchStatus
 from haetae.pipeline.embedding import EmbeddingWorker
-from haetae.pipeline.meaning import MeaningIndex, MeaningParts, SearchDesk, SearchTally
+from haetae.pipeline.meaning import MeaningParts, MeaningTable, SearchDesk, SearchTally
+from haetae.pipeline.meaning_index import MeaningIndex
 from haetae.pipeline.model_server import search_reach
 from haetae.pipeline.ticker import Ticker
 from haetae.settings import SystemConfig
@@ -44,7 +46,8 @@ def start_searching(config: SystemConfig, clock: Clock, sessions: Sessions, open
     # Only here: the libraries behind it are loaded where there is a server.
     from haetae.vlm.embedding import Embedder
 
-    store, breaker = EmbeddingStore(sessions, clock), Breaker(clock)
+    vectors = open_vectors(sessions)
+    store, breaker = EmbeddingStore(sessions, clock, vectors), Breaker(clock)
     server = Embedder(settings, search_reach(settings))
     index = MeaningIndex(store, clock, model=settings.model)
     worker = EmbeddingWorker(
@@ -55,5 +58,6 @@ def start_searching(config: SystemConfig, clock: Clock, sessions: Sessions, open
     pruning = Ticker("prune embeddings", _PRUNE_EVERY_S, worker.prune, clock)
     pruning.start()
     opened.callback(pruning.close)
-    parts = MeaningParts(server, breaker, index, query_s=settings.query_s, least=settings.min_similarity)
+    place = index if vectors is None else MeaningTable(vectors, settings.model)
+    parts = MeaningParts(server, breaker, place, query_s=settings.query_s, least=settings.min_similarity)
     return Searching(parts, worker.status, worker.wake, SearchTally(clock, index))

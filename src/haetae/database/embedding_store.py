@@ -9,7 +9,6 @@ from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Table, delete, exc, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 from haetae.clock import Clock
 from haetae.database.embedding_models import EmbeddingJob, EventEmbedding
 from haetae.database.engine import Sessions, session_scope
+from haetae.database.event_vectors import EventVectors, Kept, Vector, decoded
 from haetae.database.models import Event
 from haetae.errors import DatabaseUnavailable
 
@@ -28,8 +28,6 @@ LONGEST_TEXT = 4000
 
 _AGAIN = timedelta(seconds=5)
 _SILENTLY = {"synchronize_session": False}
-
-Vector = NDArray[np.float16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +50,12 @@ class Meaning:
 
 
 class EmbeddingStore:
-    """Any thread; each method is one transaction and raises DatabaseUnavailable."""
+    """Any thread; each method is one transaction and raises DatabaseUnavailable. What is written goes into `vectors`, too, if there are."""
 
-    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock, vectors: EventVectors | None = None) -> None:
         self._sessions = sessions
         self._clock = clock
+        self._vectors = vectors
 
     def fill(self, model: str) -> int:
         """Put those of the newest events into the queue that have words and no embedding by this model; returns how many are queued."""
@@ -101,9 +100,21 @@ class EmbeddingStore:
             upsert = insert.on_conflict_do_update(index_elements=["event_id"], set_=changed)
             rows = [_row(model, wording, vector, now) for wording, vector in sorted(done, key=lambda each: each[0].event_id.int)]
             session.execute(upsert, rows)
+            if self._vectors is not None:
+                self._vectors.write(session, model, [Kept(wording.event_id, now, vector) for wording, vector in done])
             for wording, _ in done:
                 same = EmbeddingJob.event_id == wording.event_id, EmbeddingJob.queued_at == wording.queued_at
                 session.execute(delete(EmbeddingJob).where(*same), execution_options=_SILENTLY)
+
+    def copy(self, model: str, before: UUID | None = None) -> UUID | None:
+        """Bring the database's vectors of this model up to date, some at a time: returns from which event on to go on, None at the end.
+        Nothing without them."""
+        if self._vectors is None:
+            return None
+        with self._transaction() as session:
+            if before is None:
+                self._vectors.forget_refused(session)
+            return self._vectors.copy(session, model, before)
 
     def refused(self, event_id: UUID) -> int:
         """Count a refusal of just these words, put them last, and return how many there were."""
@@ -130,7 +141,7 @@ class EmbeddingStore:
             wanted = wanted.where(EventEmbedding.event_id < before)
         wanted = wanted.order_by(EventEmbedding.event_id.desc()).limit(limit)
         with self._transaction(read_only=True) as session:
-            found = [Meaning(event_id, camera_id, _vector(vector)) for event_id, camera_id, vector in session.execute(wanted)]
+            found = [Meaning(event_id, camera_id, decoded(vector)) for event_id, camera_id, vector in session.execute(wanted)]
         found.reverse()
         return found, asked_at
 
@@ -175,7 +186,7 @@ def _insert(session: Session, model: type[EmbeddingJob] | type[EventEmbedding]) 
 
 
 def _words(event: Event) -> str:
-    parts = (event.vlm_type or event.subtype, event.vlm_description, event.detail, event.search_text)
+    parts = (event.corrected_type or event.vlm_type or event.subtype, event.vlm_description, event.detail, event.search_text)
     return "\n".join(part for part in parts if part)[:LONGEST_TEXT]
 
 
@@ -183,7 +194,3 @@ def _row(model: str, wording: Wording, vector: Vector | None, now: datetime) -> 
     content = b"" if vector is None else np.asarray(vector, dtype="<f2").tobytes()
     row = {"event_id": wording.event_id, "camera_id": wording.camera_id, "model": model, "embedded_at": now}
     return row | {"width": 0 if vector is None else len(vector), "vector": base64.b64encode(content).decode()}
-
-
-def _vector(text: str) -> Vector:
-    return np.frombuffer(base64.b64decode(text), dtype="<f2").astype(np.float16, copy=False)

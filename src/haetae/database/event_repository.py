@@ -68,4 +68,4 @@ def mark_interrupted(session: Session, *, camera_ids: Sequence[UUID] | None = No
 def to_event(row: Event) -> AnomalyEvent:
     """The event that a row holds; raises pydantic's ValidationError for a row that no Haetae wrote."""
     values = {name: getattr(row, name) for name in PIPELINE_COLUMNS}
-    return _EVENT.validate_python({**values, "detail": row.detail or "", "verdict": row.verdict})
+    return _EVENT.validate_python({**values, "detail": row.detail or "", "verdict": row.verdict, "corrected_type": row.corrected_type})

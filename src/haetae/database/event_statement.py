@@ -12,7 +12,7 @@ from haetae.database.models import Event
 from haetae.domain.event import AnomalyEvent
 
 OPERATOR_COLUMNS = frozenset(
-    {"acknowledged", "acknowledged_by", "acknowledged_at", "note", "locked", "review", "reviewed_by", "reviewed_at"}
+    {"acknowledged", "acknowledged_by", "acknowledged_at", "note", "locked", "review", "reviewed_by", "reviewed_at", "corrected_type"}
 )
 """What people decide about an event; no revision from the pipeline touches it."""
 

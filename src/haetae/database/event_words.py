@@ -1,7 +1,8 @@
 """Words that occur in events: full-text search by trigrams, so that Korean and parts of words are found like anything else.
 
-SQLite: an FTS5 table with the trigram tokenizer, kept by triggers (migration 006); words of less than three characters, which have no
-trigram, are looked for in the texts themselves. PostgreSQL: an index of pg_trgm over the same expression, where the extension is there.
+SQLite: an FTS5 table with the trigram tokenizer, kept by triggers (migrations 006 and 012); words of less than three characters, which
+have no trigram, are looked for in the texts themselves. PostgreSQL: an index of pg_trgm over the same expression, where the extension is
+there.
 """
 
 import re
@@ -16,7 +17,7 @@ from haetae.database.models import Event
 
 MOST_WORDS = 16
 
-_TABLES = frozenset({"event_texts", "event_search"})
+_TABLES = frozenset({"event_texts", "event_search", "event_vectors"})
 _SHADOW = "event_search_"
 _INDEX = "ix_events_text"
 
@@ -24,8 +25,8 @@ _WORD = re.compile(r'"([^"]+)"|(\S+)')
 _TRIGRAM = 3
 
 _TEXTS = table("event_texts", column("id"), column("event_id", Uuid()), column("text"))
-# As migration 006 has it, to the letter: PostgreSQL takes an index over an expression only for the same expression.
-_COLUMNS = ("subtype", "detail", "vlm_type", "vlm_description", "note", "search_text")
+# As migration 012 has it, to the letter: PostgreSQL takes an index over an expression only for the same expression.
+_COLUMNS = ("corrected_type", "subtype", "detail", "vlm_type", "vlm_description", "note", "search_text")
 _TEXT: ColumnElement[str] = literal_column(" || ' ' || ".join(f"coalesce(events.{name}, '')" for name in _COLUMNS))
 
 

@@ -187,10 +187,10 @@ class IncidentStore:
 
 def standing(event: AnomalyEvent) -> Analysis:
     """What is said of an event, as far as its own row tells."""
-    known = {each.value for each in EventType}
+    known, type_ = {each.value for each in EventType}, event.corrected_type or event.vlm_type
     return Analysis(
         event.verdict or Verdict.UNVERIFIED,
-        EventType(event.vlm_type) if event.vlm_type in known else None,
+        EventType(type_) if type_ in known else None,
         event.vlm_confidence,
         event.vlm_description or "",
     )

@@ -20,6 +20,7 @@ from haetae.database.migrate import head_revision, known_revisions
 from haetae.errors import DatabaseUnavailable
 
 _MOST_FAULTS = 10
+_EXTENSIONS = "SELECT extname || ' ' || extversion FROM pg_extension WHERE extname IN ('pg_trgm', 'vector') ORDER BY extname"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class DatabaseReport:
 
     `revision` None: it is empty. `newer` and `older` compare its schema with this Haetae's. `faults` are what the integrity check found, at
     most ten, `broken_references` the rows that refer to rows which are not there; both are looked for in SQLite only. Sizes are in bytes.
+    `extensions` are PostgreSQL's that search makes use of, as "name version".
     """
 
     kind: str
@@ -39,6 +41,7 @@ class DatabaseReport:
     broken_references: int = 0
     size_bytes: int = 0
     wal_bytes: int = 0
+    extensions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,8 @@ def inspect_database(url: str) -> DatabaseReport | None:
             if path is None:
                 version = str(connection.execute(text("SHOW server_version")).scalar_one())
                 size = int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
-                return DatabaseReport("postgresql", version, revision, newer, older, size_bytes=size)
+                extensions = tuple(connection.execute(text(_EXTENSIONS)).scalars())
+                return DatabaseReport("postgresql", version, revision, newer, older, size_bytes=size, extensions=extensions)
         faults, broken = _check_sqlite(path)
         wal = _size(path.with_name(path.name + "-wal"))
         return DatabaseReport("sqlite", sqlite3.sqlite_version, revision, newer, older, faults, broken, _size(path), wal)

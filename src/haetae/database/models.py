@@ -111,8 +111,8 @@ class Camera(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 (SQLAlchemy's own name)
 
 
-def _media_index(name: str, condition: str, *columns: str) -> Index:
-    """A partial index, for retention: it holds no event whose media is gone."""
+def _partial_index(name: str, condition: str, *columns: str) -> Index:
+    """An index of the few events that meet a condition: retention's, for instance, holds none whose media is gone."""
     return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
@@ -122,11 +122,11 @@ _FILTERED = ("severity", "kind", "subtype", "status", "review", "acknowledged", 
 class Event(Base):
     """One incident at its highest known revision.
 
-    The pipeline writes all columns but the operators' own (`acknowledged*`, `review*`, `note`, `locked`), which no revision touches, and
-    `media_deleted_at`, which retention sets when it deletes clip and pictures. `locked` is evidence: retention leaves it alone. Once triage
-    has looked at an event (`analysed_at`), `verdict`, `basis` and what begins with `vlm_` are triage's; `analysed_revision` is what it
-    looked at, `search_text` what else the event can be found by. `agent_*` are written by who plans responses; a response sets
-    `priority_raised`.
+    The pipeline writes all columns but the operators' own (`acknowledged*`, `review*`, `note`, `locked`, `corrected_type`), which no
+    revision touches, and `media_deleted_at`, which retention sets when it deletes clip and pictures. `locked` is evidence: retention leaves
+    it alone. Once triage has looked at an event (`analysed_at`), `verdict`, `basis` and what begins with `vlm_` are triage's;
+    `analysed_revision` is what it looked at, `search_text` what else the event can be found by. `agent_*` are written by who plans
+    responses; a response sets `priority_raised`.
     `timestamp` is the onset; `onset_s`, `end_s`, `peak_s` are presentation times in seconds.
     """
 
@@ -137,8 +137,9 @@ class Event(Base):
         Index("ix_events_by_time", "timestamp", "camera_id", *_FILTERED),
         Index(None, "severity", "timestamp"),
         Index(None, "status", "timestamp"),
-        _media_index("ix_events_media_kept", "media_bytes > 0", "timestamp", "locked", "media_bytes"),
-        _media_index("ix_events_media_unknown", "media_bytes IS NULL", "timestamp"),
+        _partial_index("ix_events_media_kept", "media_bytes > 0", "timestamp", "locked", "media_bytes"),
+        _partial_index("ix_events_media_unknown", "media_bytes IS NULL", "timestamp"),
+        _partial_index("ix_events_corrected", "corrected_type IS NOT NULL", "timestamp"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -184,6 +185,7 @@ class Event(Base):
     review: Mapped[Review] = mapped_column(word(Review), server_default=Review.NEW.value)
     reviewed_by: Mapped[UUID | None]
     reviewed_at: Mapped[datetime | None]
+    corrected_type: Mapped[str | None] = mapped_column(String(32))
     created_at: Mapped[datetime]
 
 

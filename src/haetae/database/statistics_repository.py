@@ -6,7 +6,7 @@ What was measured is added; events are counted from the table of events, so that
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from haetae.database.models import DailyStatistics, Event
 from haetae.domain.schedule import find_time_zone
-from haetae.domain.statistics import DayStatistics, day_bounds
+from haetae.domain.statistics import DayStatistics, day_bounds, local_day
 from haetae.ids import new_id
 
 _COLUMNS = tuple(field.name for field in fields(DayStatistics))
@@ -43,10 +43,12 @@ def recount_events(session: Session, camera_id: UUID, day: date, time_zone: str,
     """
     start, end = day_bounds(day, find_time_zone(time_zone))
     row = _locked_row(session, camera_id, day, time_zone, now)
+    # What a person says that an event is counts as that.
+    called = func.coalesce(Event.corrected_type, Event.subtype)
     query = (
-        select(Event.subtype, Event.kind, func.count())
+        select(called, Event.kind, func.count())
         .where(Event.camera_id == camera_id, Event.timestamp >= start, Event.timestamp < end)
-        .group_by(Event.subtype, Event.kind)
+        .group_by(called, Event.kind)
     )
     by_type: Counter[str] = Counter()
     for subtype, kind, count in session.execute(query):
@@ -69,6 +71,13 @@ def list_statistics(
     if last is not None:
         query = query.where(DailyStatistics.day <= last)
     return [to_statistics(row) for row in session.scalars(query)]
+
+
+def days_of(session: Session, camera_id: UUID, at: datetime) -> list[DayStatistics]:
+    """The camera's statistics of the local day of a moment; none where nobody counted it yet."""
+    near = DailyStatistics.day.between(at.date() - timedelta(days=1), at.date() + timedelta(days=1))
+    found = session.scalars(select(DailyStatistics).where(DailyStatistics.camera_id == camera_id, near))
+    return [to_statistics(row) for row in found if local_day(at, find_time_zone(row.time_zone)) == row.day]
 
 
 def cameras_with_events(session: Session, day: date, time_zone: str) -> list[UUID]:

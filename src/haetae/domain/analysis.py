@@ -35,6 +35,9 @@ class EventType(StrEnum):
 
 NO_ANOMALY = frozenset({EventType.NORMAL, EventType.UNCLEAR})
 
+CorrectedType = StrEnum("CorrectedType", {each.name: each.value for each in EventType if each not in NO_ANOMALY})  # type: ignore[misc]
+"""What a person may say that an event is. That it was nothing is a review."""
+
 NEVER_REJECTED = frozenset({EventType.ARSON, EventType.EXPLOSION, EventType.WEAPON, EventType.FALLING})
 """What no model may explain away, for being wrong about it costs lives."""
 

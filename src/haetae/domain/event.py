@@ -78,7 +78,8 @@ class AnomalyEvent:
     reached the maximum length and of which this is the next part. `subtype` is what sort of tampering or system event it is, or what a
     rule suspects an anomaly to be (`Suspicion`), None where it has no word for it. `detail` says in words what a system event is about.
     `media_bytes` is the size of its clip and pictures, None while they are being made. `verdict` and what begins with `vlm_` is written
-    by triage alone; `verdict` is None until it has. Times are UTC-aware.
+    by triage alone; `verdict` is None until it has. `corrected_type` is what a person says that it is, who has the last word. Times are
+    UTC-aware.
     """
 
     id: UUID
@@ -110,3 +111,9 @@ class AnomalyEvent:
     vlm_confidence: float | None = None
     agent_actions: tuple[str, ...] = field(default=())
     agent_response_time: float | None = None
+    corrected_type: str | None = None
+
+    @property
+    def shown_type(self) -> str:
+        """What it is called: by a person, else by a model, else by its subtype, else by its kind."""
+        return self.corrected_type or self.vlm_type or self.subtype or self.kind.value

@@ -11,7 +11,7 @@ from haetae.domain.notice import Change, Notice, NoticeEvent, NoticeKind, Notice
 from haetae.domain.rule import Directory, Rule
 from haetae.notifications.fact_words import fact_sentence
 from haetae.notifications.planning import ALERT, SEVERITY, is_settled, stages_of
-from haetae.notifications.rules import may_see, type_of
+from haetae.notifications.rules import may_see
 from haetae.notifications.templates import NoticeContent, TemplateOverride, make_notice
 
 Picture = Callable[[AnomalyEvent], bytes | None]
@@ -94,7 +94,7 @@ class Composer:
             id=event.id,
             camera_id=event.camera_id,
             camera=occurrence.camera_name or ("" if event.camera_id == SITE else str(event.camera_id)),
-            type=event.vlm_type or type_of(event),
+            type=event.shown_type,
             severity=event.severity,
             began_at=event.timestamp,
             duration_s=lasted,

@@ -11,7 +11,8 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from haetae.database.embedding_store import Vector, Wording
+from haetae.database.embedding_store import Wording
+from haetae.database.event_vectors import Vector
 from haetae.domain.search import EmbeddingStatus
 from haetae.errors import EmbeddingFailed
 from haetae.loop_thread import LoopThread
@@ -35,6 +36,7 @@ class WordQueue(Protocol):
     def waiting(self) -> int: ...
     def prune(self, limit: int = 500) -> list[UUID]: ...
     def width(self, model: str) -> int: ...
+    def copy(self, model: str, before: UUID | None = None) -> UUID | None: ...
 
 
 class Embeds(Protocol):
@@ -110,7 +112,11 @@ class EmbeddingWorker:
 
     def prune(self) -> None:
         """Forget embeddings of events that retention or people removed, and of those that are too old to be found by meaning; the rest of
-        many at the next time. Any thread; raises DatabaseUnavailable."""
+        many at the next time. What another server embedded, one that knew of no extension, is copied for the database to compare. Any
+        thread; raises DatabaseUnavailable."""
+        copied = None
+        while (copied := self._queue.copy(self._model, copied)) is not None:
+            pass
         for _ in range(_PRUNED_TIMES):
             gone = self._queue.prune(_PRUNED_AT_ONCE)
             self._forget(gone)

@@ -97,8 +97,8 @@ class SiteCamera:
 class SiteSpec:
     """How large a site is: `cameras`, hours of learning and of testing for each, `incidents` over all of them, hours that a day lasts.
 
-    Where days are shorter than 24 h, people, light and weather change faster, but nobody moves faster. Raises ConfigError for sizes that
-    make no sense or leave no room.
+    Where days are shorter than 24 h, people, light and weather change faster, but nobody moves faster. `first` cameras of the same seeds
+    are left to another site. Raises ConfigError for sizes that make no sense or leave no room.
     """
 
     seeds: Seeds = Seeds.DEV
@@ -110,10 +110,11 @@ class SiteSpec:
     fps: float = 5.0
     size: tuple[int, int] = (320, 180)
     oddities: bool = False
+    first: int = 0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.cameras <= 1000:
-            raise ConfigError(f"cameras must be 1 to 1000, not {self.cameras}")
+        if not 1 <= self.cameras <= MOST_CAMERAS - self.first:
+            raise ConfigError(f"cameras must be 1 to {MOST_CAMERAS - self.first}, not {self.cameras}")
         if not (self.learn_h * 3600.0 >= 60.0 and self.test_h * 3600.0 >= 60.0 and self.learn_h + self.test_h <= MOST_H):
             raise ConfigError(f"learning and testing take at least a minute each, and at most {MOST_H:g} h together")
         if not (self.day_h <= 24.0 and self.learn_h + self.test_h <= MOST_DAYS * self.day_h):
@@ -126,14 +127,14 @@ class SiteSpec:
     def build(self) -> tuple[SiteCamera, ...]:
         """The cameras."""
         share, rest = divmod(self.incidents, self.cameras)
-        return tuple(self._camera(i, share + (i < rest)) for i in range(self.cameras))
+        return tuple(self._camera(self.first + i, share + (i < rest)) for i in range(self.cameras))
 
     def _camera(self, number: int, incidents: int) -> SiteCamera:
         seed = self.seeds.first + number
         rng = stream(seed, "site")
         scene = _SCENES[number % len(_SCENES)]
-        # What is too short to see both day and night sees by turns the one and the other.
-        hour = MORNING if self.learn_h >= self.day_h <= self.test_h else _SHORT_HOURS[number % len(_SHORT_HOURS)]
+        # What is too short to see both day and night sees by turns the one and the other; every eight cameras a scene sees another hour.
+        hour = MORNING if self.learn_h >= self.day_h <= self.test_h else _SHORT_HOURS[(number + number // 8) % len(_SHORT_HOURS)]
         learning_s, test_s = self.learn_h * 3600.0, self.test_h * 3600.0
         pace = 24.0 / self.day_h
         conditions = _weather(scene, hour, self.learn_h * pace, self.test_h * pace, rng)
@@ -148,7 +149,7 @@ class SiteSpec:
         return SiteCamera(f"{self.seeds}-{number + 1:02d}-{scene}", spec, learning_s)
 
 
-MOST_H, MOST_DAYS = 48.0, 7.0
+MOST_CAMERAS, MOST_H, MOST_DAYS = 1000, 48.0, 7.0
 MORNING = 6.0
 _SCENES = ("plaza", "gate", "car_park", "corridor")
 _SHORT_HOURS = (10.0, 20.7, 16.0, 22.5)

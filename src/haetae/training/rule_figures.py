@@ -9,7 +9,7 @@ from haetae.training.incidents import GRACE_S, IncidentFigures, Span
 from haetae.training.rule_runs import RuleRun
 from haetae.training.site import Camera
 from haetae.training.site_figures import MARGIN_S
-from haetae.vad.rules.table import RULES, TAMPER_RULE
+from haetae.vad.rules.table import TAMPER_RULE
 
 KINDS: Final[dict[str, frozenset[str]]] = {
     "fire_rule_v1": frozenset({"fire"}),
@@ -122,8 +122,3 @@ def clip_figures(rule: str, positive: Sequence[set[str]], negative: Sequence[set
         "precision": found / (found + wrong) if found + wrong else None,
         "precision_ci": wilson(found, found + wrong),
     }
-
-
-def raises(name: str) -> bool:
-    """Whether a rule may open an event by itself."""
-    return name == TAMPER_RULE or any(rule.name == name and rule.raises for rule in RULES)

@@ -1,11 +1,15 @@
+from tests.support.postgres import postgres_database
+
 from haetae.cli.bench.search import bench_search
 
 
-def test_the_benchmark_of_search_tells_memory_and_time_of_a_real_index():
+def test_the_benchmark_of_search_tells_memory_and_time_of_each_place_where_meanings_are_compared():
     told = []
-    found = bench_search(events=300, width=16, queries=3, told=told.append)
-    assert told == ["300 embeddings stored"]
-    assert (found["events"], found["width"], found["indexed"]) == (300, 16, 300)
-    assert 0.0 <= found["database_mb"] < 5.0
-    assert found["search_p50_ms"] <= found["search_p95_ms"]
-    assert found["index_mb"] >= 0.0
+    with postgres_database(migrated=False) as url:
+        found = bench_search(events=300, width=16, queries=2, postgres=url, told=told.append)
+    assert told == ["sqlite: writing", "postgresql: writing", "copying for pgvector"]
+    assert (found["events"], found["width"]) == (300, 16)
+    places = [found["sqlite"]["memory"], found["postgresql"]["memory"], found["postgresql"]["pgvector"]]
+    assert [place["indexed"] for place in places] == [300, 300, 0]
+    for place in places:
+        assert all(place[f"{asked}_p50_ms"] <= place[f"{asked}_p95_ms"] for asked in ("all", "two_cameras", "critical"))

@@ -82,7 +82,7 @@ def test_an_event_comes_back_as_it_was(sessions):
 
 def test_every_field_of_an_event_has_its_column_and_every_column_its_writer():
     written = set(to_row(full_event()))
-    assert written == set(AnomalyEvent.__dataclass_fields__) - {"verdict"}, "the verdict is triage's to write"
+    assert written == set(AnomalyEvent.__dataclass_fields__) - {"verdict", "corrected_type"}, "triage's and people's to write"
     assert set(Event.__table__.columns.keys()) == written | OPERATOR_COLUMNS | KEEPER_COLUMNS | TRIAGE_COLUMNS | RESPONSE_COLUMNS | {
         "created_at"
     }

@@ -1,6 +1,8 @@
 """What people make of events: who may, what is noted of it, and what comes of doing it twice."""
 
+from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -11,12 +13,18 @@ from tests.support.postgres import engine  # noqa: F401
 
 from haetae.database.account_models import Feedback
 from haetae.database.engine import session_scope
-from haetae.database.models import User
+from haetae.database.event_repository import get_event
+from haetae.database.event_words import occurring
+from haetae.database.models import Event, User
 from haetae.database.scoped import event_changes
 from haetae.database.scoped.event_changes import EventChange
+from haetae.database.scoped.event_filter import EventFilter
+from haetae.database.statistics_repository import list_statistics, recount_events
+from haetae.domain.analysis import CorrectedType
 from haetae.domain.event import SITE, EventKind, Review
+from haetae.domain.statistics import local_day
 from haetae.domain.viewer import AccessLevel, Actor, Role, Viewer
-from haetae.errors import Conflict, Forbidden, NotFound
+from haetae.errors import ConfigError, Conflict, Forbidden, NotFound
 from haetae.ids import new_id
 
 
@@ -240,3 +248,56 @@ def test_what_is_taken_out_of_the_house_is_written_down(desk):
         desk.events.export(GUARD, by_key, hidden.id)
     [entry] = desk.audit()
     assert (entry.action, entry.target_id, entry.api_key_id, entry.address) == ("event.export", str(event.id), key, "10.0.0.8")
+
+
+def test_a_corrected_type_is_what_the_event_is_called_and_found_by_until_it_is_taken_back(desk):
+    event = desk.add(subtype="possible_fire", vlm_type="Arson")
+    found = change(desk, GUARD, event, corrected_type=CorrectedType.FALLING)
+    assert (found.corrected_type, found.shown_type, found.vlm_type, found.subtype) == ("Falling", "Falling", "Arson", "possible_fire")
+    assert change(desk, GUARD, event, corrected_type=CorrectedType.FALLING) == found
+    assert noted(desk) == [("event.type", {"corrected_type": None}, {"corrected_type": "Falling"})]
+    assert desk.ids(ADMIN, EventFilter(types=("Falling",))) == desk.ids(ADMIN, EventFilter(text="falling")) == [event.id]
+    assert desk.ids(ADMIN, EventFilter(types=("Arson",))) == []
+    with session_scope(desk.sessions, read_only=True) as session:
+        assert get_event(session, event.id).shown_type == "Falling"
+        assert list(session.scalars(sa.select(Event.id).where(*occurring("falling")))) == [event.id]
+    assert change(desk, ADMIN, event, corrected_type="").shown_type == "Arson"
+    assert desk.ids(ADMIN, EventFilter(text="falling")) == []
+    assert len(noted(desk)) == 2
+
+
+def test_no_later_revision_of_the_pipeline_takes_a_correction_away(desk):
+    event = desk.add(subtype="possible_fire")
+    change(desk, ADMIN, event, corrected_type=CorrectedType.FALLING)
+    desk.store(replace(event, revision=9, subtype="possible_fall", vlm_type="Arson"))
+    assert desk.events.get(ADMIN, event.id).shown_type == "Falling"
+    assert desk.events.get(ADMIN, event.id).subtype == "possible_fall"
+
+
+def test_who_may_only_look_corrects_nothing(desk):
+    event = desk.add()
+    with pytest.raises(Forbidden):
+        change(desk, GUEST, event, corrected_type=CorrectedType.FALLING)
+    with pytest.raises(NotFound):
+        change(desk, NOBODY, event, corrected_type=CorrectedType.FALLING)
+    assert desk.events.get(ADMIN, event.id).corrected_type is None
+
+
+def test_what_the_system_says_of_itself_is_not_corrected(desk):
+    event = desk.add(camera_id=SITE, kind=EventKind.SYSTEM, subtype="disk_full")
+    with pytest.raises(ConfigError):
+        change(desk, ADMIN, event, corrected_type=CorrectedType.FALLING, note="x")
+    assert noted(desk) == []
+
+
+def test_statistics_count_an_event_as_what_a_person_says_that_it_was(desk):
+    event = desk.add(subtype="possible_fire")
+    zone, now = "Asia/Seoul", desk.clock.now()
+    day = local_day(event.timestamp, ZoneInfo(zone))
+    with session_scope(desk.sessions) as session:
+        recount_events(session, event.camera_id, day, zone, now=now)
+    for corrected, counted in ((CorrectedType.FALLING, "Falling"), ("", "possible_fire")):
+        change(desk, ADMIN, event, corrected_type=corrected)
+        with session_scope(desk.sessions, read_only=True) as session:
+            [row] = list_statistics(session)
+        assert (row.day, row.events_by_type) == (day, {counted: 1})

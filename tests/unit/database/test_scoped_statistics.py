@@ -138,6 +138,18 @@ def test_types_are_counted_within_local_days(engine):
     ]
 
 
+def test_what_people_corrected_is_counted_as_what_they_said_beside_what_it_had_been_called(engine):
+    add_events(engine, GATE, hours_before(1, 2), subtype="possible_fire")
+    add_events(engine, GATE, hours_before(3), subtype="possible_fire", columns={"corrected_type": "Falling"})
+    add_events(engine, YARD, hours_before(4), columns={"corrected_type": "Falling"})
+    for viewer, counted in (
+        (ADMIN, [("possible_fire", None, 2), (None, "Falling", 1), ("possible_fire", "Falling", 1)]),
+        (GUEST, [("possible_fire", None, 2), ("possible_fire", "Falling", 1)]),
+    ):
+        found = statistics(engine).types(viewer, first=TODAY, last=TODAY)
+        assert [(count.subtype, count.corrected_type, count.events) for count in found] == counted
+
+
 def test_a_trend_has_a_zero_for_each_quiet_day(engine):
     add_events(engine, GATE, [SEOUL_NOON, SEOUL_NOON - timedelta(days=3)])
     add_events(engine, YARD, [SEOUL_NOON, SEOUL_NOON])

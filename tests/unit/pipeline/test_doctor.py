@@ -160,6 +160,9 @@ def test_databases_are_judged():
     assert levels(judge_database(DatabaseReport("sqlite", "3.45", "001", broken_references=2)))["integrity"] is Level.PROBLEM
     assert levels(judge_database(DatabaseReport("sqlite", "3.45", "001", wal_bytes=2**30)))["write-ahead log"] is Level.WARNING
     assert "integrity" not in levels(judge_database(DatabaseReport("postgresql", "18", "001")))
+    said = {each.check: each.found for each in judge_database(DatabaseReport("postgresql", "18", "001", extensions=("vector 0.8.5",)))}
+    assert said["search by meaning"] == "by the database, with vector 0.8.5"
+    assert "pg_trgm" in said["search of words"]
 
 
 def test_models_that_do_not_fit_are_a_problem():

@@ -21,7 +21,8 @@ from haetae.errors import ConfigError, EmbeddingFailed
 from haetae.pipeline.doctor.finding import Level, Site
 from haetae.pipeline.doctor.search import check_search
 from haetae.pipeline.embedding import EmbeddingWorker
-from haetae.pipeline.meaning import MOST_FOUND, MeaningIndex, MeaningParts, SearchDesk, SearchTally, fused
+from haetae.pipeline.meaning import MOST_FOUND, MeaningParts, SearchDesk, SearchTally, fused
+from haetae.pipeline.meaning_index import MeaningIndex
 from haetae.pipeline.model_server import search_reach
 from haetae.settings import SearchSettings, SystemConfig
 from haetae.vlm.breaker import FAILURES, Breaker

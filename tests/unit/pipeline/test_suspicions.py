@@ -8,6 +8,7 @@ from random import Random
 
 import cv2
 import pytest
+from tests.support.measured_rules import right_often_enough
 from tests.support.notices import a_directory, a_notice, a_rule, an_occurrence, needs_target
 from tests.support.site_parts import RecordingLog
 
@@ -42,6 +43,12 @@ from haetae.vlm.evidence_words import LEAD
 UI = Path(__file__).parents[3] / "ui" / "src" / "i18n"
 FPS = 5.0
 LEARNED_S, BEGINS_S, SECONDS, WATCHED_S = 60.0, 65.0, 100.0, 74.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def named():
+    with right_often_enough("fire_rule_v1"):
+        yield
 
 
 @pytest.fixture(scope="module")

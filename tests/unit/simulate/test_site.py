@@ -62,6 +62,15 @@ def test_the_same_site_is_built_again_and_again() -> None:
     assert len(prints) == 4 + 2 + 2 + 1
 
 
+def test_cameras_can_be_left_to_another_site_and_see_a_scene_at_other_hours() -> None:
+    together = SiteSpec(cameras=10, test_h=0.1, incidents=0, day_h=24.0).build()
+    assert SiteSpec(cameras=2, test_h=0.1, incidents=0, day_h=24.0, first=8).build() == together[8:]
+    assert together[8].spec.scene == together[0].spec.scene
+    assert together[8].spec.starts_at not in {camera.spec.starts_at for camera in together[:8:4]}
+    with pytest.raises(ConfigError):
+        SiteSpec(cameras=2, first=999)
+
+
 def test_a_quick_site_sees_both_day_and_night() -> None:
     names = set()
     for camera in quick(Seeds.DEV).build():

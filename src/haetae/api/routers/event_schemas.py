@@ -1,7 +1,7 @@
 """What the routes of events take and answer."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from haetae.database.scoped.event_changes import MOST_AT_ONCE, Answer
 from haetae.database.scoped.event_cursor import MAX_LENGTH
 from haetae.database.scoped.event_filter import EventFilter, EventSort
-from haetae.domain.analysis import Basis
+from haetae.domain.analysis import Basis, CorrectedType
 from haetae.domain.event import EventKind, EventStatus, Review, Severity, Verdict
 from haetae.domain.fact import FactKind
 
@@ -132,6 +132,7 @@ class EventRead(_Read):
     priority: int = Field(
         description="how urgent it is, 0 to 3: its severity, one less where a model calls it nothing, one more where a response raised it"
     )
+    corrected_type: str | None = Field(description="what a person says that it is, whatever a model makes of it")
 
 
 class SearchRead(BaseModel):
@@ -230,6 +231,9 @@ class EventPatch(BaseModel):
     review: Review | None = Field(None, description="`normal` also tells the camera that such things are to be expected")
     note: Note | None = Field(None, description="an empty one takes the note away")
     locked: bool | None = Field(None, description="evidence: retention leaves the clip alone")
+    corrected_type: CorrectedType | Literal[""] | None = Field(
+        None, description="what it is in truth, whatever rules and models say; an empty one takes that back"
+    )
 
 
 class BulkAcknowledge(BaseModel):

@@ -106,8 +106,8 @@ def unacknowledge_event(event_id: UUID, viewer: ControllerDep, actor: ActorDep, 
 
 @router.patch("/events/{event_id}", response_model=EventDetailRead, responses=_CONTROLLED)
 def change_event(event_id: UUID, body: EventPatch, viewer: ControllerDep, actor: ActorDep, services: ServicesDep) -> Response:
-    """Change the review, the note or the lock."""
-    change = EventChange(review=body.review, note=body.note, locked=body.locked)
+    """Change the review, the note, the lock or the type."""
+    change = EventChange(review=body.review, note=body.note, locked=body.locked, corrected_type=body.corrected_type)
     return _changed(services, services.events.change(viewer, actor, event_id, change))
 
 

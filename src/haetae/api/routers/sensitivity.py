@@ -44,6 +44,7 @@ class JudgedEvent(BaseModel):
     timestamp: datetime
     subtype: str | None
     vlm_type: str | None
+    corrected_type: str | None
     severity: Severity
     score: float = Field(description="its peak on the present scale")
     review: Review
@@ -127,6 +128,7 @@ def _judged(known: Sensitivity, row: EventRow, false_alarms_per_day: float) -> J
         timestamp=row.timestamp,
         subtype=row.subtype,
         vlm_type=row.vlm_type,
+        corrected_type=row.corrected_type,
         severity=row.severity,
         score=round(known.score_of(row.vad_score, row.threshold), 4),
         review=row.review,

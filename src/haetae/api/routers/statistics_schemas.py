@@ -40,7 +40,7 @@ class DayRead(_Read):
     day: date
     time_zone: str
     events: int
-    events_by_type: dict[str, int] = Field(description="by subtype, or kind where an event has none")
+    events_by_type: dict[str, int] = Field(description="by what a person says that it was, else by subtype, else by kind")
     uptime_s: float = Field(description="seconds in which the camera delivered pictures")
     frames_read: int
     frames_analysed: int
@@ -73,6 +73,7 @@ class TypeCountRead(_Read):
     subtype: str | None
     severity: Severity
     events: int
+    corrected_type: str | None = Field(description="what people said that these were; null for those that nobody corrected")
 
 
 class TypesRead(BaseModel):

@@ -169,6 +169,7 @@ def rules(
     seeds: Annotated[str, typer.Option("--seeds", help="dev to work with, test to measure with.")] = "test",
     cameras: Annotated[int, typer.Option("--cameras", min=1, max=64, help="Rendered cameras.")] = 8,
     incidents: Annotated[int, typer.Option("--incidents", min=1, max=2000, help="Over all cameras.")] = 208,
+    normal: Annotated[int, typer.Option("--normal", min=0, max=64, help="Further cameras, of 3 h each, on which nothing happens.")] = 4,
     cache: Annotated[Path | None, typer.Option("--cache", metavar="DIR", help="Keep the pictures there and use those that are.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Keep what the rules said there and use what is.")] = None,
     clips: Annotated[Path | None, typer.Option("--clips", metavar="DIR", help="Folders fight, no_fight and fall with .mp4 files.")] = None,
@@ -184,7 +185,9 @@ def rules(
     if seeds not in ("dev", "test"):
         raise ConfigError(f"--seeds must be dev or test, not {seeds!r}")
     told = partial(typer.echo, err=True)
-    result = bench_rules(seeds=seeds, cameras=cameras, incidents=incidents, cache=cache, out=out, clips=clips, jobs=jobs, told=told)
+    result = bench_rules(
+        seeds=seeds, cameras=cameras, incidents=incidents, normal=normal, cache=cache, out=out, clips=clips, jobs=jobs, told=told
+    )
     if write is not None:
         write.write_text(as_markdown(result))
     if table is not None:
@@ -199,13 +202,14 @@ def rules(
 def search(
     events: Annotated[int, typer.Option("--events", min=100, max=1_000_000, help="Embeddings that are stored.")] = 200_000,
     width: Annotated[int, typer.Option("--width", min=8, max=4096, help="Numbers of each.")] = 384,
-    queries: Annotated[int, typer.Option("--queries", min=1, max=10_000, help="Searches once all is in memory.")] = 50,
+    queries: Annotated[int, typer.Option("--queries", min=1, max=10_000, help="Searches of each kind, after a first one.")] = 50,
+    postgres: Annotated[str | None, typer.Option("--postgres", metavar="URL", help="An empty PostgreSQL database, measured too.")] = None,
     json_lines: _Json = False,
 ) -> None:
-    """What search by meaning takes in memory and in time."""
+    """What search by meaning takes in memory and in time: in memory, and by a PostgreSQL with pgvector."""
     from haetae.cli.bench.search import bench_search
 
-    _show(bench_search(events=events, width=width, queries=queries, told=partial(typer.echo, err=True)), json_lines)
+    _show(bench_search(events=events, width=width, queries=queries, postgres=postgres, told=partial(typer.echo, err=True)), json_lines)
 
 
 def _show(result: dict[str, object], json_lines: bool) -> None:

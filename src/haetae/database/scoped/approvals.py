@@ -146,7 +146,7 @@ class ScopedApprovals:
         may = still and not mine and viewer.api_key_id is None and _controls(viewer, row.camera_id)
         if event is None:
             return ApprovalView(approval, target, name, None, None, None, may)
-        kind = event.vlm_type or event.subtype or event.kind.value
+        kind = event.corrected_type or event.vlm_type or event.subtype or event.kind.value
         return ApprovalView(approval, target, name, kind, event.severity, event.timestamp, may)
 
 

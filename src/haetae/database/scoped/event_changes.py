@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -16,10 +16,12 @@ from haetae.database.event_news import note_news
 from haetae.database.models import Event
 from haetae.database.scoped.event_filter import EventFilter, matching
 from haetae.database.scoped.scope import visible
+from haetae.database.statistics_repository import days_of, recount_events
+from haetae.domain.analysis import CorrectedType
 from haetae.domain.event import EventKind, Review
 from haetae.domain.feedback import CONFIRMED, NORMAL
 from haetae.domain.viewer import AccessLevel, Actor, Viewer
-from haetae.errors import Forbidden, NotFound
+from haetae.errors import ConfigError, Forbidden, NotFound
 from haetae.ids import new_id
 
 MOST_AT_ONCE = 500
@@ -51,11 +53,12 @@ class BulkItem:
 
 @dataclass(frozen=True, slots=True)
 class EventChange:
-    """What is None stays. A `note` of "" takes the note away."""
+    """What is None stays. A `note` of "" takes the note away, and a `corrected_type` of "" leaves the type to rules and models again."""
 
     review: Review | None = None
     note: str | None = None
     locked: bool | None = None
+    corrected_type: CorrectedType | Literal[""] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class Changer:
             changed |= self._set(event, "event.note", {"note": change.note or None})
         if change.locked is not None:
             changed |= self._set(event, "event.lock" if change.locked else "event.unlock", {"locked": change.locked})
+        if change.corrected_type is not None:
+            changed |= self._correct(event, change.corrected_type or None)
         if change.review not in (None, event.review):
             changed |= self._review(event, change.review)
         return changed
@@ -143,6 +148,17 @@ class Changer:
         if verdict is not None and event.kind is EventKind.ANOMALY:
             self._tell(event, verdict, self.session.scalar(select(Feedback).where(mine)))
         return changed
+
+    def _correct(self, event: Event, corrected: CorrectedType | None) -> bool:
+        """No model has a say in it from then on. The statistics of its day count it anew, if there are any. Raises ConfigError for an event
+        of the system, which is what it says that it is."""
+        if event.kind is EventKind.SYSTEM:
+            raise ConfigError("what the system says of itself has no other type", hint="Leave corrected_type away")
+        if not self._set(event, "event.type", {"corrected_type": None if corrected is None else corrected.value}):
+            return False
+        for day in days_of(self.session, event.camera_id, event.timestamp):
+            recount_events(self.session, event.camera_id, day.day, day.time_zone, now=self.now)
+        return True
 
     def _tell(self, event: Event, verdict: str, before: Feedback | None) -> None:
         """Have the camera learn `verdict`, once; that it was usual after all counts as well."""

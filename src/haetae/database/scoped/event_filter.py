@@ -35,8 +35,8 @@ class EventSort(StrEnum):
 class EventFilter:
     """Every condition that is given must hold; an empty tuple and None are no condition.
 
-    `camera_ids` () means none of them, so it matches nothing. `types` are types as they are shown: a model's, else the subtype, else the
-    kind. `since` is inclusive, `until` exclusive, both on the onset. Each word of
+    `camera_ids` () means none of them, so it matches nothing. `types` are types as they are shown: a person's, else a model's, else
+    the subtype, else the kind. `since` is inclusive, `until` exclusive, both on the onset. Each word of
     `text`, and what stands in quotes as it stands, must occur in any case in type, description, detail, note, or what was observed.
     """
 
@@ -64,7 +64,7 @@ class EventFilter:
         return tuple(severity for severity in SEVERITIES[least:] if not self.severities or severity in self.severities)
 
 
-SHOWN_TYPE: ColumnElement[str] = func.coalesce(Event.vlm_type, Event.subtype, cast(Event.kind, String))
+SHOWN_TYPE: ColumnElement[str] = func.coalesce(Event.corrected_type, Event.vlm_type, Event.subtype, cast(Event.kind, String))
 
 
 class _Aside(FunctionElement[Any]):

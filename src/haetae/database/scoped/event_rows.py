@@ -47,6 +47,12 @@ class EventRow:
     basis: Basis | None
     analysed_at: datetime | None
     priority_raised: bool
+    corrected_type: str | None
+
+    @property
+    def shown_type(self) -> str:
+        """What it is called: by a person, else by a model, else by its subtype, else by its kind."""
+        return self.corrected_type or self.vlm_type or self.subtype or self.kind.value
 
     @property
     def priority(self) -> int:

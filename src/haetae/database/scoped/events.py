@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import exc, select
+from sqlalchemy import Subquery, exc, select, text
 from sqlalchemy.orm import Session, aliased
 
 from haetae.clock import Clock
@@ -85,6 +85,17 @@ class ScopedEvents:
         with self._transaction(read_only=True) as session:
             return list(session.scalars(query.order_by(Event.timestamp.desc(), Event.id.desc()).limit(limit)))
 
+    def nearest_ids(self, viewer: Viewer, wanted: EventFilter, meanings: Subquery, *, least: float, limit: int) -> list[UUID]:
+        """Those that match and mean what is looked for, the nearest first: of `meanings` those with a cosine of at least `least`."""
+        own = meanings.c
+        query = select(Event.id, own.cosine).join(meanings, own.event_id == Event.id).where(*matching(viewer, wanted, each_camera=False))
+        # First the nearest, then those that are near enough: each cosine is computed once.
+        near = query.order_by(own.cosine.desc().nulls_last(), Event.id.desc()).limit(limit).subquery()
+        with self._transaction(read_only=True) as session:
+            # To compile the query would take longer than to run it.
+            session.execute(text("SET LOCAL jit = off"))
+            return list(session.scalars(select(near.c.id).where(near.c.cosine >= least).order_by(near.c.cosine.desc(), near.c.id.desc())))
+
     def among(self, viewer: Viewer, wanted: EventFilter, ids: Sequence[UUID]) -> list[EventRow]:
         """Those of `ids` that match, in their order: whatever ids are given, only what the viewer may see comes back."""
         query = ROWS.where(*matching(viewer, wanted, each_camera=False), Event.id.in_(ids))
@@ -125,8 +136,8 @@ class ScopedEvents:
         return self._changed(viewer, actor, event_id, lambda changer, event: changer.unacknowledge(event))
 
     def change(self, viewer: Viewer, actor: Actor, event_id: UUID, change: EventChange) -> EventDetail:
-        """Review, note and lock. An anomaly that is called normal is passed to its camera to learn from, as long as that has not
-        happened yet also back."""
+        """Review, note, lock and type. An anomaly that is called normal is passed to its camera to learn from, as long as that has not
+        happened yet also back. Raises ConfigError for another type of what the system says of itself."""
         return self._changed(viewer, actor, event_id, lambda changer, event: changer.change(event, change))
 
     def acknowledge_all(self, viewer: Viewer, actor: Actor, event_ids: Sequence[UUID], note: str | None = None) -> list[BulkItem]:

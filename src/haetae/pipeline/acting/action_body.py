@@ -66,7 +66,7 @@ def action_body(
             id=event.id,
             camera_id=event.camera_id,
             camera=occurrence.camera_name or "",
-            type=event.vlm_type or event.subtype or event.kind.value,
+            type=event.shown_type,
             severity=event.severity,
             began_at=event.timestamp,
             score=event.vad_score,

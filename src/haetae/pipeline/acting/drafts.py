@@ -39,7 +39,7 @@ class DraftCall:
             camera=occurrence.camera_name or "-",
             time=f"{event.timestamp.astimezone(zone):%Y-%m-%d %H:%M:%S}",
             zone=zone.key,
-            type=word_of(TYPES, self._language, event.vlm_type or event.subtype or event.kind.value),
+            type=word_of(TYPES, self._language, event.shown_type),
             severity=SEVERITIES[self._language][event.severity.value],
             said=said,
         )

@@ -39,6 +39,9 @@ def judge_database(report: DatabaseReport) -> Iterator[Finding]:
             f"revision {report.revision!r}" if report.revision else "the database is empty: its tables are made at the first start",
         )
     if report.kind != "sqlite":
+        trigrams, vectors = (next((each for each in report.extensions if each.startswith(name)), "") for name in ("pg_trgm", "vector"))
+        yield ok("search of words", f"by an index of {trigrams}" if trigrams else "reads every row, for there is no extension pg_trgm")
+        yield ok("search by meaning", f"by the database, with {vectors}" if vectors else "in memory, for there is no extension vector")
         return
     if report.faults:
         yield problem("integrity", f"the database is damaged: {'; '.join(report.faults)}", _RESTORE)

@@ -24,13 +24,12 @@ class Scene:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`measure` says how far a track meets the definition: 0 not at all, 1 just so, more beyond. `name` carries the version: another
-    meaning of the rule is another name. `suspicion` is what it would call an event, were it right often enough (`naming.py`). `raises`
-    where a rule may open an event by itself."""
+    meaning of the rule is another name. `suspicion` is what it would call an event, were it right often enough; whether it may do so, or
+    open one, is measured (`naming.py`)."""
 
     name: str
     suspicion: Suspicion
     measure: Callable[[Track, Scene], float]
-    raises: bool = True
 
 
 def like_a_person(track: Track) -> bool:

@@ -1,10 +1,10 @@
-"""Which rules may name an event: those that were right often enough when they were last measured.
+"""Which rules may open an event, and which may name one: those that were right often enough when they were last measured.
 
 `measured.json` is written by `haetae bench rules --table` together with docs/reference/rules.md, from the same run. A rule that was not
-measured, or under another version of its name, names nothing.
+measured, or under another version of its name, opens and names nothing; its guess is a fact of what something else opened.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -20,6 +20,10 @@ LEAST_PRECISION: Final = 0.5
 """In [0, 1]. A rule names an event where the lower end of the 95 % interval (Wilson) of its measured precision is at least this: as a
 rule it is right more often than wrong, and that is no luck."""
 
+LEAST_TO_OPEN: Final = 0.25
+"""The same for opening one, which is then called an anomaly: at least one of four such events is what the rule says. How many there are
+is another matter, which each camera's own false alarms decide (`levels.py`)."""
+
 
 @cache
 def measured() -> dict[str, Any]:
@@ -28,11 +32,31 @@ def measured() -> dict[str, Any]:
     return found
 
 
+def may_name(figures: Mapping[str, Any]) -> bool:
+    """Whether a rule of these figures names events."""
+    return _is_right(figures, LEAST_PRECISION)
+
+
+def may_open(figures: Mapping[str, Any]) -> bool:
+    """Whether a rule of these figures opens events. One that never alarmed was never wrong either."""
+    return _is_right(figures, LEAST_TO_OPEN) or figures.get("alarms") == 0
+
+
 @cache
 def names_events(rule: str) -> bool:
     """Whether a rule of this name was right often enough."""
-    interval = measured()["rules"].get(rule, {}).get("precision_ci")
-    return interval is not None and interval[0] >= LEAST_PRECISION
+    return may_name(measured()["rules"].get(rule, {}))
+
+
+@cache
+def opens_events(rule: str) -> bool:
+    """Whether a rule of this name opens events by itself."""
+    return may_open(measured()["rules"].get(rule, {}))
+
+
+def _is_right(figures: Mapping[str, Any], least: float) -> bool:
+    interval = figures.get("precision_ci")
+    return interval is not None and interval[0] >= least
 
 
 @cache

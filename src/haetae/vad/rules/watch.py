@@ -21,6 +21,7 @@ from haetae.vad.rules.base import Rule, Scene
 from haetae.vad.rules.conduct import Conduct
 from haetae.vad.rules.found import Hypothesis, Watched
 from haetae.vad.rules.levels import Levels
+from haetae.vad.rules.naming import opens_events
 from haetae.vad.rules.table import RULES
 from haetae.vad.tracks.blobs import MOST, Eye
 from haetae.vad.tracks.change import WholeChange
@@ -222,7 +223,7 @@ class SceneWatch:
             self._levels.note(values, t_s)
         self._count(t_s)
         found.sort(key=lambda each: -each.strength)
-        raising = [(each.strength, each.track) for each in found if each.rule.raises][:1]
+        raising = [(each.strength, each.track) for each in found if opens_events(each.rule.name)][:1]
         raising += [] if oddest is None or odd < SHOWN_FROM else [(odd, oddest)]
         raising.sort(key=lambda each: -each[0])
         self._by_conduct = bool(raising) and raising[0][1] is oddest and raising[0][0] == odd

@@ -6,12 +6,15 @@ import { done, failed } from "@/components/ui/toast";
 import { type EventDetail, keepEvent, patchRow } from "./cache";
 import type { Review } from "./filters";
 
+type CorrectedType = Exclude<Schemas["EventPatch"]["corrected_type"], null | undefined>;
+
 type Change =
   | { kind: "acknowledge" }
   | { kind: "unacknowledge" }
   | { kind: "review"; review: Review }
   | { kind: "lock"; locked: boolean }
-  | { kind: "note"; note: string };
+  | { kind: "note"; note: string }
+  | { kind: "type"; type: CorrectedType };
 
 const optimistic = (change: Change): Partial<Schemas["EventRead"]> => {
   switch (change.kind) {
@@ -25,6 +28,8 @@ const optimistic = (change: Change): Partial<Schemas["EventRead"]> => {
       return { locked: change.locked };
     case "note":
       return { note: change.note || null };
+    case "type":
+      return { corrected_type: change.type || null };
   }
 };
 
@@ -42,6 +47,8 @@ function send(id: string, change: Change): Promise<EventDetail> {
       return patch({ locked: change.locked });
     case "note":
       return patch({ note: change.note });
+    case "type":
+      return patch({ corrected_type: change.type });
   }
 }
 
@@ -84,6 +91,7 @@ export function useEventActions(event: EventDetail) {
     mutate(change, { onSuccess: () => done(words, undo) });
   };
   const { acknowledged, review, locked, note } = event;
+  const type = (event.corrected_type ?? "") as CorrectedType;
 
   return {
     busy: isPending,
@@ -98,6 +106,7 @@ export function useEventActions(event: EventDetail) {
     toggleLock: () =>
       act({ kind: "lock", locked: !locked }, [{ kind: "lock", locked }], t(locked ? "events.did_unlock" : "events.did_lock")),
     saveNote: (text: string) => act({ kind: "note", note: text }, [{ kind: "note", note: note ?? "" }], t("events.did_note")),
+    correct: (next: CorrectedType) => act({ kind: "type", type: next }, [{ kind: "type", type }], t("events.did_type")),
   };
 }
 

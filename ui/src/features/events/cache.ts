@@ -45,6 +45,7 @@ const ROW = [
   "review",
   "note",
   "locked",
+  "corrected_type",
 ] as const satisfies readonly (keyof EventRow)[];
 
 const rowOf = (event: EventDetail): Partial<EventRow> => Object.fromEntries(ROW.map((name) => [name, event[name]]));

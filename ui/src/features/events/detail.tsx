@@ -33,6 +33,7 @@ import { duration, eventTime, fullTime, measured } from "@/i18n/format";
 import { undoLast, useEventActions } from "./actions";
 import type { EventDetail } from "./cache";
 import { ClipPlayer } from "./clip-player";
+import { CorrectType } from "./correct";
 import { Earlier } from "./earlier";
 import { Facts } from "./facts";
 import { REVIEWS } from "./filters";
@@ -149,6 +150,7 @@ function Detail({ event }: { event: EventDetail }) {
               </Block>
               <Block title={t("looked.title")} action={controls && <LookAgain id={event.id} />}>
                 <Looked event={event} />
+                {controls && <CorrectType event={event} />}
               </Block>
               <Block title={t("response.title")}>
                 <Response event={event.id} />

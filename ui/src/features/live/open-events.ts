@@ -3,7 +3,10 @@ import { useEffect, useMemo } from "react";
 import { api, type Schemas, take } from "@/api/client";
 import { type EventMessage, hub } from "@/api/hub";
 
-export type OpenEvent = Pick<Schemas["EventRead"], "id" | "camera_id" | "kind" | "subtype" | "severity" | "timestamp" | "vlm_type">;
+export type OpenEvent = Pick<
+  Schemas["EventRead"],
+  "id" | "camera_id" | "kind" | "subtype" | "severity" | "timestamp" | "vlm_type" | "corrected_type"
+>;
 
 const KEY = ["events", "open"];
 const RANK = { low: 0, medium: 1, high: 2, critical: 3 } as const;
@@ -35,5 +38,5 @@ export function useOpenEvents(): Map<string, OpenEvent> {
 
 function keep(events: OpenEvent[], event: EventMessage): OpenEvent[] {
   const others = events.filter((each) => each.id !== event.id);
-  return event.status === "open" ? [...others, { ...event, vlm_type: null }] : others;
+  return event.status === "open" ? [...others, { ...event, vlm_type: null, corrected_type: null }] : others;
 }

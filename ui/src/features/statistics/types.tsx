@@ -19,7 +19,7 @@ export function Types({ types }: { types: Schemas["TypesRead"]["types"] }) {
       {rows.map((row) => {
         const there = SEVERITIES.filter((severity) => row.bySeverity[severity]);
         return (
-          <li key={`${row.kind}${row.subtype}`} className="flex flex-col gap-1">
+          <li key={row.corrected_type ?? `${row.kind}${row.subtype}`} className="flex flex-col gap-1">
             <span className="flex items-baseline justify-between gap-3">
               <span className="truncate">{eventTitle(t, row)}</span>
               <span className="font-semibold">{number(row.events)}</span>
