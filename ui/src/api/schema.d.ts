@@ -1184,7 +1184,7 @@ export interface paths {
         head?: never;
         /**
          * Change Event
-         * @description Change the review, the note or the lock.
+         * @description Change the review, the note, the lock or the type.
          */
         patch: operations["change_event"];
         trace?: never;
@@ -3850,6 +3850,11 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * CorrectedType
+         * @enum {string}
+         */
+        CorrectedType: "Fighting" | "Arson" | "Explosion" | "Road_Accident" | "Suspicious_Object" | "Falling" | "Turnstile_Jumping" | "Wildlife_Intrusion" | "Intrusion" | "Assault" | "Loitering" | "Theft" | "Vandalism" | "Weapon" | "Crowd_Panic" | "Camera_Tamper" | "Other_Anomaly";
         /** DailyRead */
         DailyRead: {
             /** Days */
@@ -3890,7 +3895,7 @@ export interface components {
             events: number;
             /**
              * Events By Type
-             * @description by subtype, or kind where an event has none
+             * @description by what a person says that it was, else by subtype, else by kind
              */
             events_by_type: {
                 [key: string]: number;
@@ -4365,6 +4370,11 @@ export interface components {
             /** Continues */
             continues: string | null;
             /**
+             * Corrected Type
+             * @description what a person says that it is, whatever a model makes of it
+             */
+            corrected_type: string | null;
+            /**
              * Created At
              * Format: date-time
              */
@@ -4517,6 +4527,11 @@ export interface components {
          */
         EventPatch: {
             /**
+             * Corrected Type
+             * @description what it is in truth, whatever rules and models say; an empty one takes that back
+             */
+            corrected_type?: components["schemas"]["CorrectedType"] | "" | null;
+            /**
              * Locked
              * @description evidence: retention leaves the clip alone
              */
@@ -4567,6 +4582,11 @@ export interface components {
              * @description null where the camera is gone, and for events of the site itself
              */
             camera_name: string | null;
+            /**
+             * Corrected Type
+             * @description what a person says that it is, whatever a model makes of it
+             */
+            corrected_type: string | null;
             /** Detail */
             detail: string | null;
             /** Duration S */
@@ -5060,6 +5080,8 @@ export interface components {
              * @description whether it would have been raised
              */
             alarms: boolean;
+            /** Corrected Type */
+            corrected_type: string | null;
             /** Has Thumbnail */
             has_thumbnail: boolean;
             /**
@@ -7017,6 +7039,11 @@ export interface components {
         };
         /** TypeCountRead */
         TypeCountRead: {
+            /**
+             * Corrected Type
+             * @description what people said that these were; null for those that nobody corrected
+             */
+            corrected_type: string | null;
             /** Events */
             events: number;
             kind: components["schemas"]["EventKind"];
