@@ -1,7 +1,8 @@
 """The network of the model `mnad`: the prediction variant of MNAD (Park et al., CVPR 2020).
 
 Each place of the code is a query. It reads from a memory of few items by the softmax of its likeness to each, and what was read goes to the
-decoder beside the query. While training, items move to the queries that are nearest to them (the paper's update, eq. 5), queries are pulled
+decoder beside the query. What the decoder makes is added to the last picture: where things are needs no memory, how they go on does, and a
+picture that came through the code whole would be blurred more than most movement shifts it. While training, items move to the queries that are nearest to them (the paper's update, eq. 5), queries are pulled
 to their nearest item (compactness) and pushed from the second one (separateness). No skip connection goes round the memory, and nothing
 moves after training.
 """
@@ -14,7 +15,7 @@ from torch.nn import functional
 
 from haetae.training.fit_settings import Width
 from haetae.training.networks.layers import Chain, Conv, Relu, Up
-from haetae.training.networks.pictures import PictureRecipe, picture_loss
+from haetae.training.networks.pictures import PictureRecipe, cut, picture_loss
 from haetae.training.networks.recipe import Plan
 from haetae.training.onnx_graph import OnnxGraph
 from haetae.vad.trained.mnad import MnadModel
@@ -76,10 +77,12 @@ class PrototypeMemory(nn.Module):
 
 
 class MemoryNetwork(nn.Module):
-    """Encoder, memory, decoder; the code is four times smaller than the picture."""
+    """Encoder, memory, decoder: from the last pictures the next one, as what it adds to the last. The code is four times smaller than the
+    picture."""
 
     def __init__(self, frames: int, channels: tuple[int, int, int]) -> None:
         super().__init__()
+        self._frames = frames
         one, two, three = channels
         self.encoder = Chain(
             Conv(frames, one, stride=(2, 2)), Relu(), Conv(one, two, stride=(2, 2)), Relu(), Conv(two, two), Relu(), Conv(two, three)
@@ -88,14 +91,19 @@ class MemoryNetwork(nn.Module):
         self.decoder = Chain(Conv(2 * three, two), Relu(), Up(two, two), Relu(), Conv(two, one), Relu(), Up(one, one), Relu(), Conv(one, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, self.decoder(self.memory(self.encoder(x))))
+        return self.foretold(x, self.query(x))
 
     def query(self, x: Tensor) -> Tensor:
         """The code of length 1 at each place."""
         return functional.normalize(self.encoder(x), dim=1)
 
+    def foretold(self, x: Tensor, query: Tensor) -> Tensor:
+        """The next picture after `x`, by what is remembered for `query`."""
+        return cast(Tensor, self.decoder(self.memory.read(query))) + x[:, -1:]
+
     def write(self, graph: OnnxGraph, x: str) -> str:
-        return self.decoder.write(graph, self.memory.write(graph, self.encoder.write(graph, x)))
+        made = self.decoder.write(graph, self.memory.write(graph, self.encoder.write(graph, x)))
+        return graph.op("Add", made, cut(graph, x, self._frames - 1, self._frames, axis=1))
 
 
 class Mnad(PictureRecipe):
@@ -106,8 +114,9 @@ class Mnad(PictureRecipe):
 
     def loss(self, batch: Tensor, _seed: int) -> Tensor:
         windows = batch.float() * (1.0 / UNIT)
-        query = self.network.query(windows[:, : self.given])
-        made = self.network.decoder(self.network.memory.read(query))
+        given = windows[:, : self.given]
+        query = self.network.query(given)
+        made = self.network.foretold(given, query)
         loss = picture_loss(made, windows[:, self.given :]) + self.network.memory.losses(query)
         if self.network.training:
             self.network.memory.update(query)
