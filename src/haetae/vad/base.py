@@ -76,7 +76,8 @@ class RawScore:
 
     `value` >= 0 grows with surprise, on any scale that is the same for all times of one camera. `heat` is float32 of shape (rows, columns)
     on that scale, over the whole picture. `facts` are ranked, most surprising first, each in natural units. `sightings` is what a
-    detector saw in this very frame, () for nothing; None where there is no detector, or it was not asked.
+    detector saw in this very frame, () for nothing; None where there is no detector, or it was not asked. `unjudged` says that there was
+    not enough before this frame to judge it by, after a gap for example, and `value` says nothing about it.
     """
 
     value: float
@@ -85,6 +86,7 @@ class RawScore:
     facts: tuple[Fact, ...] = ()
     scene_change: bool = False
     sightings: tuple[Sighting, ...] | None = None
+    unjudged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

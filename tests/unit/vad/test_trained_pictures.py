@@ -55,7 +55,9 @@ def test_a_gap_empties_the_window():
     eye = PictureEye(PictureEye.size_of(SCENE.picture(0.0)), Background(), frames=5, step_s=0.2)
     for t_s in np.arange(0.0, 14.0, 0.1):
         eye.step(SCENE.picture(float(t_s)), float(t_s))
-    assert eye.step(SCENE.picture(30.0), 30.0).window is None
+    seen = eye.step(SCENE.picture(30.0), 30.0)
+    assert seen.window is None
+    assert seen.unjudged
 
 
 def test_where_it_is_wanted_what_was_before_the_first_picture_is_taken_to_have_looked_like_it():

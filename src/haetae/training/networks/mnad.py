@@ -1,10 +1,12 @@
 """The network of the model `mnad`: the prediction variant of MNAD (Park et al., CVPR 2020).
 
 Each place of the code is a query. It reads from a memory of few items by the softmax of its likeness to each, and what was read goes to the
-decoder beside the query. What the decoder makes is added to the last picture: where things are needs no memory, how they go on does, and a
-picture that came through the code whole would be blurred more than most movement shifts it. While training, items move to the queries that are nearest to them (the paper's update, eq. 5), queries are pulled
-to their nearest item (compactness) and pushed from the second one (separateness). No skip connection goes round the memory, and nothing
-moves after training.
+decoder beside the query. While training, items move to the queries that are nearest to them (the paper's update, eq. 5), queries are pulled
+to their nearest item (compactness) and pushed from the second one (separateness). Nothing moves after training.
+
+Instead of the paper's skip connections, which would carry movement round the memory, what the decoder makes is added to the last picture:
+where things are needs no memory, how they go on does. A picture that came through the code whole would be blurred by more than most
+movement shifts it.
 """
 
 from typing import cast

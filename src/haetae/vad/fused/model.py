@@ -1,6 +1,7 @@
 """Two models on the same frames: `motion`, which knows speeds, sizes and places, and a trained one, which knows looks and combinations."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from haetae.errors import ConfigError, ModelError, StateError
 from haetae.vad.base import VAD_MODELS, HeldOut, ModelState, RawScore, VADModel, Window, create_model
 from haetae.vad.calibrate import Tail
+from haetae.vad.fused.slowed import slowed
 from haetae.vad.fused.state import FORMAT, FusedState
 from haetae.vad.history import History
 from haetae.vad.looks import read_array
@@ -34,7 +36,8 @@ class FusedModel:
 
     Each has its own scale, on which 1 is about what normal footage of this camera passes once a day; the score is the power mean of both
     without the division by two, on a scale of the same meaning that is learnt on normal footage which neither has seen. The map is the
-    greater of both, the box that of the greater, the facts those of both, the greater's first.
+    greater of both, the box that of the greater, the facts those of both, the greater's first. What the trained model says is slowed down,
+    see `slowed`; where it has too little to judge by, after a gap for example, it counts as its median and not as calm.
     """
 
     name = "fused"
@@ -83,6 +86,11 @@ class FusedModel:
             if not 0.0 < scale <= GREATEST_SCALE:
                 raise StateError("the saved scale cannot be read", hint=_HINT)
             state.scale = scale
+            # States of before there was one count what cannot be judged as calm.
+            if "usual" in arrays:
+                [state.usual] = read_array(arrays, "usual", np.float64, (1,)).tolist()
+                if not 0.0 <= state.usual < np.inf:
+                    raise StateError("the saved median cannot be read", hint=_HINT)
             state.history = History.of_arrays(arrays, 1)
         return state
 
@@ -99,7 +107,9 @@ class FusedModel:
 
     def finish_learning(self, state: ModelState) -> HeldOut:
         own = _own(state)
-        both = together(self.motion.finish_learning(own.motion), self.second.finish_learning(own.second))
+        motion, second = self.motion.finish_learning(own.motion), self.second.finish_learning(own.second)
+        own.usual = float(np.median(second.raw)) if second.raw.size else 0.0
+        both = together(motion, slowed(second))
         own.scale = float(np.clip(Tail.of(both).level(REFERENCE_PER_DAY), 1.0, GREATEST_SCALE))
         fused = HeldOut(both.t_s, both.raw / own.scale)
         own.history.begin(fused.t_s, fused.raw[:, None])
@@ -113,7 +123,7 @@ class FusedModel:
         motion, second = _parted(batch)
         out = []
         for state, window, first, other in zip(states, batch, self.motion.score(motion), self.second.score(second), strict=True):
-            fused = fuse(first, other, state.scale or 1.0)
+            fused = fuse(first, replace(other, value=state.heard(other, window.t_s)), state.scale or 1.0)
             state.judged(window.t_s, fused.value)
             out.append(fused)
         return out

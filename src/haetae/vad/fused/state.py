@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from haetae.vad.base import LivingState, ModelState
+from haetae.vad.base import LivingState, ModelState, RawScore
+from haetae.vad.fused.slowed import Slowing
 from haetae.vad.history import History
 from haetae.vad.motion.glance import Glance, GlancingState
 from haetae.vad.peaks import Peaks
@@ -16,7 +17,8 @@ FORMAT = 1
 
 
 class FusedState:
-    """One camera's two states, and `scale`: what of both together is passed once a day, None until learning was finished.
+    """One camera's two states, and `scale`: what of both together is passed once a day, None until learning was finished. `usual` is the
+    median of what the trained model says about normal footage.
 
     `motion` goes on learning while the camera is watched, and the alarm level with it; what the trained model knows stays.
     """
@@ -26,14 +28,23 @@ class FusedState:
         self.second: ModelState = second
         self.name = name
         self.scale: float | None = None
+        self.usual = 0.0
         self.history = History(1)
         self._glancing = motion if isinstance(motion, GlancingState) else None
+        self._slowing = Slowing()
         self._judged: tuple[float, NDArray[np.float32]] | None = None
 
     @property
     def glance(self) -> Glance | None:
         """How `motion` saw the last frame."""
         return None if self._glancing is None else self._glancing.glance
+
+    def heard(self, second: RawScore, t_s: float) -> float:
+        """What the trained model's word of this frame counts as, each asked for once and in order."""
+        if second.unjudged or second.scene_change:
+            self._slowing.clear()
+            return self.usual if second.unjudged else 0.0
+        return self._slowing.step(second.value, t_s)
 
     def judged(self, t_s: float, value: float) -> None:
         """The score that was just given."""
@@ -71,5 +82,5 @@ class FusedState:
         """Both states, and what joins them."""
         saved: dict[str, NDArray[Any]] = {"format": np.array([FORMAT], np.int32), "with": np.frombuffer(self.name.encode(), np.uint8)}
         if self.scale is not None:
-            saved |= {"scale": np.array([self.scale], np.float64), **self.history.arrays()}
+            saved |= {"scale": np.array([self.scale], np.float64), "usual": np.array([self.usual], np.float64), **self.history.arrays()}
         return saved | with_prefix("motion", dict(self.motion.arrays())) | with_prefix("second", dict(self.second.arrays()))

@@ -43,13 +43,14 @@ Window = NDArray[np.float32]
 class Seen:
     """One frame as a network on pictures needs it. `window` is None where no pictures of the right times are there, or nothing is in the
     newest; `share` (rows, columns) is the foreground of each block and `cell` (k,) the active cells. `errors` is the camera's memory of
-    errors."""
+    errors. `unjudged`: something is there, and no window."""
 
     scene: Scene
     window: Window | None
     share: NDArray[np.float32]
     cell: NDArray[np.intp]
     errors: ErrorMemory
+    unjudged: bool = False
 
 
 class PictureEye:
@@ -104,7 +105,7 @@ class PictureEye:
         window = self._window(t_s) if cell.size else None
         if window is None:
             self._starve(scene.elapsed_s if cell.size else 0.0)
-            return self._empty(scene)
+            return self._empty(scene, unjudged=cell.size > 0)
         self._starved_s = 0.0
         return Seen(scene, window, share, cell, self._errors)
 
@@ -114,8 +115,8 @@ class PictureEye:
             self._starved()
             self._starved = None
 
-    def _empty(self, scene: Scene) -> Seen:
-        return Seen(scene, None, self._nothing, np.empty(0, np.intp), self._errors)
+    def _empty(self, scene: Scene, *, unjudged: bool = False) -> Seen:
+        return Seen(scene, None, self._nothing, np.empty(0, np.intp), self._errors, unjudged)
 
     def _remember(self, scene: Scene) -> None:
         assert self.background.mean is not None
