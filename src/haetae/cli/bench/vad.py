@@ -188,8 +188,8 @@ def _dataset_table(name: str, models: list[dict[str, Any]]) -> list[str]:
         "",
         f"{first['events']} incidents, {first['normal_s']:.0f} s of normal time. Baselines that learn nothing, micro AUC: {baselines}.",
         "",
-        "| model | micro AUC (95 %) | of judged frames | macro AUC | AP | RBDC | TBDC | incidents found | false alarms | found at the best level with one |"
-        ' fit, s | "legacy" AUC |',
+        "| model | micro AUC (95 %) | of judged frames | macro AUC | AP | RBDC | TBDC | incidents found | false alarms |"
+        ' found at the best level with one | fit, s | "legacy" AUC |',
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for each in measured:
