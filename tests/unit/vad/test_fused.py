@@ -84,14 +84,26 @@ def test_what_the_trained_model_says_is_slowed_down_in_watching_as_in_learning()
     assert slow[9:30] == pytest.approx(1.0 - np.exp(-(t_s[9:30] - t_s[9]) / SLOW_S))
     assert slow[30] == 0.5
     state = FusedState(create_model("motion").new_state(), create_model("motion").new_state(), "predictor")
-    assert [state.heard(RawScore(value), t) for value, t in zip(raw.tolist(), t_s.tolist())] == pytest.approx(slow)
+    assert [state.heard(RawScore(0.5), RawScore(value), t)[1] for value, t in zip(raw.tolist(), t_s.tolist())] == pytest.approx(slow)
 
 
-def test_what_the_trained_model_cannot_judge_counts_as_its_median_and_what_it_says_next_at_once():
+def test_what_cannot_be_judged_counts_as_the_median_and_what_is_said_next_at_once():
     state = FusedState(create_model("motion").new_state(), create_model("motion").new_state(), "predictor")
-    state.usual = 0.3
-    said = [RawScore(2.0), RawScore(0.0, unjudged=True), RawScore(0.8), RawScore(0.0, scene_change=True), RawScore(0.4)]
-    assert [state.heard(score, 0.1 * number) for number, score in enumerate(said)] == [2.0, 0.3, 0.8, 0.0, 0.4]
+    state.usual = (0.2, 0.3)
+    unknown, changed = RawScore(0.0, unjudged=True), RawScore(0.0, scene_change=True)
+    said = [
+        (0.0, RawScore(0.0), unknown, (0.2, 0.3)),
+        (0.1, RawScore(0.0), unknown, (0.0, 0.3)),
+        (0.2, RawScore(0.6), RawScore(0.8), (0.6, 0.8)),
+        (0.3, RawScore(0.6), changed, (0.6, 0.0)),
+        (0.4, RawScore(0.6), RawScore(0.4), (0.6, 0.4)),
+        # After a gap: what is known without movement counts where it is more; where nothing is, nothing is unknown.
+        (9.0, RawScore(0.7), RawScore(0.1), (0.7, 0.1)),
+        (19.0, RawScore(0.0), RawScore(0.0), (0.0, 0.0)),
+        (29.0, RawScore(0.0), RawScore(0.1), (0.2, 0.1)),
+    ]
+    for t_s, motion, second, counts in said:
+        assert state.heard(motion, second, t_s) == counts
 
 
 @dataclass(frozen=True)
@@ -133,7 +145,8 @@ def test_a_state_comes_back_whole_and_names_its_settings(learned, tmp_path):
     values = [learned.model.score([Window(again, scene.picture(float(t)), float(t))])[0].value for t in 81.0 + np.arange(0.0, 4.0, 0.2)]
     assert values == pytest.approx([score.value for score in scored(learned, scene)])
     assert FusedModel.settings_of(learned.arrays, tmp_path) == {"with": "predictor", "weights": learned.path}
-    assert again.usual == learned.model.load_state(learned.arrays).usual > 0.0
+    assert again.usual == learned.model.load_state(learned.arrays).usual
+    assert min(again.usual) > 0.0
     assert sum(array.nbytes for array in learned.arrays.values()) < 2 * 2**20
 
 
@@ -146,7 +159,8 @@ def test_a_state_of_another_partner_or_other_weights_is_refused(learned, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("format", np.array([3], np.int32)), ("scale", np.array([0.0])), ("usual", np.array([-1.0])), ("with", np.zeros(2))]
+    ("name", "value"),
+    [("format", np.array([3], np.int32)), ("scale", np.array([0.0])), ("usual", np.array([0.1, -1.0])), ("with", np.zeros(2))],
 )
 def test_a_damaged_state_is_refused(learned, name, value):
     with pytest.raises(StateError):

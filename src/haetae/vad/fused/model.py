@@ -37,7 +37,7 @@ class FusedModel:
     Each has its own scale, on which 1 is about what normal footage of this camera passes once a day; the score is the power mean of both
     without the division by two, on a scale of the same meaning that is learnt on normal footage which neither has seen. The map is the
     greater of both, the box that of the greater, the facts those of both, the greater's first. What the trained model says is slowed down,
-    see `slowed`; where it has too little to judge by, after a gap for example, it counts as its median and not as calm.
+    see `slowed`; where one of them has too little to judge by, after a gap for example, it counts as its median and not as calm.
     """
 
     name = "fused"
@@ -86,11 +86,12 @@ class FusedModel:
             if not 0.0 < scale <= GREATEST_SCALE:
                 raise StateError("the saved scale cannot be read", hint=_HINT)
             state.scale = scale
-            # States of before there was one count what cannot be judged as calm.
+            # States of before there were any count what cannot be judged as calm.
             if "usual" in arrays:
-                [state.usual] = read_array(arrays, "usual", np.float64, (1,)).tolist()
-                if not 0.0 <= state.usual < np.inf:
-                    raise StateError("the saved median cannot be read", hint=_HINT)
+                usual = read_array(arrays, "usual", np.float64, (2,))
+                if not ((usual >= 0.0) & np.isfinite(usual)).all():
+                    raise StateError("the saved medians cannot be read", hint=_HINT)
+                state.usual = (float(usual[0]), float(usual[1]))
             state.history = History.of_arrays(arrays, 1)
         return state
 
@@ -108,7 +109,7 @@ class FusedModel:
     def finish_learning(self, state: ModelState) -> HeldOut:
         own = _own(state)
         motion, second = self.motion.finish_learning(own.motion), self.second.finish_learning(own.second)
-        own.usual = float(np.median(second.raw)) if second.raw.size else 0.0
+        own.usual = (float(np.median(motion.raw)), float(np.median(second.raw)))
         both = together(motion, slowed(second))
         own.scale = float(np.clip(Tail.of(both).level(REFERENCE_PER_DAY), 1.0, GREATEST_SCALE))
         fused = HeldOut(both.t_s, both.raw / own.scale)
@@ -123,7 +124,8 @@ class FusedModel:
         motion, second = _parted(batch)
         out = []
         for state, window, first, other in zip(states, batch, self.motion.score(motion), self.second.score(second), strict=True):
-            fused = fuse(first, replace(other, value=state.heard(other, window.t_s)), state.scale or 1.0)
+            by_motion, by_other = state.heard(first, other, window.t_s)
+            fused = fuse(replace(first, value=by_motion), replace(other, value=by_other), state.scale or 1.0)
             state.judged(window.t_s, fused.value)
             out.append(fused)
         return out
