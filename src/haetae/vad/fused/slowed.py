@@ -23,9 +23,11 @@ class Slowing:
     def step(self, value: float, t_s: float) -> float:
         """The mean after `value` at `t_s`; a first one, or one after more than GAP_S, starts anew."""
         elapsed_s = t_s - self._t_s
-        share = 1.0 - exp(-elapsed_s / SLOW_S) if 0.0 <= elapsed_s <= GAP_S else 1.0
-        self._value += share * (value - self._value)
         self._t_s = t_s
+        if not 0.0 <= elapsed_s <= GAP_S:
+            self._value = value
+        else:
+            self._value += (1.0 - exp(-elapsed_s / SLOW_S)) * (value - self._value)
         return self._value
 
     def clear(self) -> None:
