@@ -13,7 +13,6 @@ from haetae.errors import ConfigError, ModelError  # noqa: E402
 from haetae.training.export import GREATEST_DIFFERENCE, export  # noqa: E402
 from haetae.training.networks import RECIPES, trained_part  # noqa: E402
 from haetae.training.networks.memae import SparseMemory  # noqa: E402
-from haetae.training.networks.mnad import MemoryNetwork  # noqa: E402
 from haetae.training.networks.recipe import Plan, Recipe  # noqa: E402
 from haetae.training.train import Result, train  # noqa: E402
 from haetae.vad.base import VAD_MODELS  # noqa: E402
@@ -210,16 +209,6 @@ def test_the_memory_of_memae_gives_back_what_it_remembers():
     assert weight.sum(dim=1).allclose(torch.ones(1))
     assert weight.argmax(dim=1).ravel().tolist() == list(range(6))
     assert float((weight > 0).float().mean()) < 0.05
-
-
-def test_what_mnad_does_not_remember_goes_on_as_it_was():
-    """Its decoder says what changes: with nothing to say the next picture is the last one."""
-    network = MemoryNetwork(4, (8, 8, 8))
-    with torch.no_grad():
-        for parameter in network.decoder.parameters():
-            parameter.zero_()
-        pictures = torch.randn(2, 4, 16, 24)
-        assert network(pictures).equal(pictures[:, -1:])
 
 
 def test_which_network_a_model_needs():

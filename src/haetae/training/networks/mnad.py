@@ -2,11 +2,9 @@
 
 Each place of the code is a query. It reads from a memory of few items by the softmax of its likeness to each, and what was read goes to the
 decoder beside the query. While training, items move to the queries that are nearest to them (the paper's update, eq. 5), queries are pulled
-to their nearest item (compactness) and pushed from the second one (separateness). Nothing moves after training.
-
-Instead of the paper's skip connections, which would carry movement round the memory, what the decoder makes is added to the last picture:
-where things are needs no memory, how they go on does. A picture that came through the code whole would be blurred by more than most
-movement shifts it.
+to their nearest item (compactness) and pushed from the second one (separateness). No skip connection goes round the memory, and nothing
+moves after training. (Adding the last picture to what comes out was tried, which would blur less: the queries then fall onto their items at
+once, and nothing but the last picture is foretold.)
 """
 
 from typing import cast
@@ -17,7 +15,7 @@ from torch.nn import functional
 
 from haetae.training.fit_settings import Width
 from haetae.training.networks.layers import Chain, Conv, Relu, Up
-from haetae.training.networks.pictures import PictureRecipe, cut, picture_loss
+from haetae.training.networks.pictures import PictureRecipe, picture_loss
 from haetae.training.networks.recipe import Plan
 from haetae.training.onnx_graph import OnnxGraph
 from haetae.vad.trained.mnad import MnadModel
@@ -79,12 +77,10 @@ class PrototypeMemory(nn.Module):
 
 
 class MemoryNetwork(nn.Module):
-    """Encoder, memory, decoder: from the last pictures the next one, as what it adds to the last. The code is four times smaller than the
-    picture."""
+    """Encoder, memory, decoder; the code is four times smaller than the picture."""
 
     def __init__(self, frames: int, channels: tuple[int, int, int]) -> None:
         super().__init__()
-        self._frames = frames
         one, two, three = channels
         self.encoder = Chain(
             Conv(frames, one, stride=(2, 2)), Relu(), Conv(one, two, stride=(2, 2)), Relu(), Conv(two, two), Relu(), Conv(two, three)
@@ -93,19 +89,14 @@ class MemoryNetwork(nn.Module):
         self.decoder = Chain(Conv(2 * three, two), Relu(), Up(two, two), Relu(), Conv(two, one), Relu(), Up(one, one), Relu(), Conv(one, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.foretold(x, self.query(x))
+        return cast(Tensor, self.decoder(self.memory(self.encoder(x))))
 
     def query(self, x: Tensor) -> Tensor:
         """The code of length 1 at each place."""
         return functional.normalize(self.encoder(x), dim=1)
 
-    def foretold(self, x: Tensor, query: Tensor) -> Tensor:
-        """The next picture after `x`, by what is remembered for `query`."""
-        return cast(Tensor, self.decoder(self.memory.read(query))) + x[:, -1:]
-
     def write(self, graph: OnnxGraph, x: str) -> str:
-        made = self.decoder.write(graph, self.memory.write(graph, self.encoder.write(graph, x)))
-        return graph.op("Add", made, cut(graph, x, self._frames - 1, self._frames, axis=1))
+        return self.decoder.write(graph, self.memory.write(graph, self.encoder.write(graph, x)))
 
 
 class Mnad(PictureRecipe):
@@ -116,9 +107,8 @@ class Mnad(PictureRecipe):
 
     def loss(self, batch: Tensor, _seed: int) -> Tensor:
         windows = batch.float() * (1.0 / UNIT)
-        given = windows[:, : self.given]
-        query = self.network.query(given)
-        made = self.network.foretold(given, query)
+        query = self.network.query(windows[:, : self.given])
+        made = self.network.decoder(self.network.memory.read(query))
         loss = picture_loss(made, windows[:, self.given :]) + self.network.memory.losses(query)
         if self.network.training:
             self.network.memory.update(query)

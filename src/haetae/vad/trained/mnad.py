@@ -11,7 +11,7 @@ class MnadModel(PictureModel):
     """
 
     name = "mnad"
-    version = 2
+    version = 1
     attributes = (Attribute("prediction_error", FactKind.APPEARANCE, "px", 0.02, is_length=True),)
     frames = 5
     sees_newest = False
