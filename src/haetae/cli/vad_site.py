@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 def site_eval(
     model: Annotated[str, typer.Option("--model", help="The model's name.")] = "motion",
+    setting: Annotated[
+        list[str] | None, typer.Option("--model-setting", "--set", metavar="NAME=VALUE", help="Setting of the model (repeatable).")
+    ] = None,
     seeds: Seeds = "dev",
     quick: Quick = False,
     full: Full = False,
@@ -52,6 +55,7 @@ def site_eval(
 
     import cv2
 
+    from haetae.cli.vad_training import model_settings
     from haetae.simulate.site_cache import KeptCamera
     from haetae.training.site import Site, run_site
     from haetae.training.site_report import report_site
@@ -60,14 +64,18 @@ def site_eval(
     cv2.setNumThreads(1)
     built = site_spec(seeds, quick, full, cameras, learn_hours, test_hours, day_hours, incidents, size, oddities).build()
     site_cameras = built if cache is None else tuple(KeptCamera(camera, cache) for camera in built)
-    made = create_model(model)
+    settings = model_settings(setting)
+    made = create_model(model, **settings)
+    listed_as = ",".join([model, *(f"{name}={value}" for name, value in settings.items())])
     with (
         tempfile.TemporaryDirectory(prefix="haetae-site-") as scratch,
         SiteProgress("judging", {camera.name: round(camera.seconds * camera.fps) for camera in built}) as told,
     ):
-        site = Site(Path(scratch) if out is None else out, f"{model} {made.version}", partial(create_model, model), again=again)
+        site = Site(
+            Path(scratch) if out is None else out, f"{listed_as} {made.version}", partial(create_model, model, **settings), again=again
+        )
         runs = run_site(site_cameras, site, jobs=jobs, told=told)
-    report = report_site(model, f"{seeds}{' quick' if quick else ' full' if full else ''}", site_cameras, runs)
+    report = report_site(listed_as, f"{seeds}{' quick' if quick else ' full' if full else ''}", site_cameras, runs)
     if json:
         import orjson
 

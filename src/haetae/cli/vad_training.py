@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import isnan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -132,5 +133,6 @@ class TrainingProgress:
             self._bar.update(self._task, description=what, completed=frames, state="frames")
             return
         left = f"{stand.left_s / 60:.0f} min" if stand.left_s >= 90 else f"{stand.left_s:.0f} s"
-        state = f"loss {stand.loss:.4g}, held out {stand.held_out_loss:.4g}, {left} left"
+        held_out = "not yet measured" if isnan(stand.held_out_loss) else f"{stand.held_out_loss:.4g}"
+        state = f"loss {stand.loss:.4g}, held out {held_out}, {left} left"
         self._bar.update(self._task, description=what, completed=stand.step, total=stand.steps, state=state)

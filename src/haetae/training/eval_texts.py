@@ -29,6 +29,8 @@ HONEST = {
     "false_alarms_per_day_allowed": ("Allowed false alarms per day", "what the alarm level was set for"),
     "threshold": ("Alarm level, raw", "from the training clips alone"),
     "frames": ("Frames scored", ""),
+    "micro_auc_judged": ("Micro AUC, judged frames", "without the frames that the model had too little before to judge them by"),
+    "unjudged_frames": ("Frames not judged", "the first ones of each clip; everywhere else they count with the score 0"),
 }
 COST = {
     "ms_per_frame": ("Milliseconds per frame", "scoring, without decoding"),

@@ -48,16 +48,22 @@ class Fitted:
 
 @dataclass(slots=True)
 class ScoredClip:
-    """What the model said about one test clip. `heats` is None unless every frame had a map."""
+    """What the model said about one test clip; `judged` is false for the frames that it had too little before to judge them by. `heats` is
+    None unless every frame had a map."""
 
     t_s: list[float] = field(default_factory=list)
     raw: list[float] = field(default_factory=list)
+    judged: list[bool] = field(default_factory=list)
     heats: list[NDArray[np.float32]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All figures of one evaluation; `as_json` gives the published keys. `clips` is what they were made from."""
+    """All figures of one evaluation; `as_json` gives the published keys. `clips` is what they were made from.
+
+    All frames count, those too that the model could not judge, the first of each clip; `micro_auc_judged` is over the others alone, which
+    papers give, and `unjudged_frames` says how many it leaves out.
+    """
 
     dataset: str
     model: str
@@ -78,6 +84,8 @@ class Report:
     baselines: dict[str, float | None]
     clips: tuple[JudgedClip, ...] = ()
     recall_at_one_false_alarm: float | None = None
+    micro_auc_judged: float | None = None
+    unjudged_frames: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -106,6 +114,8 @@ class Report:
             "fit_s": self.fit_s,
             "peak_rss_mb": self.peak_rss_mb,
             "frames": self.frames,
+            "micro_auc_judged": self.micro_auc_judged,
+            "unjudged_frames": self.unjudged_frames,
             "baselines": self.baselines,
         }
 
@@ -192,6 +202,7 @@ def _score_clip(
         baselines.look(frame.luma, t_s, clip.name)
         result.t_s.append(t_s)
         result.raw.append(judged.value)
+        result.judged.append(not judged.unjudged)
         if clip.masks is not None:
             heat = judged.heat
             result.heats.append(np.zeros((1, 1), np.float32) if heat is None else heat)
@@ -215,6 +226,7 @@ def _report(
     scores = {name: np.array(clip.raw) for name, clip in scored.items()}
     times = {name: np.array(clip.t_s) for name, clip in scored.items()}
     clips = tuple(JudgedClip.of(name, labels[name], times[name], scores[name], calibration) for name in labels)
+    known = {name: np.array(clip.judged, np.bool_) for name, clip in scored.items()}
     regions, missing = _regions(dataset, scored)
     frames = sum(len(raw) for raw in scores.values())
     return Report(
@@ -236,6 +248,10 @@ def _report(
         frames=frames,
         baselines=baseline_aucs(labels, baselines),
         clips=clips,
+        micro_auc_judged=micro_auc(
+            {name: values[known[name]] for name, values in labels.items()}, {name: values[known[name]] for name, values in scores.items()}
+        ),
+        unjudged_frames=sum(int(np.count_nonzero(~each)) for each in known.values()),
         recall_at_one_false_alarm=best_recall(operating_points(clips, calibration.theta), false_alarms=1),
     )
 

@@ -78,7 +78,8 @@ class RawScore:
     `value` >= 0 grows with surprise, on any scale that is the same for all times of one camera. `drawing` is the anomaly map on that scale,
     which `heat` gives; what draws one later must not look at anything that changes. `facts` are ranked, most surprising first, each in
     natural units. `sightings` is what a detector saw in this very frame, () for nothing; None where there is no detector, or it was not
-    asked.
+    asked. `unjudged` says that there was not enough before this frame to judge it by, after a gap for example, and `value` says nothing
+    about it.
     """
 
     value: float
@@ -87,6 +88,7 @@ class RawScore:
     facts: tuple[Fact, ...] = ()
     scene_change: bool = False
     sightings: tuple[Sighting, ...] | None = None
+    unjudged: bool = False
 
     @property
     def heat(self) -> Heat | None:

@@ -18,6 +18,7 @@ TINY = ["--cameras", "1", "--learn-hours", "0.034", "--test-hours", "0.05", "--i
     [
         (["vad", "site-eval", "--seeds", "other"], "--seeds must be dev or test"),
         (["vad", "site-eval", "--model", "nothing"], "unknown VAD model"),
+        (["vad", "site-eval", "--set", "without=wings"], "no attribute 'wings'"),
         (["vad", "site-eval", "--quick", "--test-hours", "0"], "a minute each"),
         (["vad", "site-eval", "--quick", "--incidents", "9999"], "do not fit"),
         (["simulate", "site", "there", "--size", "huge"], "WIDTHxHEIGHT"),
@@ -45,3 +46,6 @@ def test_a_site_is_rendered_once_and_measured_from_its_pictures(tmp_path: Path) 
     again = RUNNER.invoke(app, [*arguments, "--list"], catch_exceptions=False)
     assert "event recall" in again.stdout
     assert orjson.loads(RUNNER.invoke(app, [*arguments, "--json"]).stdout) == report
+    apart = orjson.loads(RUNNER.invoke(app, [*arguments, "--set", "without=speed", "--json"], catch_exceptions=False).stdout)
+    assert apart["model"] == "motion,without=speed"
+    assert len(list((tmp_path / "scores").glob("*.npz"))) == 2

@@ -12,6 +12,7 @@ from haetae.clock import SystemClock  # noqa: E402
 from haetae.errors import ConfigError, ModelError  # noqa: E402
 from haetae.training.export import GREATEST_DIFFERENCE, export  # noqa: E402
 from haetae.training.networks import RECIPES, trained_part  # noqa: E402
+from haetae.training.networks.memae import SparseMemory  # noqa: E402
 from haetae.training.networks.recipe import Plan, Recipe  # noqa: E402
 from haetae.training.train import Result, train  # noqa: E402
 from haetae.vad.base import VAD_MODELS  # noqa: E402
@@ -194,6 +195,20 @@ def test_the_density_of_a_normal_distribution_is_found():
         said = recipe.run({"rows": far})["surprise"].numpy()
     assert (np.diff(said, axis=0) >= 0.0).all()
     assert (said[3] > said[1] + 1.0).all()
+
+
+def test_the_memory_of_memae_gives_back_what_it_remembers():
+    """A place of the code that is plainly one item is replaced by that item, not by a mixture of half of the memory."""
+    torch.manual_seed(0)
+    memory = SparseMemory(8, 400)
+    with torch.no_grad():
+        memory.items.copy_(torch.nn.functional.normalize(torch.randn(400, 8), dim=1) * 5.0)
+        wanted = memory.items[:6].T.reshape(1, 8, 1, 2, 3)
+        weight = memory.weights(wanted)
+        assert float((memory.read(weight) - wanted).abs().max()) < 0.5
+    assert weight.sum(dim=1).allclose(torch.ones(1))
+    assert weight.argmax(dim=1).ravel().tolist() == list(range(6))
+    assert float((weight > 0).float().mean()) < 0.05
 
 
 def test_which_network_a_model_needs():

@@ -15,6 +15,8 @@ from haetae.vad.base import HeldOut, LivingState, RawScore, Window, create_model
 from haetae.vad.calibrate import Calibration
 from haetae.vad.fused import FusedModel
 from haetae.vad.fused.model import fuse, power_mean, together
+from haetae.vad.fused.slowed import SLOW_S, slowed
+from haetae.vad.fused.state import FusedState
 
 SCENE = MovingScene(walkers(12, every_s=8.0, speed=16.0))
 RUNNER = Mover(-24, 40, 90.0, start_s=81.0, end_s=85.0)
@@ -74,6 +76,36 @@ def test_learned_footage_is_joined_frame_by_frame_or_by_second():
     assert by_second.raw[6] == pytest.approx((0.5**2 + 0.3**2) ** 0.5)
 
 
+def test_what_the_trained_model_says_is_slowed_down_in_watching_as_in_learning():
+    t_s = np.r_[np.arange(0.0, 3.0, 0.1), 10.0]
+    raw = np.r_[np.zeros(10), np.ones(20), 0.5]
+    slow = slowed(HeldOut(t_s, raw)).raw
+    # An exponential approach; a gap starts anew.
+    assert slow[9:30] == pytest.approx(1.0 - np.exp(-(t_s[9:30] - t_s[9]) / SLOW_S))
+    assert slow[30] == 0.5
+    state = FusedState(create_model("motion").new_state(), create_model("motion").new_state(), "predictor")
+    assert [state.heard(RawScore(0.5), RawScore(value), t)[1] for value, t in zip(raw.tolist(), t_s.tolist())] == pytest.approx(slow)
+
+
+def test_what_cannot_be_judged_counts_as_the_median_and_what_is_said_next_at_once():
+    state = FusedState(create_model("motion").new_state(), create_model("motion").new_state(), "predictor")
+    state.usual = (0.2, 0.3)
+    unknown, changed = RawScore(0.0, unjudged=True), RawScore(0.0, scene_change=True)
+    said = [
+        (0.0, RawScore(0.0), unknown, (0.2, 0.3)),
+        (0.1, RawScore(0.0), unknown, (0.0, 0.3)),
+        (0.2, RawScore(0.6), RawScore(0.8), (0.6, 0.8)),
+        (0.3, RawScore(0.6), changed, (0.6, 0.0)),
+        (0.4, RawScore(0.6), RawScore(0.4), (0.6, 0.4)),
+        # After a gap: what is known without movement counts where it is more; where nothing is, nothing is unknown.
+        (9.0, RawScore(0.7), RawScore(0.1), (0.7, 0.1)),
+        (19.0, RawScore(0.0), RawScore(0.0), (0.0, 0.0)),
+        (29.0, RawScore(0.0), RawScore(0.1), (0.2, 0.1)),
+    ]
+    for t_s, motion, second, counts in said:
+        assert state.heard(motion, second, t_s) == counts
+
+
 @dataclass(frozen=True)
 class Learned:
     path: Path
@@ -113,6 +145,8 @@ def test_a_state_comes_back_whole_and_names_its_settings(learned, tmp_path):
     values = [learned.model.score([Window(again, scene.picture(float(t)), float(t))])[0].value for t in 81.0 + np.arange(0.0, 4.0, 0.2)]
     assert values == pytest.approx([score.value for score in scored(learned, scene)])
     assert FusedModel.settings_of(learned.arrays, tmp_path) == {"with": "predictor", "weights": learned.path}
+    assert again.usual == learned.model.load_state(learned.arrays).usual
+    assert min(again.usual) > 0.0
     assert sum(array.nbytes for array in learned.arrays.values()) < 2 * 2**20
 
 
@@ -124,7 +158,10 @@ def test_a_state_of_another_partner_or_other_weights_is_refused(learned, tmp_pat
         create_model("fused", weights=write_predictor(tmp_path / "net.onnx", gain=0.9)).load_state(learned.arrays)
 
 
-@pytest.mark.parametrize(("name", "value"), [("format", np.array([3], np.int32)), ("scale", np.array([0.0])), ("with", np.zeros(2))])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("format", np.array([3], np.int32)), ("scale", np.array([0.0])), ("usual", np.array([0.1, -1.0])), ("with", np.zeros(2))],
+)
 def test_a_damaged_state_is_refused(learned, name, value):
     with pytest.raises(StateError):
         learned.model.load_state(learned.arrays | {name: value})

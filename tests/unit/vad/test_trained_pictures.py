@@ -55,7 +55,27 @@ def test_a_gap_empties_the_window():
     eye = PictureEye(PictureEye.size_of(SCENE.picture(0.0)), Background(), frames=5, step_s=0.2)
     for t_s in np.arange(0.0, 14.0, 0.1):
         eye.step(SCENE.picture(float(t_s)), float(t_s))
-    assert eye.step(SCENE.picture(30.0), 30.0).window is None
+    seen = eye.step(SCENE.picture(30.0), 30.0)
+    assert seen.window is None
+    assert seen.unjudged
+
+
+def test_where_it_is_wanted_what_was_before_the_first_picture_is_taken_to_have_looked_like_it():
+    eye = PictureEye(PictureEye.size_of(SCENE.picture(0.0)), Background(), frames=5, step_s=0.2, from_start=True)
+    for t_s in np.arange(0.0, 14.0, 0.1):
+        eye.step(SCENE.picture(float(t_s)), float(t_s))
+    later = [eye.step(SCENE.picture(float(t_s)), float(t_s)).window for t_s in np.arange(30.0, 31.0, 0.1)]
+    assert all(window is not None for window in later)
+    assert all((picture == later[0][-1]).all() for picture in later[0])
+    known = [sum((picture != window[0]).any() for picture in window) for window in later]
+    assert known == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_frames_that_come_too_rarely_give_no_window_from_the_start_either():
+    scene = MovingScene(walkers(20, every_s=2.0))
+    eye = PictureEye(PictureEye.size_of(scene.picture(0.0)), Background(), frames=5, step_s=0.2, from_start=True)
+    seen = [eye.step(scene.picture(float(t_s)), float(t_s)) for t_s in np.arange(0.0, 20.0, 0.5)]
+    assert all(each.window is None for each in seen if each.scene.t_s > 6.0)
 
 
 def test_an_empty_scene_has_no_active_cells():

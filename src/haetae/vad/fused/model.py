@@ -1,6 +1,7 @@
 """Two models on the same frames: `motion`, which knows speeds, sizes and places, and a trained one, which knows looks and combinations."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from haetae.errors import ConfigError, ModelError, StateError
 from haetae.vad.base import VAD_MODELS, HeldOut, ModelState, RawScore, VADModel, Window, create_model
 from haetae.vad.calibrate import Tail
+from haetae.vad.fused.slowed import slowed
 from haetae.vad.fused.state import FORMAT, FusedState
 from haetae.vad.history import History
 from haetae.vad.looks import read_array
@@ -34,7 +36,8 @@ class FusedModel:
 
     Each has its own scale, on which 1 is about what normal footage of this camera passes once a day; the score is the power mean of both
     without the division by two, on a scale of the same meaning that is learnt on normal footage which neither has seen. The map is the
-    greater of both, the box that of the greater, the facts those of both, the greater's first.
+    greater of both, the box that of the greater, the facts those of both, the greater's first. What the trained model says is slowed down,
+    see `slowed`; where one of them has too little to judge by, after a gap for example, it counts as its median and not as calm.
     """
 
     name = "fused"
@@ -83,6 +86,12 @@ class FusedModel:
             if not 0.0 < scale <= GREATEST_SCALE:
                 raise StateError("the saved scale cannot be read", hint=_HINT)
             state.scale = scale
+            # States of before there were any count what cannot be judged as calm.
+            if "usual" in arrays:
+                usual = read_array(arrays, "usual", np.float64, (2,))
+                if not ((usual >= 0.0) & np.isfinite(usual)).all():
+                    raise StateError("the saved medians cannot be read", hint=_HINT)
+                state.usual = (float(usual[0]), float(usual[1]))
             state.history = History.of_arrays(arrays, 1)
         return state
 
@@ -99,7 +108,9 @@ class FusedModel:
 
     def finish_learning(self, state: ModelState) -> HeldOut:
         own = _own(state)
-        both = together(self.motion.finish_learning(own.motion), self.second.finish_learning(own.second))
+        motion, second = self.motion.finish_learning(own.motion), self.second.finish_learning(own.second)
+        own.usual = (float(np.median(motion.raw)), float(np.median(second.raw)))
+        both = together(motion, slowed(second))
         own.scale = float(np.clip(Tail.of(both).level(REFERENCE_PER_DAY), 1.0, GREATEST_SCALE))
         fused = HeldOut(both.t_s, both.raw / own.scale)
         own.history.begin(fused.t_s, fused.raw[:, None])
@@ -113,7 +124,8 @@ class FusedModel:
         motion, second = _parted(batch)
         out = []
         for state, window, first, other in zip(states, batch, self.motion.score(motion), self.second.score(second), strict=True):
-            fused = fuse(first, other, state.scale or 1.0)
+            by_motion, by_other = state.heard(first, other, window.t_s)
+            fused = fuse(replace(first, value=by_motion), replace(other, value=by_other), state.scale or 1.0)
             state.judged(window.t_s, fused.value)
             out.append(fused)
         return out

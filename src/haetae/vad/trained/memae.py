@@ -11,7 +11,7 @@ class MemaeModel(PictureModel):
     """
 
     name = "memae"
-    version = 1
+    version = 2
     attributes = (Attribute("rebuilding_error", FactKind.APPEARANCE, "px", 0.02, is_length=True),)
     frames = 6
     sees_newest = True

@@ -152,7 +152,7 @@ class TrainedModel(ABC):
             state.smoothing.step(0.0, 0.0)
             return RawScore(0.0, scene_change=True)
         if not seen.cell.size:
-            return RawScore(state.smoothing.step(0.0, scene.elapsed_s))
+            return RawScore(state.smoothing.step(0.0, scene.elapsed_s), unjudged=seen.unjudged)
         assert state.tails is not None
         assert state.reference is not None
         surprise = state.tails.surprise(seen.cell, code_of(said, self._least))

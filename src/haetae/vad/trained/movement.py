@@ -59,12 +59,13 @@ _CELL = np.ones((CELL, CELL), np.uint8)
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One frame as a network on features needs it: `rows` (k, FEATURES) of the active cells `cell` (k,), `share` (rows, columns) is the
-    foreground of each block."""
+    foreground of each block. `unjudged`: something is there, and no picture before it that would tell how it moves."""
 
     scene: Scene
     rows: NDArray[np.float32]
     share: NDArray[np.float32]
     cell: NDArray[np.intp]
+    unjudged: bool = False
 
 
 class MovementEye:
@@ -92,7 +93,7 @@ class MovementEye:
         former, self._former = self._former, scene.work
         if scene.elapsed_s <= 0.0 or former is None:
             self._recent.clear()
-            return self._empty(scene)
+            return self._empty(scene, unjudged=scene.valid and scene.count >= SPECKS * 4)
         while self._recent and self._recent[0][0] < scene.t_s - MEAN_S:
             self._recent.popleft()
         if scene.count < SPECKS * 4:
@@ -104,8 +105,8 @@ class MovementEye:
         cell = active_cells(share)
         return Seen(scene, self._rows(mean, cell), share, cell) if cell.size else self._empty(scene)
 
-    def _empty(self, scene: Scene) -> Seen:
-        return Seen(scene, np.empty((0, FEATURES), np.float32), self._nothing, np.empty(0, np.intp))
+    def _empty(self, scene: Scene, *, unjudged: bool = False) -> Seen:
+        return Seen(scene, np.empty((0, FEATURES), np.float32), self._nothing, np.empty(0, np.intp), unjudged)
 
     def _blocks(self, scene: Scene, former: Luma) -> NDArray[np.float32]:
         """What is in each block's foreground in one frame, shape (rows, columns, _CHANNELS)."""

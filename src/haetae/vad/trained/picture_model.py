@@ -17,7 +17,8 @@ from haetae.vad.trained.pictures import PictureEye, Seen
 
 class PictureModel(TrainedModel):
     """`frames` pictures make a window; with `sees_newest` the network gets all of them and rebuilds the newest, else it gets all but the
-    newest and foretells it. The value of a cell is its error in pixels, see `errors`.
+    newest and foretells it. What is rebuilt is judged from the first picture after a gap on, what is foretold when there are enough to
+    foretell it from. The value of a cell is its error in pixels, see `errors`.
     """
 
     frames: ClassVar[int]
@@ -40,7 +41,7 @@ class PictureModel(TrainedModel):
         def starved() -> None:
             structlog.get_logger().warning("frames_too_rare", model=name, step_s=step_s, hint="analyse more frames per second")
 
-        return PictureEye(size, background, frames=self.frames, step_s=step_s, starved=starved)
+        return PictureEye(size, background, frames=self.frames, step_s=step_s, from_start=self.sees_newest, starved=starved)
 
     def values(self, seen: Sequence[Seen]) -> list[NDArray[np.float32]]:
         out: list[NDArray[np.float32] | None] = [None] * len(seen)

@@ -43,28 +43,38 @@ Window = NDArray[np.float32]
 class Seen:
     """One frame as a network on pictures needs it. `window` is None where no pictures of the right times are there, or nothing is in the
     newest; `share` (rows, columns) is the foreground of each block and `cell` (k,) the active cells. `errors` is the camera's memory of
-    errors."""
+    errors. `unjudged`: something is there, and no window."""
 
     scene: Scene
     window: Window | None
     share: NDArray[np.float32]
     cell: NDArray[np.intp]
     errors: ErrorMemory
+    unjudged: bool = False
 
 
 class PictureEye:
     """Makes the windows of one camera. Not shared between cameras."""
 
     def __init__(
-        self, size: WorkSize, background: Background, *, frames: int, step_s: float, starved: Callable[[], None] | None = None
+        self,
+        size: WorkSize,
+        background: Background,
+        *,
+        frames: int,
+        step_s: float,
+        from_start: bool = False,
+        starved: Callable[[], None] | None = None,
     ) -> None:
-        """`starved` is called once when for STARVED_S something was there but frames came too rarely for a window: silence would look
-        like calm."""
+        """With `from_start` there are windows from the first picture on: what was before it is taken to have looked like it. `starved` is
+        called once when for STARVED_S something was there but frames came too rarely for a window: silence would look like calm."""
         self.grid = Grid(size, BLOCK)
         self._stage = Stage(size, background)
         self._frames = frames
         self._step_s = step_s
+        self._from_start = from_start
         self._recent: deque[tuple[float, NDArray[np.float32]]] = deque()
+        self._since_s = 0.0
         self._nothing = np.zeros((self.grid.rows, self.grid.columns), np.float32)
         self._errors = ErrorMemory(self.grid, UNIT)
         self._starved = starved
@@ -95,7 +105,7 @@ class PictureEye:
         window = self._window(t_s) if cell.size else None
         if window is None:
             self._starve(scene.elapsed_s if cell.size else 0.0)
-            return self._empty(scene)
+            return self._empty(scene, unjudged=cell.size > 0)
         self._starved_s = 0.0
         return Seen(scene, window, share, cell, self._errors)
 
@@ -105,8 +115,8 @@ class PictureEye:
             self._starved()
             self._starved = None
 
-    def _empty(self, scene: Scene) -> Seen:
-        return Seen(scene, None, self._nothing, np.empty(0, np.intp), self._errors)
+    def _empty(self, scene: Scene, *, unjudged: bool = False) -> Seen:
+        return Seen(scene, None, self._nothing, np.empty(0, np.intp), self._errors, unjudged)
 
     def _remember(self, scene: Scene) -> None:
         assert self.background.mean is not None
@@ -115,12 +125,18 @@ class PictureEye:
         oldest = scene.t_s - self._step_s * (self._frames - 1 + SLACK)
         while self._recent and (self._recent[0][0] < oldest or self._recent[0][0] >= scene.t_s):
             self._recent.popleft()
+        if not self._recent:
+            self._since_s = scene.t_s
         self._recent.append((scene.t_s, np.asarray(picture, np.float32)))
 
     def _window(self, t_s: float) -> Window | None:
         times = np.array([each for each, _ in self._recent])
         wanted = t_s - self._step_s * np.arange(self._frames - 1, -1, -1)
+        # Rounding must not make the first picture one that came before it.
+        before = int(np.count_nonzero(wanted < self._since_s - SLACK * self._step_s)) if self._from_start else 0
         nearest = np.abs(times[None, :] - wanted[:, None]).argmin(axis=1)
-        if np.abs(times[nearest] - wanted).max() > SLACK * self._step_s or np.unique(nearest).size < self._frames:
+        near = np.abs(times[nearest] - wanted)[before:]
+        if near.max() > SLACK * self._step_s or np.unique(nearest[before:]).size < self._frames - before:
             return None
+        nearest[:before] = nearest[before]
         return np.stack([self._recent[index][1] for index in nearest])

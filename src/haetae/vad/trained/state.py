@@ -29,7 +29,7 @@ _HINT = "Learn this camera again"
 
 class Seen(Protocol):
     """What a model's eye makes of a frame: at least this. `share` (rows, columns) is the foreground of each block, `cell` (k,) the active
-    cells."""
+    cells; `unjudged` says that there is something and too little before it to judge it by."""
 
     @property
     def scene(self) -> Scene: ...
@@ -39,6 +39,9 @@ class Seen(Protocol):
 
     @property
     def cell(self) -> NDArray[np.intp]: ...
+
+    @property
+    def unjudged(self) -> bool: ...
 
 
 class Eye(Protocol):
