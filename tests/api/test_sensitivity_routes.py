@@ -40,6 +40,7 @@ def test_scores_are_those_of_the_saved_footage(site, calibration):
     body = ask(site, "scores").json()
     assert (sum(body["counts"]), body["stretches"], body["stretch_s"], body["footage_s"]) == (1440, 1440, 60.0, 86_400.0)
     assert (body["false_alarms_per_day"], body["rarest_per_day"]) == (1.0, 0.125)
+    assert body["caution"] == 1.0
 
 
 def test_the_last_week_is_judged_again_since_the_camera_learned(site, calibration):

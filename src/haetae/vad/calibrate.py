@@ -26,6 +26,14 @@ REACH = 8.0
 """Levels are aimed at what happens once in this many times the footage at the rarest. The footage grows while a camera is watched: from ten
 minutes on, one alarm in 8 times the footage known so far is ln(144) / 8 = 0.6 of them more than allowed in the first day."""
 
+TAIL_INDEX = 16.0
+MOST_CAUTION = 2.0
+"""What is rarer than footage can tell is expected of a camera that is watched, too: levels go on as the power law of this index, up to so
+many times."""
+
+MODEL_SHARE = 0.5
+"""Of the false alarms that a watched camera is allowed, the model's part; rules and manners share the rest."""
+
 LEAST_SPREAD = 0.03
 """Least mean excess, as a share of the top peak: footage without variety is no proof that there is none."""
 
@@ -78,6 +86,15 @@ class Tail:
         return cls(base, spread, number / max(peaks.seconds, 1.0) * DAY_S, peaks.seconds)
 
 
+def caution(footage_s: float, per_day: float) -> float:
+    """How many times higher than its footage says a level should stand for so few alarms a day, >= 1: it fades as the footage grows.
+
+    Of a value that happens once in REACH times the footage at most nothing is known but that it is greater; ten minutes hold only those who
+    happened to come by, by the ways that they took.
+    """
+    return float(np.clip((DAY_S / (REACH * max(footage_s, 1.0)) / per_day) ** (1.0 / TAIL_INDEX), 1.0, MOST_CAUTION))
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Maps raw scores to [0, 1]: monotone, 0 at 0, exactly 0.5 at `theta`, towards 1 beyond.
@@ -95,15 +112,33 @@ class Calibration:
     held: float = 0.0
     """By how many times the tail's spread the controller holds the level higher (or lower) than the tail asks for."""
 
+    watched: bool = False
+    """Of a camera that is watched: the model has MODEL_SHARE of its budget, and its level stands higher while little is known."""
+
     @classmethod
-    def fit(cls, normal: HeldOut | Peaks, false_alarms_per_day: float, *, least_theta: float = LEAST_THETA) -> "Calibration":
+    def fit(
+        cls, normal: HeldOut | Peaks, false_alarms_per_day: float, *, least_theta: float = LEAST_THETA, watched: bool = False
+    ) -> "Calibration":
         """`least_theta` is the raw score below which nothing alarms however calm the footage was, > 0.
 
         Raises ConfigError unless `false_alarms_per_day` is a positive number.
         """
         _check(false_alarms_per_day)
-        tail = Tail.of(normal)
-        return cls(max(least_theta, tail.level(false_alarms_per_day)), false_alarms_per_day, tail, least_theta)
+        return cls(least_theta, false_alarms_per_day, Tail.of(normal), least_theta, watched=watched)._levelled()
+
+    @property
+    def allowance(self) -> float:
+        """The model's own false alarms per day."""
+        return self.false_alarms_per_day * (MODEL_SHARE if self.watched else 1.0)
+
+    @property
+    def caution(self) -> float:
+        """How many times higher the level stands because little is known, >= 1."""
+        return caution(self.tail.footage_s, self.allowance) if self.watched else 1.0
+
+    def of_watched(self) -> "Calibration":
+        """The same of a camera that is watched."""
+        return self if self.watched else replace(self, watched=True)._levelled()
 
     def with_budget(self, false_alarms_per_day: float) -> "Calibration":
         """The same normality under another budget, without learning again. Raises ConfigError unless it is a positive number."""
@@ -114,14 +149,12 @@ class Calibration:
         """Under the same budget, by more footage."""
         return replace(self, tail=Tail.of(normal))._levelled()
 
-    def corrected(self, alarms: int, days: float) -> "Calibration":
-        """After `days` in which the camera raised so many alarms that nobody confirmed.
+    def corrected(self, log_ratio: float) -> "Calibration":
+        """Where alarms that nobody confirmed were exp(`log_ratio`) times as many as the allowance.
 
         One step of Newton's method on an exponential tail, GAIN of it: to have alarms r times rarer the level rises by ln(r) spreads.
         """
-        wanted = self.false_alarms_per_day * days
-        step = GAIN * (math.log1p(alarms) - math.log1p(wanted))
-        return replace(self, held=min(max(self.held + step, LEAST_HELD), MOST_HELD))._levelled()
+        return replace(self, held=min(max(self.held + GAIN * log_ratio, LEAST_HELD), MOST_HELD))._levelled()
 
     def accepting(self, value: float, threshold: float) -> "Calibration":
         """With an event as evidence of normality, whose calibrated peak was `value` while `threshold` was the raw alarm level.
@@ -139,7 +172,7 @@ class Calibration:
         return replace(self, theta=max(learned, min(self.accepted, learned * MOST_IN_ALL)))
 
     def _learned_level(self) -> float:
-        level = self.tail.level(self.false_alarms_per_day)
+        level = self.tail.level(self.allowance) * self.caution
         return max(self.least_theta, min(level + self.held * self.tail.spread, level * MOST_IN_ALL))
 
     def apply(self, raw: float) -> float:
@@ -158,7 +191,7 @@ class Calibration:
         """As one named array, for saving without pickle."""
         tail = self.tail
         values = [self.theta, self.false_alarms_per_day, self.least_theta, tail.base, tail.spread, tail.per_day, tail.footage_s]
-        return {"calibration": np.array(values, np.float64), "accepted": np.array([self.accepted, self.held], np.float64)}
+        return {"calibration": np.array(values, np.float64), "accepted": np.array([self.accepted, self.held, self.watched], np.float64)}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Calibration":
@@ -167,11 +200,13 @@ class Calibration:
         if values is None or values.shape != (7,) or not np.isfinite(values).all() or values[0] <= 0.0:
             raise StateError("the saved calibration cannot be read", hint="Learn this camera again")
         theta, budget, least, base, spread, per_day, footage_s = (float(value) for value in values)
-        # States of before people could call an event normal have none, those of before the controller one value.
-        accepted = np.resize(np.append(arrays.get("accepted", np.zeros(1)).ravel(), np.zeros(2)), 2).astype(np.float64)
+        # States of before people could call an event normal have none, those of before the controller one value, those of before budgets
+        # were shared two.
+        accepted = np.resize(np.append(arrays.get("accepted", np.zeros(1)).ravel(), np.zeros(3)), 3).astype(np.float64)
         if not np.isfinite(accepted).all() or accepted[0] < 0.0 or not LEAST_HELD <= accepted[1] <= MOST_HELD:
             raise StateError("the saved calibration cannot be read", hint="Learn this camera again")
-        return cls(theta, budget, Tail(base, spread, per_day, footage_s), least, float(accepted[0]), float(accepted[1]))
+        tail = Tail(base, spread, per_day, footage_s)
+        return cls(theta, budget, tail, least, float(accepted[0]), float(accepted[1]), watched=bool(accepted[2]))
 
 
 def raw_of(value: float, threshold: float) -> float:

@@ -29,7 +29,8 @@ BREAK_S = 10.0
 """Model time that passes at a discontinuity: long enough that no model takes the frames round it for neighbours."""
 
 NEAR_ALARM = 0.8 * ALARM_LEVEL
-"""Scores from here on belong to an incident, as the gate sees it, and are not learned."""
+"""Scores from here on belong to an incident, as the gate sees it, and get facts and an example. What alarms is not learned; what comes near
+and does not alarm is, or the level would sink with every round of learning."""
 
 _LEAST_STEP_S = 1e-3
 
@@ -107,7 +108,7 @@ class Normality:
             raise StateError(f"{path}: {error.message}", hint=error.hint) from error
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise StateError(f"{path} is damaged", hint="Remove it and let the camera learn again") from error
-        normality._calibration = calibration
+        normality._calibration = calibration.of_watched()
         normality._budget = calibration.false_alarms_per_day
         normality._watch.set_budget(normality._budget)
         return normality
@@ -131,6 +132,12 @@ class Normality:
     def threshold(self) -> float:
         """The raw score at the alarm level. Raises ModelError while learning."""
         return self._calibrated().theta
+
+    @property
+    def caution(self) -> float:
+        """How many times higher than its footage says the alarm level stands because there is little of it, >= 1; it fades as the camera is
+        watched. Raises ModelError while learning."""
+        return self._calibrated().caution
 
     def discontinuity(self) -> None:
         """What comes next does not follow what came before: another connection, another clip."""
@@ -163,7 +170,7 @@ class Normality:
     def finish(self) -> None:
         """End the learning. Raises ModelError when there was too little; then it may go on."""
         self._peaks = Peaks.of(self._model.finish_learning(self._state))
-        self._calibration = Calibration.fit(self._peaks, self._budget)
+        self._calibration = Calibration.fit(self._peaks, self._budget, watched=True)
         self._watch.finish()
 
     def window(self, frame: Frame, ignored: NDArray[np.bool_] | None = None) -> Window:
@@ -235,7 +242,7 @@ class Normality:
         """Let the state and the alarm level learn from what was just judged, but for a camera that somebody is at."""
         assert self._calibration is not None
         if self._living is not None and self._tamper is None:
-            self._living.note(alarm=value >= NEAR_ALARM, at_s=frame.captured_at.timestamp())
+            self._living.note(alarm=value >= ALARM_LEVEL, at_s=frame.captured_at.timestamp())
             peaks = self._living.renew(self._model_s)
             if peaks is not None:
                 self._peaks = peaks
@@ -245,9 +252,9 @@ class Normality:
     def raised(self) -> None:
         """An anomaly was reported: what nobody confirms counts as a false alarm."""
         if self._by_rule:
-            self._watch.raised()
+            self._watch.raised(self._model_s)
         else:
-            self._controller.raised()
+            self._controller.raised(self._model_s)
 
     def _in_stream_time(self, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
         """Models know only model time. What began before this connection begins at a negative time of its stream."""

@@ -53,13 +53,18 @@ class Sensitivity:
 
     @property
     def rarest_per_day(self) -> float:
-        """So rare alarms the footage can speak of, and no rarer: a smaller number changes nothing."""
-        return DAY_S / (REACH * max(self.peaks.seconds, 1.0))
+        """So rare alarms the footage can speak of. For fewer the level only grows more cautious, see `calibrate.caution`."""
+        return DAY_S / (REACH * max(self.peaks.seconds, 1.0)) / self._share
 
     @property
     def oftenest_per_day(self) -> float:
         """As often as the alarm level follows the budget; a greater number changes nothing."""
-        return self.calibration.tail.per_day
+        return self.calibration.tail.per_day / self._share
+
+    @property
+    def _share(self) -> float:
+        """Of the budget that is the model's."""
+        return self.calibration.allowance / self.calibration.false_alarms_per_day
 
     def histogram(self, bins: int) -> NDArray[np.int64]:
         """How many stretches had their greatest score in each of `bins` equal parts of [0, 1] on the present scale, 0.5 the alarm level."""

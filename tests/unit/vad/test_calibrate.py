@@ -6,7 +6,20 @@ from numpy.typing import NDArray
 
 from haetae.errors import ConfigError, StateError
 from haetae.vad.base import HeldOut
-from haetae.vad.calibrate import DAY_S, LEAST_HELD, LEAST_THETA, MOST_HELD, MOST_IN_ALL, REACH, Calibration
+from haetae.vad.calibrate import (
+    DAY_S,
+    LEAST_HELD,
+    LEAST_THETA,
+    MODEL_SHARE,
+    MOST_CAUTION,
+    MOST_HELD,
+    MOST_IN_ALL,
+    REACH,
+    TAIL_INDEX,
+    Calibration,
+    caution,
+)
+from haetae.vad.controller import Counted
 from haetae.vad.peaks import Peaks
 
 
@@ -86,10 +99,11 @@ def test_footage_that_grows_while_the_camera_is_watched_reaches_the_budget() -> 
 @given(st.integers(0, 500), st.floats(0.1, 24.0))
 def test_the_controller_moves_against_the_number_of_alarms_and_stays_in_bounds(alarms: int, budget: float) -> None:
     calibration = Calibration.fit(footage(1), budget)
-    once = calibration.corrected(alarms, 1.0)
+    log_ratio = Counted(alarms, 1.0).log_ratio(calibration.allowance)
+    once = calibration.corrected(log_ratio)
     assert (once.held > 0) == (alarms > budget) or abs(alarms - budget) < 1e-9
     for _ in range(40):
-        once = once.corrected(alarms, 1.0)
+        once = once.corrected(log_ratio)
     assert LEAST_HELD <= once.held <= MOST_HELD
     assert once.theta <= MOST_IN_ALL * max(calibration.theta, LEAST_THETA)
 
@@ -101,7 +115,7 @@ def test_a_tail_that_was_wrong_is_brought_to_the_budget_within_days() -> None:
     realised = []
     for raw in days:
         realised.append(alarms_per_day(raw, calibration.theta, fps=4.0))
-        calibration = calibration.corrected(round(realised[-1]), 1.0)
+        calibration = calibration.corrected(Counted(round(realised[-1]), 1.0).log_ratio(1.0))
     assert realised[0] > 50
     assert np.mean(realised[6:]) < 4.0
 
@@ -135,3 +149,39 @@ def test_it_is_saved_as_arrays_and_read_back() -> None:
         Calibration.of_arrays({})
     with pytest.raises(StateError):
         Calibration.of_arrays({"calibration": np.full(7, np.nan)})
+
+
+@given(st.floats(60.0, 30 * DAY_S), st.floats(0.01, 100.0))
+def test_caution_fades_as_the_footage_grows_and_is_over_where_the_footage_can_tell(seconds: float, per_day: float) -> None:
+    young = caution(seconds, per_day)
+    assert 1.0 <= caution(2 * seconds, per_day) <= young <= MOST_CAUTION
+    assert caution(max(seconds, DAY_S / (REACH * per_day)), per_day) == pytest.approx(1.0)
+
+
+def test_caution_keeps_a_power_law_to_its_rate() -> None:
+    """The level at which footage can tell the rate, times the caution, is passed as often as allowed by a tail of that index."""
+    seconds, per_day = 1200.0, 0.5
+    told = DAY_S / (REACH * seconds)
+    assert told * caution(seconds, per_day) ** -TAIL_INDEX == pytest.approx(per_day)
+
+
+def test_a_watched_camera_shares_its_false_alarms_and_is_careful_while_it_is_young() -> None:
+    young = footage(0.2, seed=3)
+    plain, watched = Calibration.fit(young, 1.0, least_theta=1e-6), Calibration.fit(young, 1.0, least_theta=1e-6, watched=True)
+    assert watched.allowance == MODEL_SHARE
+    assert watched.caution > 1.1
+    assert watched.theta == pytest.approx(watched.caution * plain.tail.level(MODEL_SHARE))
+    old = watched.renewed(Peaks.of(footage(24 * 8, seed=4)))
+    assert old.caution == 1.0
+    assert old.theta == pytest.approx(old.tail.at_rate(MODEL_SHARE))
+    assert old.with_budget(0.5).theta > old.theta
+
+
+def test_a_calibration_of_before_budgets_were_shared_is_read_as_it_was() -> None:
+    watched = Calibration.fit(footage(1), 2.0, watched=True)
+    assert Calibration.of_arrays(watched.arrays()) == watched
+    plain = Calibration.fit(footage(1), 2.0)
+    old = plain.arrays()
+    old["accepted"] = old["accepted"][:2]
+    assert Calibration.of_arrays(old) == plain
+    assert Calibration.of_arrays(old).of_watched() == watched

@@ -288,3 +288,10 @@ def test_a_gap_in_the_stream_is_no_footage():
     normality.learn(scripted_frame(0))
     normality.learn(scripted_frame(36_000))
     assert normality.learned_s == pytest.approx(BREAK_S)
+
+
+def test_a_camera_says_how_careful_it_is_while_it_is_young():
+    normality = learned()
+    assert normality.caution > 1.0
+    normality.set_budget(10_000.0)
+    assert normality.caution == 1.0

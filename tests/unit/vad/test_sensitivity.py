@@ -6,7 +6,7 @@ import pytest
 from haetae.errors import ConfigError, StateError
 from haetae.testing.scripted_model import ScriptedModel
 from haetae.testing.scripted_source import scripted_frame
-from haetae.vad.calibrate import Calibration
+from haetae.vad.calibrate import MODEL_SHARE, Calibration
 from haetae.vad.normality import Normality
 from haetae.vad.peaks import Peaks
 from haetae.vad.sensitivity import Sensitivity
@@ -53,6 +53,16 @@ def test_an_event_is_judged_by_the_level_at_which_it_was_raised(known):
 def test_footage_says_nothing_of_what_is_rarer_than_it_is_long(known):
     assert known.rarest_per_day == pytest.approx(1 / (8 * DAYS))
     assert known.level(known.rarest_per_day / 100) == known.level(known.rarest_per_day)
+
+
+def test_of_a_watched_camera_the_model_has_a_share_and_fewer_alarms_are_bought_with_caution():
+    peaks = Peaks(minutes().values[:60], 3600.0)
+    known = Sensitivity(Calibration.fit(peaks, 1.0, least_theta=0.01, watched=True), peaks, NOW, NOW)
+    assert known.calibration.caution > 1.0
+    assert known.rarest_per_day * MODEL_SHARE == pytest.approx(24 / 8)
+    assert known.level(1.0) == pytest.approx(0.5)
+    assert known.level(0.1) > 0.5
+    assert known.level(2 * known.oftenest_per_day) == known.level(known.oftenest_per_day)
 
 
 def test_what_a_camera_saved_is_read_without_its_model(tmp_path):

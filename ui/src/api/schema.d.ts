@@ -6298,6 +6298,11 @@ export interface components {
              */
             as_of: string;
             /**
+             * Caution
+             * @description how many times higher than the footage says the alarm level stands, because there is little of it; fades to 1
+             */
+            caution: number;
+            /**
              * Counts
              * @description stretches in each of so many equal parts of [0, 1]; 0.5 is the present alarm level
              */

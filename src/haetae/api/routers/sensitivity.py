@@ -35,6 +35,9 @@ class ScoreHistogram(BaseModel):
     false_alarms_per_day: float = Field(description="the present budget")
     rarest_per_day: float = Field(description="rarer alarms than these the footage says nothing of yet")
     oftenest_per_day: float = Field(description="more alarms than these make the alarm level no lower")
+    caution: float = Field(
+        description="how many times higher than the footage says the alarm level stands, because there is little of it; fades to 1"
+    )
     learned_at: datetime | None
     as_of: datetime = Field(description="when the camera last saved what it learned")
 
@@ -77,6 +80,7 @@ def get_scores(camera_id: SeenCamera, viewer: ViewerDep, services: ServicesDep) 
         false_alarms_per_day=known.calibration.false_alarms_per_day,
         rarest_per_day=known.rarest_per_day,
         oftenest_per_day=known.oftenest_per_day,
+        caution=round(known.calibration.caution, 2),
         learned_at=known.learned_at,
         as_of=known.saved_at,
     )

@@ -9,18 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haetae.domain.score import ALARM_LEVEL
+from haetae.vad.rules.learned import USUAL, Learned
 from haetae.vad.rules.levels import Levels
 from haetae.vad.tracks.follow import Track
 from haetae.vad.tracks.ground import Ground
-from haetae.vad.tracks.manners import MEASURES, View, going, pace, pace_of_large
+from haetae.vad.tracks.manners import MEASURES, View, going
 from haetae.vad.tracks.repeats import Repeats
 from haetae.vad.tracks.ways import Ways
 
 FEWEST_S = 240.0
-"""After so little normal time nothing is odd yet."""
-
-USUAL = tuple((number, MEASURES.index(pace_of_large)) if measure is pace else (number,) for number, measure in enumerate(MEASURES))
-"""By measure, those by which it is told what is usual: where cars pass, small pieces of cars do, too."""
+FEWEST_THINGS = 12
+"""After so little normal time, or so few things that could be measured, nothing is odd yet."""
 
 EVERY_S = 1.0
 SHOWN_FROM = 0.8 * ALARM_LEVEL
@@ -53,6 +52,7 @@ class Conduct:
         self._ways = Ways()
         self._counted_s = -np.inf
         self._judges = False
+        self._learned = Learned()
         self._raised: deque[tuple[float, _Measured]] = deque(maxlen=REMEMBERED)
 
     @property
@@ -61,11 +61,22 @@ class Conduct:
         return self._levels
 
     def finish(self) -> None:
-        """Learning is over, if there was enough of it; else it goes on while judging."""
-        if self._levels.seconds >= FEWEST_S:
-            # For the first half there was nothing to be held against.
-            self._levels.forget_first_half()
-            self._judges = True
+        """Learning is over, if there was enough of it; else it goes on while judging.
+
+        Everything is then held against what is usual without it, for of what was seen first nothing was usual yet.
+        """
+        if self._levels.seconds < FEWEST_S or self._learned.things < FEWEST_THINGS:
+            return
+        self._levels.begin(self._learned.blocks(self._usual))
+        self._learned = Learned()
+        self._judges = True
+
+    def forget(self) -> None:
+        """Begin anew but for the ways: lengths mean something else from now on."""
+        self._usual = Repeats(len(MEASURES))
+        self._levels.forget()
+        self._learned, self._judges = Learned(), False
+        self._raised.clear()
 
     def learn(self, tracks: Sequence[Track], ground: Ground | None, t_s: float) -> None:
         """Take all of them as normal."""
@@ -76,8 +87,9 @@ class Conduct:
     def judge(self, tracks: Sequence[Track], ground: Ground | None, t_s: float, *, normal: bool) -> tuple[float, Track | None]:
         """The strength in [0, 1] of the oddest of `tracks`, 0.5 being the alarm level, and which; 0 and None where too little is known.
 
-        What is below SHOWN_FROM is learned from where the moment is `normal`.
+        Where the moment is `normal`, what is below SHOWN_FROM is learned from, and levels follow what does not alarm.
         """
+        self._levels.watch(t_s)
         if ground is None:
             return 0.0, None
         view = self._view(ground)
@@ -92,6 +104,8 @@ class Conduct:
             self._take(found, tracks, view, t_s)
             if not self._judges:
                 self.finish()
+        elif normal and best < ALARM_LEVEL:
+            self._note(found, t_s)
         return best, oddest
 
     def _view(self, ground: Ground) -> View:
@@ -106,17 +120,17 @@ class Conduct:
             for number, measure in enumerate(MEASURES):
                 raw = measure(track, view)
                 if raw > 0.0:
-                    found.append(_Measured(number, track, x, y, raw, self._usual.beyond(USUAL[number], x, y, raw)))
+                    found.append(_Measured(number, track, x, y, raw, self._usual.beyond(USUAL[number], x, y, raw, track.id)))
         return found
 
     def _take(self, found: Sequence[_Measured], tracks: Sequence[Track], view: View, t_s: float) -> None:
         """Learn a normal moment."""
         self._usual.look()
-        values = [0.0] * len(MEASURES)
         for each in found:
             self._usual.learn(each.number, each.x, each.y, each.raw, each.track.id)
-            values[each.number] = max(values[each.number], each.beyond)
-        self._levels.note(values, t_s)
+            if not self._judges:
+                self._learned.take(each.number, each.track.id, each.x, each.y, each.raw, t_s, self._usual)
+        self._note(found, t_s)
         if t_s - self._counted_s < EVERY_S:
             return
         self._counted_s = t_s
@@ -124,6 +138,12 @@ class Conduct:
             way = going(track, view)
             if way is not None:
                 self._ways.learn(track.blob.x, track.blob.bottom, *way)
+
+    def _note(self, found: Sequence[_Measured], t_s: float) -> None:
+        values = [0.0] * len(MEASURES)
+        for each in found:
+            values[each.number] = max(values[each.number], each.beyond)
+        self._levels.note(values, t_s)
 
     def accept(self, t_s: float) -> bool:
         """Take what was odd around `t_s` for usual where it was; false where nothing is remembered of that time."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from haetae.errors import StateError
 from haetae.vad.calibrate import Calibration
+from haetae.vad.controller import AlarmCount
 from haetae.vad.peaks import Peaks
 
 BLOCK_S = 60.0
@@ -18,14 +19,12 @@ MOST_BLOCKS = 3000
 LEAST_LEVEL = 1.0
 """A rule that is not met does not alarm, however quiet the place."""
 
-MARGIN = 1.25
+MARGIN = 1.15
 """How far above the greatest value of normal footage a level is put at most, whatever the tail says: a rule's definition is worth something
-by itself."""
+by itself. More of it, as the model's level has while a camera is young, costs every tenth incident and saves one false alarm in four."""
 
-DAY_S = 86_400.0
-FLOOD = 5.0
 HARDER = 0.25
-"""With FLOOD times as many unconfirmed alarms as a day allows, and after every day, all levels move by the ratio to this power."""
+"""With more unconfirmed alarms than were asked for, and after every day, all levels move by the ratio to this power."""
 
 MOST_HELD = 4.0
 
@@ -36,6 +35,7 @@ class Levels:
     """One camera's levels of all rules: the peaks of normal time, and what they come to. Not more than one level per rule."""
 
     def __init__(self, rules: int, false_alarms_per_day: float) -> None:
+        """`false_alarms_per_day` of all of them together."""
         self._rules = rules
         self._budget = false_alarms_per_day
         self._blocks: deque[NDArray[np.float32]] = deque(maxlen=MOST_BLOCKS)
@@ -44,8 +44,7 @@ class Levels:
         self._watched_s = 0.0
         self._last_s: float | None = None
         self._held = 1.0
-        self._alarms = 0
-        self._counted_s: float | None = None
+        self._count = AlarmCount()
         self._thetas = np.full(rules, LEAST_LEVEL, np.float64)
         self._renewed_s: float | None = None
 
@@ -73,7 +72,6 @@ class Levels:
                 self._blocks.append(self._block)
             self._block, self._block_s = np.zeros(self._rules, np.float32), t_s
         np.maximum(self._block, np.asarray(values, np.float32), out=self._block)
-        self._correct(t_s)
         if self._renewed_s is None or t_s - self._renewed_s >= RENEW_S:
             if self._renewed_s is not None:
                 self.renew()
@@ -83,9 +81,11 @@ class Levels:
         """Fit the levels to all peaks that are remembered."""
         blocks = np.array([*self._blocks, self._block], np.float64)
         seconds = max(self._watched_s, len(blocks) * 1.0)
+        budget = self._budget / self._rules
         for rule in range(self._rules):
-            fitted = Calibration.fit(Peaks(blocks[:, rule], seconds), self._budget / self._rules, least_theta=LEAST_LEVEL).theta
-            self._thetas[rule] = max(min(fitted, MARGIN * float(blocks[:, rule].max(initial=0.0))), LEAST_LEVEL) * self._held
+            fitted = Calibration.fit(Peaks(blocks[:, rule], seconds), budget, least_theta=LEAST_LEVEL).theta
+            bound = MARGIN * float(blocks[:, rule].max(initial=0.0))
+            self._thetas[rule] = max(min(fitted, bound), LEAST_LEVEL) * self._held
 
     def forget_first_half(self) -> None:
         """Of what was noted so far; then fit."""
@@ -94,23 +94,33 @@ class Levels:
         self._watched_s *= 0.5
         self.renew()
 
-    def raised(self) -> None:
+    def begin(self, blocks: NDArray[np.float32]) -> None:
+        """Have these peaks (blocks, rules) instead of those that were noted, as normal time is judged once all of it is known; then fit."""
+        self._blocks.clear()
+        self._blocks.extend(blocks.astype(np.float32))
+        self._watched_s = min(self._watched_s, BLOCK_S * len(blocks))
+        self._block, self._block_s = np.zeros(self._rules, np.float32), None
+        self.renew()
+
+    def forget(self) -> None:
+        """Begin anew: values mean something else from now on."""
+        self._blocks.clear()
+        self._block, self._block_s, self._watched_s = np.zeros(self._rules, np.float32), None, 0.0
+        self.renew()
+
+    def raised(self, t_s: float) -> None:
         """An alarm that nobody has confirmed."""
-        self._alarms += 1
+        self._count.raised(t_s)
 
     def confirmed(self) -> None:
-        self._alarms = max(0, self._alarms - 1)
+        self._count.confirmed()
 
-    def _correct(self, t_s: float) -> None:
-        """Keep the camera to its false alarms per day where scenes are not what the tails say."""
-        if self._counted_s is None:
-            self._counted_s = t_s
-        days = max(0.0, t_s - self._counted_s) / DAY_S
-        if days < 1.0 and self._alarms <= FLOOD * (self._budget + 1.0):
+    def watch(self, t_s: float) -> None:
+        """Keep the camera to its false alarms per day where scenes are not what the tails say; at each look."""
+        counted = self._count.step(t_s, self._budget)
+        if counted is None:
             return
-        factor = ((1.0 + self._alarms) / (1.0 + self._budget * days)) ** HARDER
-        self._held = float(np.clip(self._held * factor, 1.0, MOST_HELD))
-        self._alarms, self._counted_s = 0, t_s
+        self._held = float(np.clip(self._held * np.exp(HARDER * counted.log_ratio(self._budget)), 1.0, MOST_HELD))
         self.renew()
 
     def apply(self, rule: int, raw: float) -> float:

@@ -1,8 +1,6 @@
 """One camera's scene: what moves in it is followed, measured and held against the rules."""
 
-from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import nan
 from typing import Any
 
@@ -22,6 +20,7 @@ from haetae.vad.rules.conduct import Conduct
 from haetae.vad.rules.found import Hypothesis, Watched
 from haetae.vad.rules.levels import Levels
 from haetae.vad.rules.naming import opens_events
+from haetae.vad.rules.raised import Raised, Raisings
 from haetae.vad.rules.table import RULES
 from haetae.vad.tracks.blobs import MOST, Eye
 from haetae.vad.tracks.change import WholeChange
@@ -31,10 +30,11 @@ from haetae.vad.tracks.facts import learn_track, track_facts
 from haetae.vad.tracks.follow import Follower, Track
 from haetae.vad.tracks.geometry import blob_of, box_of, common_area, feet_of, inside, is_whole, middle_of
 from haetae.vad.tracks.ground import Ground
-from haetae.vad.tracks.heights import UPRIGHT, Heights
+from haetae.vad.tracks.heights import UPRIGHT
 from haetae.vad.tracks.places import Places
 from haetae.vad.tracks.usual import Measure, Usual
 from haetae.vad.tracks.ways import Ways
+from haetae.vad.tracks.yardstick import Yardstick
 
 STEP_S = 0.19
 """Pictures closer than this to the last one that was looked at are passed over: five a second tell what a body does."""
@@ -61,21 +61,11 @@ PICTURED_S = 1.0
 MARGIN_S = 10.0
 """So long after something near an alarm nothing is learned."""
 
-REMEMBERED = 64
-SOURCE = "rules"
+RULES_SHARE, CONDUCT_SHARE = 0.25, 0.25
+"""Of the false alarms that a camera is allowed; `calibrate.MODEL_SHARE` is the rest."""
+
 FORMAT = 2
 """Also another one where rules of the same number mean something else."""
-
-
-@dataclass(slots=True)
-class _Raised:
-    """Something that was near an alarm: for whom it turns out to have been normal."""
-
-    at_s: float
-    rule: int
-    x: float
-    y: float
-    raw: float
 
 
 class SceneWatch:
@@ -87,22 +77,21 @@ class SceneWatch:
         self._follower = Follower()
         self._sighted = Sighted()
         self._change = WholeChange()
-        self._heights = Heights()
+        self._yardstick = Yardstick()
         self._ways = Ways()
         self._usual = Usual()
         self._places = Places(len(rules))
-        self._levels = Levels(len(rules), false_alarms_per_day)
-        self._conduct = Conduct(false_alarms_per_day)
+        self._levels = Levels(len(rules), RULES_SHARE * false_alarms_per_day)
+        self._conduct = Conduct(CONDUCT_SHARE * false_alarms_per_day)
         self._by_conduct = False
         self._zones: tuple[Zone, ...] = ()
         self._looked_s: float | None = None
-        self._counted_s = -np.inf
-        self._alarm_s = -np.inf
+        self._counted_s = self._alarm_s = self._over_s = -np.inf
         self._learned_s = 0.0
         self._learned_at: float | None = None
-        self._judges = False
+        self._judges = self._trusts = False
         self._last = Watched()
-        self._raised: deque[_Raised] = deque(maxlen=REMEMBERED)
+        self._raised = Raisings()
         self._examples = Examples()
         self.epoch_s = 0.0
         """Unix time of time zero, for what is to be remembered longer than time goes on; set before each picture."""
@@ -128,8 +117,9 @@ class SceneWatch:
         self._zones = tuple(zone for zone in zones if zone.kind is ZoneKind.INCLUDE)
 
     def set_budget(self, false_alarms_per_day: float) -> None:
-        self._levels.set_budget(false_alarms_per_day)
-        self._conduct.levels.set_budget(false_alarms_per_day)
+        """Of the whole camera; the model has the rest of it."""
+        self._levels.set_budget(RULES_SHARE * false_alarms_per_day)
+        self._conduct.levels.set_budget(CONDUCT_SHARE * false_alarms_per_day)
 
     def discontinuity(self) -> None:
         """What comes next does not follow."""
@@ -147,7 +137,7 @@ class SceneWatch:
         self._learned_at = t_s
         values = [0.0] * len(self._rules)
         # Until it is known how tall people are, nothing can be measured in body heights.
-        ready = self._heights.known or self._learned_s > LONGEST_START_S
+        ready = self._yardstick.known or self._learned_s > LONGEST_START_S
         calm = self._calm()
         for rule, found in enumerate(self._measure(calm, t_s, None) if ready else []):
             for track, raw in found:
@@ -172,7 +162,7 @@ class SceneWatch:
 
     def trust_definitions(self) -> None:
         """Judge from now on without having learned: rules alarm where they are met, for footage too short to learn from."""
-        self._judges = True
+        self._judges = self._trusts = True
 
     def see(self, sightings: Sequence[Sighting], t_s: float, ignored: NDArray[np.bool_] | None = None) -> None:
         """Take what a detector saw in the picture that `judge` was given last, at `t_s`. It gives tracks their classes; no rule goes by it,
@@ -180,10 +170,9 @@ class SceneWatch:
         size = self._eye.size
         if size is None:
             return
-        surest = sorted(sightings, key=lambda each: -each.confidence)[:MOST]
-        found = [(each, blob_of(each.box, size)) for each in surest]
+        found = [(each, blob_of(each.box, size)) for each in sorted(sightings, key=lambda each: -each.confidence)[:MOST]]
         found = [(each, blob) for each, blob in found if ignored is None or not self._eye.hides(blob, ignored)]
-        self._sighted.step(found, [self._heights.at(blob.bottom / size.height, size.height) for _, blob in found], t_s)
+        self._sighted.step(found, [self._yardstick.at(blob.bottom / size.height, size.height) for _, blob in found], t_s)
         self._sighted.name(self._follower.tracks, t_s)
 
     def judge(
@@ -197,12 +186,14 @@ class SceneWatch:
     ) -> Watched:
         """Look at a picture; what was found at the last look where it comes too soon after that."""
         if not self._judges:
+            self._last = Watched()
             self.learn(luma, t_s, glance)
             self.finish()
             return self._last
         if not self._look(luma, t_s, ignored, glance):
             return self._last
         calm = self._calm()
+        self._levels.watch(t_s)
         found: list[Hypothesis] = []
         values = [0.0] * len(self._rules)
         for number, (rule, measured) in enumerate(zip(self._rules, self._measure(calm, t_s, armed))):
@@ -213,13 +204,16 @@ class SceneWatch:
                 strength = self._levels.apply(number, beyond)
                 if strength >= SHOWN_FROM:
                     found.append(Hypothesis(rule, strength, beyond, track))
-                    self._remember(number, x, y, raw, t_s)
+                    self._raised.take(Raised(t_s, number, x, y, raw))
                 elif t_s - self._alarm_s > MARGIN_S:
                     self._places.learn(number, x, y, raw)
         odd, oddest = self._conduct.judge(calm, self._ground(), t_s, normal=not found and t_s - self._alarm_s > MARGIN_S)
         if found or odd >= SHOWN_FROM:
             self._alarm_s = t_s
-        elif t_s - self._alarm_s > MARGIN_S:
+        # What is near the level without reaching it alarms nobody: without it levels would sink with each time that they are fitted.
+        if odd >= ALARM_LEVEL or any(each.strength >= ALARM_LEVEL for each in found):
+            self._over_s = t_s
+        elif t_s - self._over_s > MARGIN_S:
             self._levels.note(values, t_s)
         self._count(t_s)
         found.sort(key=lambda each: -each.strength)
@@ -236,11 +230,11 @@ class SceneWatch:
         return [track for track in self._follower.tracks if not self._places.restless(*middle_of(track.blob, self._size))]
 
     def _ground(self) -> Ground | None:
-        return Ground.of(self._heights, self._size.width, self._size.height)
+        return self._yardstick.ground(self._size.width, self._size.height)
 
-    def raised(self) -> None:
-        """A rule or odd manners opened an event."""
-        (self._conduct.levels if self._by_conduct else self._levels).raised()
+    def raised(self, t_s: float) -> None:
+        """A rule or odd manners opened an event at `t_s`."""
+        (self._conduct.levels if self._by_conduct else self._levels).raised(t_s)
 
     def confirmed(self) -> None:
         """Somebody confirmed one."""
@@ -250,6 +244,7 @@ class SceneWatch:
     def quiet(self, t_s: float) -> None:
         """Something else about this moment is near an alarm: learn nothing of it."""
         self._alarm_s = max(self._alarm_s, t_s)
+        self._over_s = max(self._over_s, t_s)
 
     def facts(self, t_s: float, box: Box | None) -> tuple[Fact, ...]:
         """Of what rules found, and of what moves at `box` (relative; None: anywhere): measurements, and each rule's guess."""
@@ -273,7 +268,7 @@ class SceneWatch:
         if near:
             return self._examples.nearest(self._seen(max(near, key=lambda track: common_area(box_of(track.blob, self._size), box))))
         height, wide = box.bottom - box.top, (box.right - box.left) * self._size.width / self._size.height
-        body = self._heights.at(box.bottom, self._size.height) / self._size.height
+        body = self._yardstick.at(box.bottom, self._size.height) / self._size.height
         x, y = 0.5 * (box.left + box.right), 0.5 * (box.top + box.bottom)
         return self._examples.nearest(Look(x, y, height / body, height / max(1e-6, wide), nan, nan))
 
@@ -284,7 +279,7 @@ class SceneWatch:
 
     def accept(self, t_s: float) -> bool:
         """Take what rules found around `t_s` for usual where it was; false where nothing is remembered of that time."""
-        near = [each for each in self._raised if abs(each.at_s - t_s) <= MARGIN_S]
+        near = self._raised.near(t_s, MARGIN_S)
         for each in near:
             self._places.learn(each.rule, each.x, each.y, each.raw)
         return self._conduct.accept(t_s) or bool(near)
@@ -304,7 +299,7 @@ class SceneWatch:
             return False
         if self._ways.width != size.width:
             self._ways = Ways(size.width, size.height)
-        bodies = [self._heights.at(blob.bottom / size.height, size.height) for blob in seen.blobs]
+        bodies = [self._yardstick.at(blob.bottom / size.height, size.height) for blob in seen.blobs]
         self._follower.step(seen.blobs, bodies, t_s, QUIET_LEVELS + QUIET_NOISE * self._eye.background.noise)
         self._take_picture(luma, t_s)
         for zone in self._zones:
@@ -338,23 +333,30 @@ class SceneWatch:
             return
         self._counted_s = t_s
         width, height = self._size.width, self._size.height
-        boxes = []
+        boxes, feet = [], []
         for track in self._follower.tracks:
             blob = track.blob
             boxes.append((blob.left / width, blob.top / height, min(0.999, blob.right / width), min(0.999, blob.bottom / height)))
             if track.roamed * track.body < blob.height or track.speed < 0.2:
                 continue
             self._ways.learn(blob.x, blob.bottom, *track.heading)
+            feet.append(blob.bottom / height)
             if is_whole(blob, self._size) and track.others == 0 and track.age_s > EVERY_S and UPRIGHT[0] <= track.ratio <= UPRIGHT[1]:
-                self._heights.learn(blob.bottom / height, blob.height)
+                self._yardstick.learn(blob.bottom / height, blob.height)
         self._places.look(boxes)
         self._usual.learn(Measure.COUNT, float(sum(1 for track in self._follower.tracks if track.roamed > 0.7)))
+        if self._yardstick.look(feet, height):
+            self._begin_anew()
 
-    def _remember(self, rule: int, x: float, y: float, raw: float, t_s: float) -> None:
-        if self._raised and self._raised[-1].rule == rule and t_s - self._raised[-1].at_s < EVERY_S:
-            self._raised[-1].raw = max(self._raised[-1].raw, raw)
-            return
-        self._raised.append(_Raised(t_s, rule, x, y, raw))
+    def _begin_anew(self) -> None:
+        """A body is of another height than was thought: what was learned in body heights is void, and no rule speaks before it is learned
+        again."""
+        self._usual = Usual()
+        self._places.forget_values()
+        self._levels.forget()
+        self._conduct.forget()
+        self._raised = Raisings()
+        self._judges = self._trusts
 
     def _seen(self, track: Track) -> Look:
         x, y = middle_of(track.blob, self._size)
@@ -369,7 +371,7 @@ class SceneWatch:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All that was learned, about 60 KB before compression, and 150 KB of pictures; `of_arrays` reads it back."""
         saved: dict[str, NDArray[Any]] = {"format": np.array([FORMAT], np.int32), "judges": np.array([self._judges], np.bool_)}
-        saved |= {**self._heights.arrays(), **self._ways.arrays(), **self._usual.arrays()}
+        saved |= {**self._yardstick.arrays(), **self._ways.arrays(), **self._usual.arrays()}
         return saved | {
             **self._places.arrays(),
             **self._levels.arrays(),
@@ -387,7 +389,7 @@ class SceneWatch:
             return watch
         if arrays.get("place_peaks", np.zeros(0)).shape[:1] != (len(rules),):
             return watch
-        watch._heights, watch._ways = Heights.of_arrays(arrays), Ways.of_arrays(arrays)
+        watch._yardstick, watch._ways = Yardstick.of_arrays(arrays), Ways.of_arrays(arrays)
         watch._usual, watch._places = Usual.of_arrays(arrays), Places(len(rules), arrays)
         watch._levels, watch._conduct = Levels.of_arrays(len(rules), arrays), Conduct.of_arrays(arrays)
         watch._examples = Examples.of_arrays(arrays)

@@ -51,17 +51,21 @@ class Places:
 
     def restless(self, x: float, y: float) -> bool:
         """Whether something is nearly always there."""
-        row, column = _part(x, y)
+        row, column = part(x, y)
         return self._looks >= FEWEST_LOOKS and float(self._there[row, column]) > RESTLESS_SHARE * self._looks
 
     def learn(self, number: int, x: float, y: float, value: float) -> None:
         """Value `number` was seen at (x, y) in [0, 1]."""
-        row, column = _part(x, y)
+        row, column = part(x, y)
         self._peaks[number, row, column] = max(float(self._peaks[number, row, column]), value)
+
+    def forget_values(self) -> None:
+        """What was measured means nothing any more; where it stirs is known all the same."""
+        self._peaks[:] = 0.0
 
     def beyond(self, number: int, x: float, y: float, value: float) -> float:
         """The value in units of what is usual there, at least 1."""
-        row, column = _part(x, y)
+        row, column = part(x, y)
         near = self._peaks[number, max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
         return value / max(1.0, MARGIN * float(near.max()))
 
@@ -70,5 +74,6 @@ class Places:
         return {"place_peaks": self._peaks.copy(), "place_there": self._there.copy(), "place_looks": np.array([self._looks], np.float64)}
 
 
-def _part(x: float, y: float) -> tuple[int, int]:
+def part(x: float, y: float) -> tuple[int, int]:
+    """The row and the column of the part at (x, y) in [0, 1]."""
     return min(ROWS - 1, max(0, int(y * ROWS))), min(COLUMNS - 1, max(0, int(x * COLUMNS)))

@@ -223,3 +223,19 @@ def test_no_rule_speaks_before_enough_was_seen_and_it_goes_on_learning_until_the
     assert hasty.arrays()["levels"][1] > before
     monkeypatch.undo()
     assert "fall_rule_v2" in named(judge(SceneWatch.of_arrays(arrays), walk_then(LYING), 11.0)), "those that learned enough speak"
+
+
+def test_once_people_turn_out_to_be_of_another_height_all_that_was_learned_by_it_is_learned_anew(watch):
+    runner = Mover(-16, 100, 130.0, START_S + 1.0, width=16, height=40)
+    assert named(judge(watch, MovingScene((runner,)).picture, 5.0)) == {"running_rule_v2"}
+    for number in range(2000):
+        # Twice as tall as was thought, in all rows.
+        watch._yardstick.learn(0.4 + 0.5 * (number % 10) / 10, 80.0)
+    assert not named(judge(watch, MovingScene(walkers(12, every_s=1.5, speed=30.0, start_s=START_S)).picture, 18.0))
+    [*_, track] = watch.tracks
+    assert track.body == pytest.approx(80.0, rel=0.15)
+    assert watch.arrays()["levels"][1] < 20.0, "seconds of normal time since then"
+    assert not watch.arrays()["conduct_judges"].any()
+    # Of such people it is a walk.
+    assert not named(judge(watch, MovingScene((runner,)).picture, 5.0))
+    assert SceneWatch.of_arrays(watch.arrays()).arrays()["judges"].tolist() == [False]
