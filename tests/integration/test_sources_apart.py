@@ -214,6 +214,31 @@ def test_what_is_no_message_ends_the_source_and_nothing_else(processes, tmp_path
         source.open()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"packets": []},
+        {"packets": [[1, 2]], "counts": [0, 0, 0, {}]},
+        {"packets": [], "counts": [0, 0, 0, {}], "frame": {"size": [10**9, 1], "line": 10**9}},
+        {"packets": [], "counts": [0, 0, 0, {}], "frame": {"size": [64, 64], "line": 64}},
+    ],
+)
+def test_what_is_no_picture_loses_the_source_and_its_camera_connects_again(processes, tmp_path, words):
+    source = ApartSource(str(make_video(tmp_path / "a.mp4", seconds=1)), FIVE, processes)
+    ours, theirs = socket.socketpair()
+    other = Wire(theirs)
+    info = {"codec": "h264", "size": [64, 64], "time_base": [1, 90], "fps": None, "pixel_format": None, "extradata": 0, "segment": False}
+    other.send("opened", {"info": info, "live": True, "duration_s": None})
+    other.send("part", words)
+    process, wire = processes.take()
+    wire.close()
+    processes.take = lambda: (process, Wire(ours))
+    source.open()
+    with pytest.raises(SourceUnavailable, match="no picture"):
+        list(source.frames())
+    other.close()
+
+
 def test_a_site_reads_its_cameras_apart_and_they_come_back_when_a_process_crashes(tmp_path):
     video = make_video(tmp_path / "small.mp4", seconds=4.0, fps=10, size=(160, 96))
     config = site_config(tmp_path / "site")

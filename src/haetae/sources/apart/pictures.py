@@ -1,4 +1,7 @@
-"""Frames, packets and stream descriptions as words and bytes, and back."""
+"""Frames, packets and stream descriptions as words and bytes, and back.
+
+What reads them raises KeyError, TypeError or ValueError for what does not go together, and takes no size on trust.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,12 +13,14 @@ import numpy as np
 
 from haetae.domain.frame import RGB, Frame, FrameCounts, Packet, StreamInfo
 from haetae.sources.picture import Colours, is_luma_first, rgb_of
+from haetae.sources.stream import is_too_large
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
 
 def stream_words(info: StreamInfo) -> tuple[dict[str, Any], list[bytes]]:
+    """Its header and its initialisation segment are the bytes."""
     words = {
         "codec": info.codec,
         "size": [info.width, info.height],
@@ -29,6 +34,7 @@ def stream_words(info: StreamInfo) -> tuple[dict[str, Any], list[bytes]]:
 
 
 def stream_of(words: dict[str, Any], data: memoryview) -> StreamInfo:
+    """Of `stream_words`."""
     return StreamInfo(
         codec=words["codec"],
         width=words["size"][0],
@@ -42,10 +48,12 @@ def stream_of(words: dict[str, Any], data: memoryview) -> StreamInfo:
 
 
 def packet_words(packet: Packet) -> list[Any]:
+    """All but its data, whose size in bytes comes first; wall time in microseconds since 1970."""
     return [len(packet.data), packet.pts, packet.dts, packet.duration, packet.is_keyframe, packet.t_s, _micros(packet.captured_at)]
 
 
 def packets_of(words: list[list[Any]], data: memoryview) -> Iterator[Packet]:
+    """Their data lie one after the other at the beginning of `data`."""
     at = 0
     for size, pts, dts, duration, is_keyframe, t_s, micros in words:
         yield Packet(bytes(data[at : at + size]), pts, dts, duration, is_keyframe, t_s, _moment(micros))
@@ -87,8 +95,10 @@ def frame_words(frame: Frame) -> tuple[dict[str, Any], list[memoryview]]:
 
 
 def frame_of(words: dict[str, Any], data: memoryview) -> Frame:
-    """Raises ValueError where words and bytes do not go together."""
+    """Of `frame_words`."""
     width, height = words["size"]
+    if is_too_large(width, height) or not 0 < width <= words["line"]:
+        raise ValueError(f"a picture of {width} x {height} in lines of {words['line']} bytes")
     lines = np.frombuffer(data, np.uint8, words["line"] * height).reshape(height, words["line"])
     luma = lines[:, :width]
     luma.flags.writeable = False

@@ -116,7 +116,8 @@ class Reading:
 
     def _in_time(self, t_s: float) -> bool:
         """Ask the site, which alone knows how late it is."""
-        self._wire.send("ask", {"t_s": t_s})
+        with self._sending:
+            self._wire.send("ask", {"t_s": t_s})
         return self._answers.get()
 
     def _listen(self, source: Source) -> None:

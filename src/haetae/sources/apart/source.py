@@ -58,18 +58,16 @@ class ApartSource:
         return stream_of(message.words["info"], message.data)
 
     def packets(self) -> Iterator[Packet]:
-        for message in self._messages(only_packets=True):
-            yield from packets_of(message.words["packets"], message.data)
+        for packets, _ in self._parts(only_packets=True):
+            yield from packets
 
     def frames(self, on_packet: OnPacket | None = None) -> Iterator[Frame]:
-        for message in self._messages(only_packets=False):
-            size = 0
-            for packet in packets_of(message.words["packets"], message.data):
-                size += len(packet.data)
-                if on_packet is not None:
+        for packets, frame in self._parts(only_packets=False):
+            if on_packet is not None:
+                for packet in packets:
                     on_packet(packet)
-            if "frame" in message.words:
-                yield frame_of(message.words["frame"], message.data[size:])
+            if frame is not None:
+                yield frame
 
     def catch_up(self, in_time: InTime, reason: str) -> None:
         self._in_time = in_time
@@ -105,22 +103,32 @@ class ApartSource:
             "policy": None if options.policy is None else options.policy.settings.model_dump(mode="json"),
         }
 
-    def _messages(self, *, only_packets: bool) -> Iterator[Message]:
-        """What is read, the last message included. Raises SourceUnavailable, after what came with it, when the source is lost."""
+    def _parts(self, *, only_packets: bool) -> Iterator[tuple[list[Packet], Frame | None]]:
+        """What is read, piece by piece. Raises SourceUnavailable, after what came with it, when the source is lost."""
         self._say("read", {"only_packets": only_packets})
         try:
             while (message := self._next()) is not None:
                 if message.kind == "ask":
                     self._answer(message.words["t_s"])
                     continue
-                self._counts = counts_of(message.words["counts"])
-                yield message
+                yield self._part(message)
                 if message.kind == "failed":
                     raise self._failure(message)
                 if message.kind == "ended":
                     return
         finally:
             self.close()
+
+    def _part(self, message: Message) -> tuple[list[Packet], Frame | None]:
+        words = message.words
+        try:
+            packets = list(packets_of(words["packets"], message.data))
+            size = sum(len(packet.data) for packet in packets)
+            frame = frame_of(words["frame"], message.data[size:]) if "frame" in words else None
+            self._counts = counts_of(words["counts"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._lost("its decoding process sends what is no picture") from error
+        return packets, frame
 
     def _next(self) -> Message | None:
         """The next message, None after `close`. Raises SourceUnavailable when the process is gone."""

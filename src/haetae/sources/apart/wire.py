@@ -27,7 +27,7 @@ class Message(NamedTuple):
 
 
 class Wire:
-    """One end of a connection. One thread sends and one receives; `close` from any wakes both."""
+    """One end of a connection. One thread at a time sends and one receives; `close` from any wakes both."""
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
