@@ -37,7 +37,7 @@ class SourceSettings(_Section):
     connect_timeout_s: float = Field(10.0, gt=0, le=120)
     read_timeout_s: float = Field(10.0, gt=0, le=120)
     retry_cap_s: float = Field(60.0, ge=0.1, le=3600, description="longest wait between two tries to connect")
-    late_after_s: float = Field(2.0, ge=0.2, le=60, description="how far a camera may fall behind before frames are dropped as late")
+    late_after_s: float = Field(5.0, ge=0.2, le=60, description="how far a camera may fall behind before frames are dropped as late")
     decoding_processes: int | None = Field(
         None, ge=0, le=256, description="processes that read and decode for this one; None: none for a small site, else as its size asks"
     )
